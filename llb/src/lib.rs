@@ -1,0 +1,1 @@
+//! A typed graph builder for BuildKit's LLB.

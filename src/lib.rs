@@ -1,0 +1,1 @@
+//! A BuildKit frontend for Cargo projects.

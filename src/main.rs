@@ -1,0 +1,2 @@
+//! The frontend's entry point.
+fn main() {}
