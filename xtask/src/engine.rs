@@ -41,7 +41,6 @@ impl Engine {
     /// else a containerd one; then sees to the base images.
     pub(crate) fn up(state: &State, flavour: Option<Flavour>) -> Result<Self> {
         let _lock = state.lock()?;
-        state.forget_interrupted()?;
         let engine = Self::start(state, flavour)?;
         images::ensure(state, &engine)?;
         Ok(engine)
@@ -76,11 +75,14 @@ impl Engine {
         let engine = sh::output(&mut self.docker(["version", "--format", "{{.Server.Version}}"]))?;
         let buildx = sh::output(&mut self.docker(["buildx", "version"]))?;
         let builder = sh::output(&mut self.docker(["buildx", "inspect", "default"]))?;
+        let buildkit = match host::buildkit_version(&builder) {
+            // Debian builds the one in its dockerd without telling it its version.
+            None | Some("v0.0.0+unknown") => "of that Docker".to_owned(),
+            Some(version) => version.to_owned(),
+        };
         Ok(Versions {
             engine,
-            buildkit: host::buildkit_version(&builder)
-                .unwrap_or("unknown")
-                .to_owned(),
+            buildkit,
             buildx: host::buildx_version(&buildx)
                 .unwrap_or("unknown")
                 .to_owned(),

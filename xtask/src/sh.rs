@@ -50,6 +50,14 @@ pub(crate) fn logged(log: &Path, command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// A command that is killed when this process ends, even when it is killed itself: it would else go
+/// on writing where the next one cleans up. Not for what must not stop halfway, such as apt.
+pub(crate) fn tied(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--", program]);
+    command
+}
+
 /// Whether a command ends well; what it prints is dropped.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command

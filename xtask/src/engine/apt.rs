@@ -81,11 +81,11 @@ pub(crate) fn mirror() -> String {
         .to_owned()
 }
 
-/// Fetches one version of a package, the version being known up to what Debian adds to it, from the
-/// first of several suites that has it.
+/// Fetches a package from the first of several suites that has it, in any version or in the one
+/// named by `upstream`, which is without what Debian adds to it. `dir` has to be the package's own.
 pub(crate) fn download(
     package: &str,
-    upstream: &str,
+    upstream: Option<&str>,
     suites: &[&str],
     state: &State,
     dir: &Path,
@@ -113,8 +113,9 @@ pub(crate) fn download(
     }
     let Some(version) = found else {
         bail!(
-            "none of Debian's {} has {package} {upstream}",
-            suites.join(", ")
+            "none of Debian's {} has {package} {}",
+            suites.join(", "),
+            upstream.unwrap_or_default(),
         );
     };
     let wanted = format!("{package}={version}");
@@ -124,24 +125,6 @@ pub(crate) fn download(
         .args(["-o", "APT::Sandbox::User=root", "download", &wanted])
         .current_dir(dir);
     sh::logged(&state.log("apt-download"), &mut fetch)?;
-    only_deb(dir)
-}
-
-/// Fetches a package of this machine's own suite.
-pub(crate) fn download_own(package: &str, state: &State, dir: &Path) -> Result<PathBuf> {
-    fs::create_dir_all(dir)?;
-    let fetch = || {
-        let mut command = apt_get();
-        command
-            .args(["-o", "APT::Sandbox::User=root", "download", package])
-            .current_dir(dir);
-        command
-    };
-    let log = state.log("apt-download");
-    if sh::logged(&log, &mut fetch()).is_err() {
-        update(state)?;
-        sh::logged(&log, &mut fetch())?;
-    }
     only_deb(dir)
 }
 
@@ -204,17 +187,19 @@ fn debian_mirror(targets: &str) -> Option<&str> {
 }
 
 /// The first version in `apt-cache madison` lines (`package | version | source`) that is `upstream`
-/// with whatever Debian appends.
-fn version_of<'a>(offers: &'a str, upstream: &str) -> Option<&'a str> {
-    offers
+/// with whatever Debian appends; the very first without one.
+fn version_of<'a>(offers: &'a str, upstream: Option<&str>) -> Option<&'a str> {
+    let fits = |version: &str| match upstream {
+        None => true,
+        Some(upstream) => version
+            .strip_prefix(upstream)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', '-', '~'])),
+    };
+    let mut versions = offers
         .lines()
         .filter_map(|line| line.split('|').nth(1))
-        .map(str::trim)
-        .find(|version| {
-            version
-                .strip_prefix(upstream)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', '-', '~']))
-        })
+        .map(str::trim);
+    versions.find(|version| fits(version))
 }
 
 fn highest_numbered<'a>(names: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
@@ -245,9 +230,13 @@ mod tests {
     fn a_version_is_found_by_its_upstream_part() {
         let offers = "  rust-src | 1.95.10+dfsg1-1 | http://m sid/main amd64 Packages\n  \
                       rust-src | 1.95.0+dfsg1-1~bpo13+1 | http://m sid/main amd64 Packages\n";
-        assert_eq!(version_of(offers, "1.95.0"), Some("1.95.0+dfsg1-1~bpo13+1"));
-        assert_eq!(version_of(offers, "1.95.1"), None);
-        assert_eq!(version_of("", "1.95.0"), None);
+        assert_eq!(
+            version_of(offers, Some("1.95.0")),
+            Some("1.95.0+dfsg1-1~bpo13+1")
+        );
+        assert_eq!(version_of(offers, Some("1.95.1")), None);
+        assert_eq!(version_of(offers, None), Some("1.95.10+dfsg1-1"));
+        assert_eq!(version_of("", None), None);
     }
 
     #[test]

@@ -55,15 +55,33 @@ pub(crate) fn is_running(state: &State, flavour: Flavour) -> bool {
 /// may be older than the process of that number.
 pub(crate) fn pid(state: &State, flavour: Flavour) -> Option<u32> {
     let data = state.data(flavour);
+    find_process(|line| serves(line, |word| word == data.as_os_str().as_encoded_bytes()))
+}
+
+/// An engine that another folder's `up` started.
+fn of_another_folder(state: &State, flavour: Flavour) -> Option<u32> {
+    let own = settings(state, flavour);
+    let suffix = format!("/run/{flavour}.json");
+    find_process(|line| {
+        serves(line, |word| {
+            word.ends_with(suffix.as_bytes()) && word != own.as_os_str().as_encoded_bytes()
+        })
+    })
+}
+
+/// A process by its command line: words that end in a zero byte each.
+pub(crate) fn find_process(is_it: impl Fn(&[u8]) -> bool) -> Option<u32> {
     fs::read_dir("/proc").ok()?.find_map(|entry| {
         let pid: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-        let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-        serves(&line, &data).then_some(pid)
+        is_it(&fs::read(format!("/proc/{pid}/cmdline")).ok()?).then_some(pid)
     })
 }
 
 /// Starts an engine, one that outlives this command and its terminal, and waits until it answers.
 pub(crate) fn start(state: &State, flavour: Flavour) -> Result<()> {
+    if let Some(pid) = of_another_folder(state, flavour) {
+        bail!("a {flavour} engine of another folder runs (process {pid}), with the same network");
+    }
     eprintln!("engine: starting the {flavour} engine");
     let log = state.log(&format!("dockerd-{flavour}"));
     let file = fs::File::create(&log)?;
@@ -139,7 +157,7 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
     }
     network::up(&root, flavour)?;
 
-    let settings = state.run(&format!("{flavour}.json"));
+    let settings = settings(state, flavour);
     let containerd = flavour == Flavour::Containerd;
     let text = json!({
         "features": {"containerd-snapshotter": containerd},
@@ -177,6 +195,10 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
     Err(command.exec()).context("cannot enter the engine's Debian")
 }
 
+fn settings(state: &State, flavour: Flavour) -> PathBuf {
+    state.run(&format!("{flavour}.json"))
+}
+
 /// The folders of this machine that hold people's files.
 fn shown() -> Result<Vec<PathBuf>> {
     let mut dirs = vec![PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
@@ -207,13 +229,13 @@ fn inside(root: &Path, path: &Path) -> PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
-/// Whether a command line (words that end in a zero byte) is dockerd's on a data folder.
-fn serves(line: &[u8], data: &Path) -> bool {
+/// Whether a command line is dockerd's, with a word that tells which.
+fn serves(line: &[u8], tells: impl Fn(&[u8]) -> bool) -> bool {
     let mut words = line.split(|byte| *byte == 0);
     words
         .next()
         .is_some_and(|program| program.ends_with(b"/dockerd"))
-        && words.any(|word| word == data.as_os_str().as_encoded_bytes())
+        && words.any(tells)
 }
 
 #[cfg(test)]
@@ -222,13 +244,16 @@ mod tests {
 
     #[test]
     fn an_engine_is_known_by_program_and_data() {
-        let line = b"/usr/sbin/dockerd\0--data-root\0/x/data-classic\0";
-        assert!(serves(line, Path::new("/x/data-classic")));
-        assert!(!serves(line, Path::new("/x/data")));
-        assert!(!serves(
-            b"/bin/ls\0/x/data-classic\0",
-            Path::new("/x/data-classic")
+        let classic = |word: &[u8]| word == b"/x/data-classic";
+        assert!(serves(
+            b"/usr/sbin/dockerd\0--data-root\0/x/data-classic\0",
+            classic
         ));
-        assert!(!serves(b"", Path::new("/x/data-classic")));
+        assert!(!serves(
+            b"/usr/sbin/dockerd\0--data-root\0/x/data\0",
+            classic
+        ));
+        assert!(!serves(b"/bin/ls\0/x/data-classic\0", classic));
+        assert!(!serves(b"", classic));
     }
 }

@@ -20,7 +20,7 @@ use super::{Engine, State, root};
 use crate::sh;
 
 /// Raised when what a stand-in holds changes: older ones are then made anew.
-const RECIPE: u32 = 1;
+const RECIPE: u32 = 2;
 
 /// The label that tells a stand-in from the real image; its value is the stand-in's key.
 const LABEL: &str = "rust-frontend.stand-in";

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{State, root, wrapper};
+use super::{State, daemon, root, wrapper};
 use crate::sh;
 
 /// The port, unless another is named.
@@ -83,12 +83,9 @@ pub(crate) fn down(state: &State) -> Result<bool> {
 /// Process and address of the running registry, known by its settings file among its arguments.
 pub(crate) fn running(state: &State) -> Option<(u32, String)> {
     let settings = state.run("registry.json");
-    let pid = fs::read_dir("/proc").ok()?.find_map(|entry| {
-        let pid: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-        let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let pid = daemon::find_process(|line| {
         line.split(|byte| *byte == 0)
             .any(|word| word == settings.as_os_str().as_encoded_bytes())
-            .then_some(pid)
     })?;
     Some((
         pid,

@@ -56,10 +56,18 @@ pub(crate) fn debootstrap(
     dir: &Path,
 ) -> Result<()> {
     apt::install_for(&["mmdebstrap"], &["mmdebstrap"], state)?;
-    // Mounts of its own: an interrupted mmdebstrap leaves none in the machine's.
-    let mut command = Command::new("unshare");
+    // Mounts and processes of its own: an interrupted mmdebstrap leaves none on the machine.
+    let mut command = sh::tied("unshare");
     command
-        .args(["--mount", "--propagation", "slave", "mmdebstrap", "--quiet"])
+        .args([
+            "--mount",
+            "--propagation",
+            "slave",
+            "--pid",
+            "--fork",
+            "--kill-child",
+        ])
+        .args(["--mount-proc", "mmdebstrap", "--quiet"])
         .arg(format!("--variant={variant}"))
         .arg(format!("--include={packages}"))
         .arg("--aptopt=Acquire::Check-Valid-Until \"false\"")

@@ -67,15 +67,11 @@ impl State {
             }
             Err(TryLockError::Error(error)) => return Err(error).context("cannot lock"),
         }
-        Ok(file)
-    }
-
-    /// Throws away what an interrupted command left half done. Needs the lock.
-    pub(crate) fn forget_interrupted(&self) -> Result<()> {
+        // What an interrupted command left half done.
         for entry in fs::read_dir(self.dir.join("tmp"))? {
             self.remove(&entry?.path())?;
         }
-        Ok(())
+        Ok(file)
     }
 
     /// Removes a file or folder in here; refuses when something is mounted in it, since what is

@@ -54,9 +54,10 @@ pub(super) fn make(state: &State, key: &str, archive: &Path) -> Result<()> {
     }
     fs::set_permissions(root.join("root"), fs::Permissions::from_mode(0o700))?;
 
+    apt::install(&["ca-certificates"], state)?;
     let parts = state.tmp("alpine-parts");
     for package in ["busybox-static", "musl"] {
-        let deb = apt::download_own(package, state, &parts.join(package))?;
+        let deb = apt::download(package, None, &[debian::SUITE], state, &parts.join(package))?;
         sh::quiet(
             Command::new("dpkg-deb")
                 .arg("--extract")

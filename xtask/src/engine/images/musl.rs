@@ -49,7 +49,7 @@ pub(super) fn build_std(state: &State, version: &str, target: &str) -> Result<Pa
     let work = state.tmp("std");
     fs::create_dir_all(work.join("deb"))?;
 
-    let deb = apt::download("rust-src", version, &SUITES, state, &work.join("deb"))?;
+    let deb = apt::download("rust-src", Some(version), &SUITES, state, &work.join("deb"))?;
     sh::quiet(
         Command::new("dpkg-deb")
             .arg("--extract")
@@ -57,7 +57,7 @@ pub(super) fn build_std(state: &State, version: &str, target: &str) -> Result<Pa
             .arg(work.join("src")),
     )?;
     let library = source(&work.join("src/usr/src"))?;
-    let mut cargo = Command::new("cargo");
+    let mut cargo = sh::tied("cargo");
     cargo
         .args(["build", "--release", "--target", target])
         .arg("--manifest-path")
