@@ -1,6 +1,6 @@
 //! The command line of `cargo xtask engine`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
@@ -121,13 +121,11 @@ fn docker(mut args: Parser) -> Result<()> {
     let mut flavour = Flavour::default();
     match words.first().and_then(|word| word.to_str()) {
         Some("--flavour") if words.len() > 1 => {
-            flavour = words[1].parse_with(str::parse)?;
+            flavour = named(&words[1])?;
             words.drain(..2);
         }
         Some(word) if word.starts_with("--flavour=") => {
-            flavour = word["--flavour=".len()..]
-                .parse()
-                .map_err(anyhow::Error::msg)?;
+            flavour = named(OsStr::new(&word["--flavour=".len()..]))?;
             words.remove(0);
         }
         _ => {}
@@ -173,11 +171,18 @@ fn flavour_only(mut args: Parser) -> Result<Option<Flavour>> {
     let mut flavour = None;
     while let Some(arg) = args.next()? {
         match arg {
-            Long("flavour") => flavour = Some(args.value()?.parse()?),
+            Long("flavour") => flavour = Some(named(&args.value()?)?),
             other => return Err(other.unexpected().into()),
         }
     }
     Ok(flavour)
+}
+
+fn named(flavour: &OsStr) -> Result<Flavour> {
+    flavour
+        .to_string_lossy()
+        .parse()
+        .map_err(anyhow::Error::msg)
 }
 
 #[cfg(test)]
