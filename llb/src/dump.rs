@@ -1,0 +1,1 @@
+//! A definition for people.
