@@ -10,6 +10,8 @@ mod formats;
 mod generated;
 mod keys;
 mod merge;
+#[cfg(test)]
+mod properties;
 mod reference;
 mod schema;
 mod table;
