@@ -35,7 +35,10 @@ pub mod op {
     use bollard_buildkit_proto::pb;
 
     /// What an operation does.
-    #[expect(clippy::large_enum_variant, reason = "the shape of the generated types")]
+    #[expect(
+        clippy::large_enum_variant,
+        reason = "the shape of the generated types"
+    )]
     #[derive(Clone, PartialEq, prost::Oneof)]
     pub enum Op {
         /// Runs a command.
