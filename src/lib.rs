@@ -5,5 +5,7 @@
 
 pub mod diagnostic;
 pub mod platform;
+pub mod project;
+pub mod recipe;
 pub mod source;
 pub mod spec;
