@@ -23,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use config::CargoConfig;
 pub use document::relative;
+pub(crate) use graph::Reach;
 pub use lockfile::{LockedPackage, Lockfile};
 pub use toolchain::Toolchain;
 
@@ -276,6 +277,11 @@ impl Project {
     pub fn locked(&self, package: usize) -> Option<usize> {
         let package = &self.packages[package];
         self.lock.local(&package.name, &package.version)
+    }
+
+    /// The entry of the lock that a dependency of `package` stands for.
+    pub fn resolve(&self, package: usize, dependency: &Dependency) -> Option<usize> {
+        graph::resolve(self, package, dependency)
     }
 
     /// Local packages that a registry or git package depends on (by `[patch]` or `[replace]`), with all that

@@ -113,7 +113,8 @@ impl Reach {
 
     fn local(&mut self, project: &Project, package: usize, dev: &BTreeSet<usize>, real: bool) {
         let news = self.packages.insert(package);
-        if !(real && self.real.insert(package)) && !news {
+        let newly_real = real && self.real.insert(package);
+        if !news && !newly_real {
             return;
         }
         let with_dev = dev.contains(&package);
