@@ -9,5 +9,7 @@ pub mod ignorefile;
 pub mod image_ref;
 pub mod options;
 pub mod platform;
+pub mod project;
+pub mod recipe;
 pub mod source;
 pub mod spec;
