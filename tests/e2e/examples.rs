@@ -42,6 +42,7 @@ examples! {
     protobuf: "protobuf",
     rusty_docker: "rusty-docker",
     scratch: "scratch",
+    sqlx_offline: "sqlx-offline",
     static_files: "static-files",
     tests_and_clippy: "tests-and-clippy",
     workspace: "workspace",
