@@ -6,11 +6,16 @@ mod args;
 mod check;
 mod decode;
 mod formats;
+#[cfg(test)]
+mod generated;
 mod keys;
 mod merge;
+mod reference;
+mod schema;
 mod table;
 #[cfg(test)]
 mod tests;
+mod view;
 mod yaml;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -18,6 +23,8 @@ use crate::source::{SourceFile, Span, Spanned};
 use std::collections::BTreeMap;
 
 pub use formats::RESERVED_STAGES;
+pub use reference::reference;
+pub use schema::{schema, schema_text};
 
 /// Parses a spec: a pure function of its text and the given build arguments.
 ///

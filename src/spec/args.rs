@@ -50,6 +50,7 @@ pub(super) fn fill(
         predefined,
         given,
         missing: BTreeSet::new(),
+        problems: 0,
         found: Diagnostics::default(),
     };
     if let Data::Map(entries) = &mut root.data {
@@ -122,6 +123,8 @@ struct Filler<'a> {
     predefined: &'a BTreeMap<String, String>,
     /// Arguments whose lack was reported.
     missing: BTreeSet<String>,
+    /// References that could not be filled in.
+    problems: usize,
     found: Diagnostics,
 }
 
@@ -129,7 +132,9 @@ impl Filler<'_> {
     fn node(&mut self, node: &mut Node) {
         match &mut node.data {
             Data::Scalar(scalar) if scalar.text.contains('$') => {
+                let problems = self.problems;
                 let text = self.text(&scalar.text, node.span);
+                scalar.unknown = self.problems > problems;
                 scalar.filled = text != scalar.text;
                 scalar.plain |= scalar.filled;
                 scalar.text = text;
@@ -178,6 +183,7 @@ impl Filler<'_> {
             if let Some(value) = &arg.value {
                 return value.clone();
             }
+            self.problems += 1;
             if self.missing.insert(name.to_owned()) {
                 let message = format!("the build-arg `{name}` has no value");
                 let help =
@@ -229,6 +235,7 @@ impl Filler<'_> {
 
     /// Points at `text` within the value, if it stands there as it is.
     fn error(&mut self, code: &'static str, text: &str, span: Span, message: String, help: String) {
+        self.problems += 1;
         let at = self.file.slice(span).find(text).map_or(span, |start| {
             Span::new(span.start + start, span.start + start + text.len())
         });

@@ -47,6 +47,7 @@ impl Check<'_> {
             node.span
         };
         match &node.data {
+            Data::Scalar(scalar) if scalar.unknown => {}
             Data::Scalar(scalar) => match &shape.scalar {
                 Some(kind) => self.scalar(scalar, kind, shape, span, place),
                 None => self.wrong_type(node, shape, span, place),
@@ -141,7 +142,9 @@ impl Check<'_> {
     fn unknown_key(&mut self, key: &Key, block: &'static Block) {
         let names = || block.keys.iter().map(|key| key.name);
         let name = key.name.as_str();
-        let help = match (nearest(name, names()), home_of(name, block)) {
+        let mut starts = names().filter(|known| name.len() >= 3 && known.starts_with(name));
+        let near = nearest(name, names()).or_else(|| starts.next());
+        let help = match (near, home_of(name, block)) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, Some(home)) => format!("it belongs in {home}"),
             (None, None) => match other_word(name) {
@@ -170,6 +173,8 @@ impl Check<'_> {
             Scalar::Bool => {
                 if !matches!(found, ScalarType::Bool(_)) {
                     let help = match text.to_lowercase().as_str() {
+                        "true" if !scalar.plain => "write `true` without quotes",
+                        "false" if !scalar.plain => "write `false` without quotes",
                         "yes" | "on" | "y" | "1" | "true" => "write `true`",
                         "no" | "off" | "n" | "0" | "false" => "write `false`",
                         _ => "write `true` or `false`",
@@ -277,7 +282,10 @@ fn instead(node: &Node, shape: &'static Shape, key: Option<&str>) -> String {
                 _ => "write a single value".into(),
             }
         }
-        (Data::Map(_), _) if shape.list.is_some() => format!("write `{key}: [a, b]`"),
+        (Data::Map(entries), _) if shape.list.is_some() => {
+            let names: Vec<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
+            format!("write a list: `{key}: [{}]`", shorten(&names.join(", ")))
+        }
         (_, Some(Map::Block(block))) => {
             let first = block
                 .keys
@@ -288,7 +296,8 @@ fn instead(node: &Node, shape: &'static Shape, key: Option<&str>) -> String {
                 first.map_or(("x", "y"), |key: &TableKey| (key.name, key.example));
             match key {
                 _ if block.keys.iter().any(|key| key.name == "syntax") => {
-                    "write `build:` and `image:` blocks; an empty spec is fine, too".into()
+                    "write `build:` and `image:` blocks, or nothing at all; is this the right file?"
+                        .into()
                 }
                 _ => format!("write `{key}: {{ {name}: {example} }}`"),
             }

@@ -4,12 +4,12 @@
 
 use super::formats::{duration, signal};
 use super::keys::ROOT;
-use super::merge::{entries, lay_over};
-use super::table::{Block, Map, Shape};
-use super::yaml::{Data, Node, ScalarType};
+use super::merge::lay_over;
+use super::view::View;
+use super::yaml::{Data, Key, Node};
 use super::{
-    Allocator, Arg, Build, BuildTarget, EnvVar, FileCopy, Granularity, Healthcheck, Image,
-    ImageBase, ImageSpec, RunStep, Runner, Secret, SecretStep, Spec, Test,
+    Allocator, Arg, Build, BuildTarget, FileCopy, Granularity, Healthcheck, Image, ImageBase,
+    ImageSpec, RunStep, Runner, Secret, SecretStep, Spec, Test,
 };
 use crate::source::{SourceFile, Spanned};
 
@@ -28,13 +28,7 @@ pub(super) fn spec(file: &SourceFile, root: Option<&Node>, args: Vec<Arg>) -> Sp
                     (name, lay_over(common, own.node(name), own.shape(name)))
                 });
                 let name = Spanned::new(key.name.clone(), key.span);
-                image_spec(
-                    Some(name),
-                    View {
-                        laid: Some(laid),
-                        ..own
-                    },
-                )
+                image_spec(Some(name), own.with(laid))
             })
             .collect(),
     };
@@ -224,7 +218,7 @@ fn run(item: View<'_>) -> Option<RunStep> {
 fn files(image: &View<'_>) -> Vec<FileCopy> {
     let shape = image.shape_of_entries("files");
     let files = image.view("files").entries();
-    let file = |(key, value): &(super::yaml::Key, Node)| {
+    let file = |(key, value): &(Key, Node)| {
         let target = View::new(Some(value), shape);
         let to = match target.scalar() {
             Some(to) => to,
@@ -262,184 +256,4 @@ fn healthcheck(image: &View<'_>) -> Option<Spanned<Healthcheck>> {
         },
         span,
     ))
-}
-
-/// A value together with its shape.
-#[derive(Clone)]
-struct View<'a> {
-    node: Option<&'a Node>,
-    shape: &'static Shape,
-    /// Blocks to be used instead of the mapping's own.
-    laid: Option<[(&'static str, Option<Node>); 2]>,
-}
-
-impl<'a> View<'a> {
-    fn new(node: Option<&'a Node>, shape: &'static Shape) -> Self {
-        Self {
-            node,
-            shape,
-            laid: None,
-        }
-    }
-
-    fn block(&self) -> &'static Block {
-        match &self.shape.map {
-            Some(Map::Block(block)) => block,
-            _ => unreachable!("only mappings with known keys are asked for keys"),
-        }
-    }
-
-    fn shape(&self, name: &str) -> &'static Shape {
-        let key = self.block().key(name);
-        key.expect("decode asks for keys of the table alone").shape
-    }
-
-    /// The shape of the values of an open mapping.
-    fn shape_of_entries(&self, name: &str) -> &'static Shape {
-        match &self.shape(name).map {
-            Some(Map::Open { value, .. }) => value,
-            _ => unreachable!("only open mappings are asked for their entries"),
-        }
-    }
-
-    /// The node itself unless it is null.
-    fn written(&self) -> Option<&Node> {
-        self.node.filter(|node| !node.is_null())
-    }
-
-    fn node(&self, name: &str) -> Option<&Node> {
-        let _ = self.shape(name);
-        if let Some(laid) = &self.laid {
-            return laid
-                .iter()
-                .find(|(key, _)| *key == name)
-                .and_then(|(_, node)| node.as_ref());
-        }
-        let Some(Data::Map(entries)) = self.node.map(|node| &node.data) else {
-            return None;
-        };
-        let entry = entries.iter().find(|(key, _)| key.name == name);
-        entry.map(|(_, node)| node).filter(|node| !node.is_null())
-    }
-
-    fn view(&self, name: &str) -> View<'_> {
-        View::new(self.node(name), self.shape(name))
-    }
-
-    /// The entries of a mapping (or a list of pairs) that have a value.
-    fn entries(&self) -> Vec<(super::yaml::Key, Node)> {
-        let entries = self
-            .node
-            .and_then(|node| entries(node, self.shape))
-            .unwrap_or_default();
-        let image =
-            self.shape.map.as_ref().is_some_and(
-                |map| matches!(map, Map::Open { value, .. } if value.scalar.is_none()),
-            );
-        // An image without a block of its own is an image, a variable without a value is none.
-        entries
-            .into_iter()
-            .filter(|(_, node)| image || !node.is_null())
-            .collect()
-    }
-
-    fn scalar(&self) -> Option<Spanned<String>> {
-        match self.written() {
-            Some(Node {
-                span,
-                data: Data::Scalar(scalar),
-            }) => Some(Spanned::new(scalar.text.clone(), *span)),
-            _ => None,
-        }
-    }
-
-    /// A scalar, or the scalars of a list.
-    fn scalars(&self) -> Vec<Spanned<String>> {
-        match self.written().map(|node| &node.data) {
-            Some(Data::Scalar(_)) => self.scalar().into_iter().collect(),
-            Some(Data::List(items)) => items
-                .iter()
-                .filter_map(|item| View::new(Some(item), self.shape).scalar())
-                .collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn words(&self) -> Vec<String> {
-        self.scalars().into_iter().map(|word| word.value).collect()
-    }
-
-    fn text(&self, name: &str) -> Option<Spanned<String>> {
-        match self.shape.map {
-            Some(Map::Block(_)) => self.view(name).scalar(),
-            _ => None,
-        }
-    }
-
-    fn text_or(&self, name: &str, default: &str) -> Spanned<String> {
-        self.text(name)
-            .unwrap_or_else(|| Spanned::unwritten(default.into()))
-    }
-
-    fn texts(&self, name: &str) -> Vec<Spanned<String>> {
-        self.view(name).scalars()
-    }
-
-    fn bool(&self, name: &str, default: bool) -> Spanned<bool> {
-        match self.node(name) {
-            Some(Node {
-                span,
-                data: Data::Scalar(scalar),
-            }) => match scalar.kind() {
-                ScalarType::Bool(value) => Spanned::new(value, *span),
-                _ => Spanned::unwritten(default),
-            },
-            _ => Spanned::unwritten(default),
-        }
-    }
-
-    fn choice<T>(&self, name: &str, default: T, of: impl Fn(&str) -> T) -> Spanned<T> {
-        match self.text(name) {
-            Some(Spanned { value, span }) => Spanned {
-                value: of(&value),
-                span,
-            },
-            None => Spanned::unwritten(default),
-        }
-    }
-
-    fn pairs(&self, name: &str) -> Vec<EnvVar> {
-        let view = self.view(name);
-        let shape = view.shape;
-        let variable = |(key, node): &(super::yaml::Key, Node)| {
-            Some(EnvVar {
-                name: Spanned::new(key.name.clone(), key.span),
-                value: View::new(Some(node), shape).scalar()?,
-            })
-        };
-        view.entries().iter().filter_map(variable).collect()
-    }
-
-    fn command(&self, name: &str) -> Option<Spanned<Vec<String>>> {
-        let view = self.view(name);
-        let span = view.written()?.span;
-        Some(Spanned::new(view.words(), span))
-    }
-
-    /// The items of a list, or the one that stands for a list of one.
-    fn each(&self, name: &str) -> Vec<View<'_>> {
-        let shape = self.shape(name);
-        let item = shape.list.expect("`each` is for lists");
-        match self.node(name) {
-            Some(Node {
-                data: Data::List(items),
-                ..
-            }) => items
-                .iter()
-                .map(|node| View::new(Some(node), item))
-                .collect(),
-            Some(node) => vec![View::new(Some(node), item)],
-            None => Vec::new(),
-        }
-    }
 }

@@ -87,6 +87,7 @@ fn pair(item: &Node) -> Option<(Key, Node)> {
         text: value.into(),
         plain: false,
         filled: false,
+        unknown: false,
     });
     Some((
         Key {
