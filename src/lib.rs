@@ -4,7 +4,12 @@
 //! I/O lives at the two ends; everything between is a pure function of values.
 
 pub mod diagnostic;
+pub mod gateway;
+pub mod ignorefile;
 pub mod image_ref;
+pub mod options;
 pub mod platform;
+pub mod project;
+pub mod recipe;
 pub mod source;
 pub mod spec;

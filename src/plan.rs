@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostics;
 use crate::image::ImageConfig;
 use crate::platform::Platform;
 use crate::project::{Project, Selection};
-use crate::recipe::Recipe;
+use crate::recipe;
 use crate::source::Span;
 use crate::spec::{ImageSpec, Spec};
 use std::collections::BTreeMap;

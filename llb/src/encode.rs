@@ -38,8 +38,28 @@ impl<'a> Encoder<'a> {
 
     /// Index of a state among the inputs, each edge once; -1 for scratch.
     pub(crate) fn input(&mut self, state: &State) -> Result<i64, Error> {
-        let Some(output) = state.as_output() else {
+        let Some(edge) = self.edge(state)? else {
             return Ok(-1);
+        };
+        if let Some(index) = self.by_edge.get(&edge) {
+            return Ok(*index);
+        }
+        self.by_edge.insert(edge.clone(), self.inputs.len() as i64);
+        Ok(self.push(edge))
+    }
+
+    /// The same for merge and diff, where upstream repeats an edge that is used twice.
+    pub(crate) fn own_input(&mut self, state: &State) -> Result<i64, Error> {
+        Ok(match self.edge(state)? {
+            Some(edge) => self.push(edge),
+            None => -1,
+        })
+    }
+
+    /// Digest and output of what a state is; `None` for scratch.
+    fn edge(&self, state: &State) -> Result<Option<(String, u32)>, Error> {
+        let Some(output) = state.as_output() else {
+            return Ok(None);
         };
         let vertex = output.vertex();
         let missing = || Error::NoSuchOutput {
@@ -48,17 +68,18 @@ impl<'a> Encoder<'a> {
         if output.index() >= vertex.op().outputs() {
             return Err(missing());
         }
-        let edge = ((self.digests)(output).ok_or_else(missing)?, output.index());
-        if let Some(index) = self.by_edge.get(&edge) {
-            return Ok(*index);
-        }
-        let index = self.inputs.len() as i64;
+        Ok(Some((
+            (self.digests)(output).ok_or_else(missing)?,
+            output.index(),
+        )))
+    }
+
+    fn push(&mut self, (digest, output): (String, u32)) -> i64 {
         self.inputs.push(pb::Input {
-            digest: edge.0.clone(),
-            index: i64::from(edge.1),
+            digest,
+            index: i64::from(output),
         });
-        self.by_edge.insert(edge, index);
-        Ok(index)
+        self.inputs.len() as i64 - 1
     }
 
     /// Requires a capability for this vertex.

@@ -104,7 +104,7 @@ impl Exec {
     }
 
     /// The mounts in the order in which they are written.
-    fn mounts_in_order(&self) -> Vec<&Mount> {
+    pub(crate) fn mounts_in_order(&self) -> Vec<&Mount> {
         let mut mounts: Vec<&Mount> = self.mounts.iter().collect();
         // A stable sort: secrets and ssh agents keep the caller's order, as upstream.
         mounts.sort_by_key(|mount| match mount.kind {

@@ -59,7 +59,7 @@ impl Merge {
         to.need(caps::MERGE_OP);
         let inputs = self.inputs.iter().map(|state| {
             Ok(pb::MergeInput {
-                input: to.input(state)?,
+                input: to.own_input(state)?,
             })
         });
         Ok(pb::MergeOp {
@@ -72,10 +72,10 @@ impl Diff {
     pub(crate) fn encode(&self, to: &mut Encoder<'_>) -> Result<pb::DiffOp, Error> {
         to.need(caps::DIFF_OP);
         let lower = Some(pb::LowerDiffInput {
-            input: to.input(&self.lower)?,
+            input: to.own_input(&self.lower)?,
         });
         let upper = Some(pb::UpperDiffInput {
-            input: to.input(&self.upper)?,
+            input: to.own_input(&self.upper)?,
         });
         Ok(pb::DiffOp { lower, upper })
     }

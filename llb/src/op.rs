@@ -53,10 +53,14 @@ impl Op {
         }
     }
 
-    /// The states it starts from, in the order of its fields, scratch included.
+    /// The states it starts from, in the order in which they are written, scratch included.
     pub fn states(&self) -> Vec<&State> {
         match self {
-            Op::Exec(exec) => exec.mounts.iter().map(|mount| &mount.source).collect(),
+            Op::Exec(exec) => exec
+                .mounts_in_order()
+                .into_iter()
+                .map(|mount| &mount.source)
+                .collect(),
             Op::File(file) => {
                 let copies = file.actions.iter().filter_map(|action| match action {
                     FileAction::Copy(copy) => Some(&copy.source),

@@ -205,21 +205,24 @@ impl From<&pb::Range> for Range {
 }
 
 /// Bytes as standard base64, which is how Go puts them into JSON.
-mod base64_text {
+pub mod base64_text {
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error};
 
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-    pub(super) fn serialize<S: Serializer>(data: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    /// For serde.
+    pub fn serialize<S: Serializer>(data: &[u8], to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&encode(data))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    /// For serde.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(from)?;
         decode(&text).ok_or_else(|| D::Error::custom("not base64"))
     }
 
-    pub(super) fn encode(data: &[u8]) -> String {
+    /// Bytes to text.
+    pub fn encode(data: &[u8]) -> String {
         let mut text = String::with_capacity(data.len().div_ceil(3) * 4);
         for chunk in data.chunks(3) {
             let bits = chunk
@@ -238,7 +241,8 @@ mod base64_text {
         text
     }
 
-    pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    /// Text to bytes; `None` if it is not base64.
+    pub fn decode(text: &str) -> Option<Vec<u8>> {
         let text = text.trim_end_matches('=').as_bytes();
         let mut data = Vec::with_capacity(text.len() * 3 / 4);
         for chunk in text.chunks(4) {

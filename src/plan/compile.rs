@@ -65,7 +65,7 @@ pub(super) fn compile(
     sources: &Output,
     target: Option<Output>,
 ) {
-    let profile = dependencies::profile_dir(&input.image.build.profile.value);
+    let profile = dependencies::profile_dir(&input.selection.profile);
     let bins = &input.selection.bins;
     let script = ["sh", "-c", COMPILE, "compile"];
     let mut args: Vec<String> = script.into_iter().map(str::to_owned).collect();

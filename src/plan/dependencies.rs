@@ -191,24 +191,33 @@ pub(super) fn cargo(
 
 /// The flags of `cargo build` that say what is built, the same in every step.
 pub(super) fn build_flags(plan: &Plan, input: &Input<'_>, recipe: &Recipe) -> Vec<String> {
-    let build = &input.image.build;
-    let package = &input.project.packages[input.selection.package];
+    let selection = input.selection;
     let mut flags = vec!["--offline".to_owned()];
     flags.extend(recipe.lock_flags.iter().cloned());
     flags.extend(["--target".into(), plan.triple.clone()]);
-    flags.extend(["--profile".into(), build.profile.value.clone()]);
-    flags.extend(["--package".into(), input.project.package_spec(package)]);
-    for bin in &input.selection.bins {
+    flags.extend(["--profile".into(), selection.profile.clone()]);
+    flags.extend(["--package".into(), package_spec(input)]);
+    for bin in &selection.bins {
         flags.extend(["--bin".into(), bin.clone()]);
     }
-    if !build.features.is_empty() {
-        let features: Vec<&str> = build.features.iter().map(|f| f.value.as_str()).collect();
-        flags.extend(["--features".into(), features.join(",")]);
+    if !selection.features.is_empty() {
+        flags.extend(["--features".into(), selection.features.join(",")]);
     }
-    if !build.default_features.value {
+    if !selection.default_features {
         flags.push("--no-default-features".into());
     }
     flags
+}
+
+/// How cargo's `--package` names the wanted package: by its name, or by its path where that is ambiguous.
+fn package_spec(input: &Input<'_>) -> String {
+    let package = &input.project.packages[input.selection.package];
+    let namesakes = input.project.lock.packages.iter().filter(|locked| locked.name == package.name);
+    if namesakes.count() <= 1 {
+        return package.name.clone();
+    }
+    let dir = if package.dir.is_empty() { String::new() } else { format!("/{}", package.dir) };
+    format!("path+file://{WORK_DIR}{dir}#{}", package.name)
 }
 
 /// Adds the step that compiles the external crates over stubs.
@@ -229,7 +238,7 @@ pub(super) fn dependencies(
     let name = format!(
         "dependencies ({}, {}, {})",
         names::count(recipe.crates, "crate"),
-        input.image.build.profile.value,
+        input.selection.profile,
         plan.triple
     );
     let step = plan.push(Role::Dependencies, name, Op::Exec(exec), input.image.build.span);
@@ -244,7 +253,7 @@ pub(super) fn stub_removal(
     recipe: &Recipe,
     target: Output,
 ) -> Output {
-    let profile = profile_dir(&input.image.build.profile.value);
+    let profile = profile_dir(&input.selection.profile);
     // Sixteen digits of cargo's hash: `app-*` would also match the external crate `app-utils`.
     let hash = "[0-9a-f]".repeat(16);
     let mut patterns = BTreeSet::new();

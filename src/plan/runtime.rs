@@ -252,7 +252,7 @@ fn settings(input: &Input<'_>, config: &mut ImageConfig) {
 /// Labels of the OCI image spec that Cargo.toml has the values of.
 fn cargo_labels(input: &Input<'_>) -> BTreeMap<String, String> {
     let package = &input.project.packages[input.selection.package];
-    let about = &package.about;
+    let about = &package.metadata;
     let pairs = [
         ("title", Some(package.name.clone())),
         ("version", Some(package.version.clone())),

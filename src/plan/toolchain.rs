@@ -2,11 +2,15 @@
 
 use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role};
 use crate::image::ImageConfig;
-use crate::spec::RunStep;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::platform::Libc;
+use crate::spec::BuildTarget;
 
 /// The build environment that all later steps of a plan run in.
 #[derive(Clone, Debug)]
 pub(super) struct Toolchain {
+    /// The build image as it came.
+    pub base: Output,
     /// Its file system.
     pub root: Output,
     /// Its environment: the build image's, the toolchain's name, the spec's.
@@ -89,7 +93,7 @@ pub(super) fn add(plan: &mut Plan, input: &Input<'_>) -> Toolchain {
     for run in &build.run {
         root = exec(plan, format!("run {}", run.text.value), run.args.clone(), &env, root, run.network, run.text.span);
     }
-    Toolchain { root, env, cargo_home }
+    Toolchain { base: Output { step: base, mount: "/".into() }, root, env, cargo_home }
 }
 
 /// The arguments of [`INSTALL_PACKAGES`].
@@ -134,7 +138,21 @@ pub(super) fn exec(
     Output { step, mount: "/".into() }
 }
 
-/// The text of a command for the progress.
-pub(super) fn shown(run: &RunStep) -> &str {
-    &run.text.value
+/// The triple to compile for.
+pub(super) fn triple(input: &Input<'_>) -> Result<String, Diagnostics> {
+    let target = &input.image.build.target;
+    let libc = match &target.value {
+        BuildTarget::Triple(triple) => return Ok(triple.clone()),
+        BuildTarget::Musl => Libc::Musl,
+        BuildTarget::Gnu => Libc::Gnu,
+    };
+    input.platform.triple(libc).map(str::to_owned).ok_or_else(|| {
+        let message = format!("rustc has no target for the platform `{}`", input.platform);
+        let mut diagnostic = Diagnostic::error("no-triple", message)
+            .help("write the triple: `target: <triple>` under `build:`");
+        if let Some(span) = target.span {
+            diagnostic = diagnostic.at(input.spec.file.at(span));
+        }
+        diagnostic.into()
+    })
 }

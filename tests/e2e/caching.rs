@@ -111,6 +111,40 @@ fn a_main_older_than_the_stub_is_built() {
     assert_eq!(image.prints(&[]), prints);
 }
 
+/// What the other tests rely on, seen where the recipe is known: the hand-written one.
+#[test]
+fn a_report_tells_cached_steps_from_others() {
+    let docker = Docker::take();
+    let project = Project::example("rusty-docker");
+    let build = || docker.build(&project).file("Dockerfile");
+    build().succeed();
+    let word = nonce();
+    project.replace("src/main.rs", "Hello, world!", &word);
+
+    let (image, report) = build().image("edit-by-hand");
+    assert!(
+        report.is_cached("[build  7/10] RUN cargo build"),
+        "{report}"
+    );
+    assert!(
+        !report.is_cached("[build 10/10] RUN cargo build"),
+        "{report}"
+    );
+    assert_eq!(report.compiled(), ["rusty-docker"]);
+    assert_eq!(image.prints(&[]), format!("{word}\n"));
+
+    project.append("Cargo.toml", &format!("# {word}\n"));
+    let report = build().succeed();
+    assert!(
+        !report.is_cached("[build  7/10] RUN cargo build"),
+        "{report}"
+    );
+    assert!(report.compiled().contains(&"serde"), "{report}");
+
+    project.touch(2001);
+    assert_eq!(build().succeed().executed(), [""; 0]);
+}
+
 /// The other tests would pass, too, if nothing ever compiled a dependency.
 #[test]
 fn the_environment_of_the_build_is_part_of_the_dependencies() {

@@ -9,6 +9,7 @@ use crate::support::example;
 use crate::support::expect::{Expect, ImageExpect, Run, Serve, Stage};
 use crate::support::image::Image;
 use crate::support::repository;
+use crate::support::volume::Volume;
 
 macro_rules! examples {
     ($($test:ident: $folder:literal,)*) => {
@@ -36,8 +37,14 @@ macro_rules! examples {
 
 examples! {
     c_dependency: "c-dependency",
+    debian_gnu: "debian-gnu",
+    nonroot_volume: "nonroot-volume",
+    protobuf: "protobuf",
     rusty_docker: "rusty-docker",
     scratch: "scratch",
+    sqlx_offline: "sqlx-offline",
+    static_files: "static-files",
+    tests_and_clippy: "tests-and-clippy",
     workspace: "workspace",
 }
 
@@ -63,8 +70,11 @@ fn check_image(docker: &Docker, folder: &str, expect: &ImageExpect) {
         let exported = build.target(expect.target.as_deref()).files();
         assert_eq!(&exported.files().into_keys().collect::<Vec<_>>(), files);
     }
+    let volume = Volume::new(docker);
     for run in &expect.run {
-        check_run(run, &image.run(&[], run));
+        let mount = run.volume.as_ref().map(|path| volume.mount(path));
+        let options: Vec<_> = mount.iter().map(String::as_str).collect();
+        check_run(run, &image.run(&options, run));
     }
 }
 

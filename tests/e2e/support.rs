@@ -8,6 +8,7 @@ pub(crate) mod image;
 pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod tree;
+pub(crate) mod volume;
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};

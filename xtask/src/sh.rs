@@ -29,6 +29,18 @@ pub(crate) fn quiet(command: &mut Command) -> Result<()> {
     output(command).map(drop)
 }
 
+/// Runs a command to its end and shows what it prints.
+pub(crate) fn shown(command: &mut Command) -> Result<()> {
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .with_context(|| format!("cannot start {}", words(command)))?;
+    if !status.success() {
+        bail!("{} failed ({status})", words(command));
+    }
+    Ok(())
+}
+
 /// Runs a command that may take long: what it prints goes to `log`, whose end is part of the error.
 pub(crate) fn logged(log: &Path, command: &mut Command) -> Result<()> {
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;

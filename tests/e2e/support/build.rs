@@ -46,8 +46,12 @@ impl<'d> Build<'d> {
         self.option("--build-arg", format!("BUILDKIT_SYNTAX={image}"))
     }
 
-    /// Runs it without keeping the result.
+    /// Runs it and keeps nothing but the engine's cache.
     pub(crate) fn succeed(self) -> BuildReport {
+        self.option("--output", "type=cacheonly").report()
+    }
+
+    fn report(&self) -> BuildReport {
         let outcome = self.outcome("rawjson");
         assert_eq!(outcome.exit, Some(0), "build failed:\n{outcome}");
         BuildReport::parse(&outcome.stderr)
@@ -56,7 +60,7 @@ impl<'d> Build<'d> {
     /// Runs it and keeps the image.
     pub(crate) fn image(self, name: &str) -> (Image<'d>, BuildReport) {
         let image = Image::named(self.docker, name);
-        let report = self.option("--tag", image.tag()).succeed();
+        let report = self.option("--tag", image.tag()).report();
         (image, report)
     }
 
@@ -67,7 +71,7 @@ impl<'d> Build<'d> {
         output.push(tree.path());
         self.option("--output", output)
             .option("--provenance", "false")
-            .succeed();
+            .report();
         tree
     }
 

@@ -64,9 +64,8 @@ pub(crate) struct Run {
     /// `NAME=value`
     #[serde(default)]
     pub(crate) env: Vec<String>,
-    /// `name:/path`, a volume for this run and the following ones of the example.
-    #[serde(default)]
-    pub(crate) volumes: Vec<String>,
+    /// Where a volume is mounted that this run shares with the other runs of the image.
+    pub(crate) volume: Option<String>,
     #[serde(default)]
     pub(crate) exit: i32,
     /// The whole standard output.

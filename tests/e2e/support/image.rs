@@ -50,9 +50,6 @@ impl<'d> Image<'d> {
         for variable in &run.env {
             command.args(["--env", variable]);
         }
-        for volume in &run.volumes {
-            command.args(["--volume", volume]);
-        }
         Outcome::of(command.arg(&self.tag).args(&run.args))
     }
 }

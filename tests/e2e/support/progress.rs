@@ -21,6 +21,8 @@ pub(crate) struct Step {
     pub(crate) cached: bool,
     /// Whether the engine did it in this build.
     pub(crate) executed: bool,
+    /// Whether it works on the results of other steps.
+    has_inputs: bool,
     /// What it printed, both streams.
     pub(crate) log: String,
 }
@@ -41,6 +43,7 @@ impl BuildReport {
                 }
                 let step = &mut steps[index];
                 step.name = vertex.name;
+                step.has_inputs = !vertex.inputs.is_empty();
                 step.cached |= vertex.cached;
                 // One that was done is reported as cached when the export asks for it again.
                 step.executed |= vertex.completed.is_some() && !vertex.cached;
@@ -81,19 +84,12 @@ impl BuildReport {
         self.steps.iter().map(|step| step.log.as_str()).collect()
     }
 
-    /// The steps that were done and are work: no transfer of files, no look at a registry, no export.
+    /// The steps that were done and work on others: no transfer of files, no look at a registry, no export.
     pub(crate) fn executed(&self) -> Vec<&str> {
-        const HOUSEKEEPING: [&str; 4] = [
-            "[internal]",
-            "resolve image config",
-            "exporting",
-            "docker-image://",
-        ];
         self.steps
             .iter()
-            .filter(|step| step.executed)
+            .filter(|step| step.executed && step.has_inputs)
             .map(|step| step.name.as_str())
-            .filter(|name| !HOUSEKEEPING.iter().any(|words| name.starts_with(words)))
             .collect()
     }
 
@@ -143,6 +139,8 @@ struct SolveStatus {
 struct Vertex {
     digest: String,
     #[serde(default)]
+    inputs: Vec<String>,
+    #[serde(default)]
     name: String,
     completed: Option<String>,
     #[serde(default)]
@@ -161,12 +159,12 @@ fn a_report_is_put_together_from_its_lines() {
     let more = BASE64_STANDARD.encode("iling app v0.1.0 (/src)\n    Finished `release`\n");
     let report = BuildReport::parse(&format!(
         r#"{{"vertexes":[{{"digest":"sha256:a","name":"[internal] load Rust.yaml","completed":"t"}}]}}
-{{"vertexes":[{{"digest":"sha256:b","name":"toolchain"}},{{"digest":"sha256:c","name":"compile"}}]}}
-{{"vertexes":[{{"digest":"sha256:b","name":"toolchain","completed":"t","cached":true}}]}}
+{{"vertexes":[{{"digest":"sha256:b","inputs":["sha256:a"],"name":"toolchain"}},{{"digest":"sha256:c","inputs":["sha256:b"],"name":"compile"}}]}}
+{{"vertexes":[{{"digest":"sha256:b","inputs":["sha256:a"],"name":"toolchain","completed":"t","cached":true}}]}}
 {{"logs":[{{"vertex":"sha256:c","stream":2,"data":"{compiling}","timestamp":"t"}}]}}
 {{"logs":[{{"vertex":"sha256:c","stream":2,"data":"{more}","timestamp":"t"}}]}}
-{{"vertexes":[{{"digest":"sha256:c","name":"compile","completed":"t"}}]}}
-{{"vertexes":[{{"digest":"sha256:c","name":"compile","completed":"t","cached":true}}]}}
+{{"vertexes":[{{"digest":"sha256:c","inputs":["sha256:b"],"name":"compile","completed":"t"}}]}}
+{{"vertexes":[{{"digest":"sha256:c","inputs":["sha256:b"],"name":"compile","completed":"t","cached":true}}]}}
 buildx says something
 "#
     ));

@@ -9,9 +9,6 @@ use anyhow::{Context as _, Result, bail};
 use super::State;
 use crate::sh;
 
-/// The mirror when the machine is not a Debian.
-const DEFAULT_MIRROR: &str = "http://deb.debian.org/debian";
-
 /// A frozen mirror stays usable after its release files' last day.
 pub(crate) const ANY_DATE: &str = "Acquire::Check-Valid-Until=false";
 
@@ -64,21 +61,23 @@ pub(crate) fn newest(prefix: &str, suffix: &str, state: &State) -> Result<String
     look()?.with_context(|| format!("apt knows no package `{prefix}<number>{suffix}`"))
 }
 
-/// The mirror that this machine takes Debian's packages from.
-pub(crate) fn mirror() -> String {
-    let format = "$(ORIGIN)|$(LABEL)|$(REPO_URI)";
-    let targets = sh::output(Command::new("apt-get").args([
-        "indextargets",
-        "--format",
-        format,
-        "Created-By: Packages",
-    ]));
-    targets
-        .ok()
-        .as_deref()
-        .and_then(debian_mirror)
-        .unwrap_or(DEFAULT_MIRROR)
-        .to_owned()
+/// The mirror that this machine takes Debian's packages from; none if it is not a Debian.
+pub(crate) fn mirror(state: &State) -> Result<Option<String>> {
+    let look = || -> Result<Option<String>> {
+        let targets = sh::output(Command::new("apt-get").args([
+            "indextargets",
+            "--format",
+            "$(ORIGIN)|$(LABEL)|$(REPO_URI)",
+            "Created-By: Packages",
+        ]))?;
+        Ok(debian_mirror(&targets).map(str::to_owned))
+    };
+    if let Some(mirror) = look()? {
+        return Ok(Some(mirror));
+    }
+    // Whose archive it is, apt knows only once it has read the package lists.
+    update(state)?;
+    look()
 }
 
 /// Fetches a package from the first of several suites that has it, in any version or in the one
@@ -93,7 +92,7 @@ pub(crate) fn download(
     // Lists of its own: this machine's are for its own suite.
     let lists = dir.join("apt");
     fs::create_dir_all(lists.join("lists/partial"))?;
-    let mirror = mirror();
+    let mirror = mirror(state)?.context("this machine's apt has no mirror of Debian")?;
     let mut found = None;
     for suite in suites {
         fs::write(

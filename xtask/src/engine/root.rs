@@ -81,7 +81,8 @@ pub(crate) fn debootstrap(
         .arg("--customize-hook=chroot \"$1\" update-ca-certificates")
         .arg(suite)
         .arg(dir)
-        .arg(apt::mirror());
+        // Without one, mmdebstrap knows Debian's own.
+        .args(apt::mirror(state)?);
     sh::logged(
         &state.log(&format!("debian-{suite}-{variant}")),
         &mut command,

@@ -1,0 +1,66 @@
+//! Warnings, which clients show after the build.
+
+use super::{Gateway, status};
+use crate::diagnostic::Diagnostic;
+use buildkit_proto::caps;
+use buildkit_proto::gateway as msg;
+use buildkit_proto::pb;
+
+/// A warning and where to show it.
+#[derive(Clone, Debug)]
+pub struct Warning<'a> {
+    /// What is wrong.
+    pub diagnostic: &'a Diagnostic,
+    /// Digest of the vertex to show it at: the one that loaded the file.
+    pub vertex: &'a str,
+    /// Page about the rule; may be empty.
+    pub url: &'a str,
+}
+
+impl Gateway {
+    /// Shows a warning. One that cannot be shown is no reason to stop a build: errors are dropped,
+    /// and so is the warning on engines that cannot.
+    pub async fn warn(&self, warning: Warning<'_>) {
+        if self.caps().has(caps::gateway::GATEWAY_WARNINGS) {
+            let _ = self.bridge().warn(message(&warning)).await;
+        }
+    }
+}
+
+/// The form of the official frontend's: `rule: message (line N)`.
+fn message(warning: &Warning<'_>) -> msg::WarnRequest {
+    let diagnostic = warning.diagnostic;
+    let location = diagnostic.location.as_ref();
+    let mut short = format!("{}: {}", diagnostic.code, diagnostic.message);
+    if let Some(location) = location {
+        short.push_str(&format!(" (line {})", location.start().line));
+    }
+    let help = diagnostic.help.iter();
+    msg::WarnRequest {
+        digest: warning.vertex.to_owned(),
+        level: 1,
+        short: short.into_bytes(),
+        detail: help.map(|help| help.clone().into_bytes()).collect(),
+        url: warning.url.to_owned(),
+        info: location.map(|location| pb::SourceInfo {
+            filename: location.file.name().to_owned(),
+            data: location.file.text().as_bytes().to_vec(),
+            definition: None,
+            language: status::language(&location.file).to_owned(),
+        }),
+        ranges: location
+            .iter()
+            .map(|location| pb::Range {
+                start: Some(position(location.start())),
+                end: Some(position(location.end())),
+            })
+            .collect(),
+    }
+}
+
+fn position(at: crate::source::Position) -> pb::Position {
+    pb::Position {
+        line: i32::try_from(at.line).unwrap_or(i32::MAX),
+        character: i32::try_from(at.character).unwrap_or(i32::MAX),
+    }
+}

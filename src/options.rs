@@ -1,0 +1,445 @@
+//! Everything that a client may ask for by frontend options, read once into typed values.
+//!
+//! Pure: text in, values or mistakes out. The keys, their meaning and the words of the errors are
+//! those of BuildKit's `frontend/dockerui` (config.go, attr.go, context.go), so that a user of
+//! `docker/dockerfile` finds nothing new. Keys that nobody knows are left alone: clients send some
+//! for other readers, and later ones will send more.
+
+mod attest;
+mod context;
+mod csv;
+mod exec;
+mod git;
+mod named;
+mod value;
+
+pub use attest::{Attests, Sbom};
+pub use context::{ContextOptions, MainContext};
+pub use csv::fields as csv_fields;
+pub use exec::{ExecOptions, HostIp, NetworkMode, ProxyEnv, Resources, Ulimit};
+pub use git::GitRef;
+pub use named::{NamedContext, NamedContexts, NamedSource};
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::platform::Platform;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+
+/// Name of the definition file for clients that do not say.
+pub const DEFAULT_FILENAME: &str = "Rust.yaml";
+
+/// The features that a client may insist on (`frontend.caps`) and that this frontend has.
+pub const FRONTEND_CAPS: [&str; 4] = [
+    "moby.buildkit.frontend.inputs",
+    "moby.buildkit.frontend.subrequests",
+    "moby.buildkit.frontend.contexts",
+    "moby.buildkit.frontend.gitquerystring",
+];
+
+/// The frontend options, typed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// Path of the definition file in its source (`-f`).
+    pub filename: String,
+    /// What to build (`--target`); `None` is the default.
+    pub target: Option<String>,
+    /// Platforms asked for, normalized, in order; empty is the engine's own. See
+    /// [`Options::target_platforms`].
+    pub platforms: Vec<Platform>,
+    /// The result is a map of platforms even if there is only one.
+    pub multi_platform: bool,
+    /// Build arguments, predefined and magic ones included.
+    pub build_args: BTreeMap<String, String>,
+    /// Labels of the image, over those of the spec.
+    pub labels: BTreeMap<String, String>,
+    /// What must not come from the cache.
+    pub no_cache: NoCache,
+    /// Whether images are looked up in the registry (`--pull`).
+    pub resolve_mode: ResolveMode,
+    /// How build steps run.
+    pub exec: ExecOptions,
+    /// Caches to import, for the final graph.
+    pub cache_imports: Vec<CacheImport>,
+    /// Statements to make about the result.
+    pub attests: Attests,
+    /// The subrequest (`--call`); `None` is a build.
+    pub request: Option<String>,
+    /// Features that the client insists on; see [`Options::unsupported_cap`].
+    pub required_caps: Vec<String>,
+    /// The frontend's own image, as the client named it.
+    pub source: String,
+    /// Words after the image in the syntax line.
+    pub arguments: Vec<String>,
+    /// Where the main context and the definition file come from.
+    pub context: ContextOptions,
+    /// `--build-context` and what bake links.
+    pub named_contexts: NamedContexts,
+    /// The time that the image is made at.
+    pub epoch: Option<Epoch>,
+    /// Prefix of the ids of cache mounts (`BUILDKIT_CACHE_MOUNT_NS`).
+    pub cache_namespace: String,
+    /// Lint rules to skip, and whether warnings are errors (`BUILDKIT_DOCKERFILE_CHECK`).
+    pub check: CheckOptions,
+    /// Scan the context, too (`BUILDKIT_SBOM_SCAN_CONTEXT`).
+    pub sbom_scan_context: bool,
+    /// Scan these stages, too (`BUILDKIT_SBOM_SCAN_STAGE`).
+    pub sbom_scan_stage: ScanStages,
+}
+
+/// What must not come from the cache.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum NoCache {
+    /// Everything may (no option).
+    #[default]
+    Nothing,
+    /// Nothing may (`--no-cache`).
+    Everything,
+    /// These stages may not (`--no-cache-filter`).
+    Stages(Vec<String>),
+}
+
+impl NoCache {
+    /// Whether the stage must be built anew.
+    pub fn applies_to(&self, stage: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Everything => true,
+            Self::Stages(names) => names.iter().any(|name| name.eq_ignore_ascii_case(stage)),
+        }
+    }
+}
+
+/// Whether images are looked up in the registry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ResolveMode {
+    /// As the engine likes.
+    #[default]
+    Default,
+    /// Always (`--pull`).
+    Pull,
+    /// Only if the engine does not have it.
+    Local,
+}
+
+impl ResolveMode {
+    /// Its name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Pull => "pull",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// A cache to import.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct CacheImport {
+    /// E.g. `registry`.
+    #[serde(rename = "Type", alias = "type", default)]
+    pub kind: String,
+    /// E.g. `ref`.
+    #[serde(rename = "Attrs", alias = "attrs", default)]
+    pub attrs: BTreeMap<String, String>,
+}
+
+/// `SOURCE_DATE_EPOCH`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Epoch {
+    /// Seconds since 1970.
+    Seconds(i64),
+    /// The time of the main context: of its commit, or of its file.
+    Context,
+    /// The time of a named context.
+    Named(String),
+}
+
+/// Lint options of the client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckOptions {
+    /// Skip every rule.
+    pub skip_all: bool,
+    /// Skip these rules.
+    pub skip: Vec<String>,
+    /// Try every experimental rule.
+    pub experimental_all: bool,
+    /// Try these experimental rules.
+    pub experimental: Vec<String>,
+    /// Warnings stop the build.
+    pub error: bool,
+}
+
+/// Stages to scan beside the result.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ScanStages {
+    /// None.
+    #[default]
+    None,
+    /// All.
+    All,
+    /// These.
+    Some(Vec<String>),
+}
+
+/// The options as they came, with the mistakes found so far.
+pub(crate) struct Reader<'a> {
+    map: &'a BTreeMap<String, String>,
+    wrong: Diagnostics,
+}
+
+impl Options {
+    /// Reads all options, and all mistakes in them.
+    ///
+    /// # Errors
+    /// What the official frontend refuses, in its words.
+    pub fn read(map: &BTreeMap<String, String>) -> Result<Self, Diagnostics> {
+        let mut reader = Reader {
+            map,
+            wrong: Diagnostics::default(),
+        };
+        let build_args = reader.prefixed("build-arg:");
+        let (platforms, multi_platform) = platforms(&mut reader);
+        let cmdline = reader.text("cmdline");
+        let arguments = cmdline.split_whitespace().skip(1).map(str::to_owned);
+        let stage = reader.text("build-arg:BUILDKIT_SBOM_SCAN_STAGE");
+        let options = Self {
+            filename: match reader.text("filename") {
+                "" => DEFAULT_FILENAME.to_owned(),
+                name => name.to_owned(),
+            },
+            target: reader.some("target"),
+            platforms,
+            multi_platform,
+            labels: reader.prefixed("label:"),
+            no_cache: no_cache(map.get("no-cache")),
+            resolve_mode: resolve_mode(&mut reader),
+            exec: ExecOptions::read(&mut reader, &build_args),
+            cache_imports: cache_imports(&mut reader),
+            attests: Attests::read(&mut reader),
+            request: reader.some("requestid"),
+            required_caps: list(reader.text("frontend.caps")),
+            source: reader.text("source").to_owned(),
+            arguments: arguments.collect(),
+            context: ContextOptions::read(&mut reader),
+            named_contexts: NamedContexts::read(map),
+            epoch: epoch(&mut reader),
+            cache_namespace: reader.text("build-arg:BUILDKIT_CACHE_MOUNT_NS").to_owned(),
+            check: check(&mut reader),
+            sbom_scan_context: reader.lenient_bool("build-arg:BUILDKIT_SBOM_SCAN_CONTEXT"),
+            sbom_scan_stage: match value::go_bool(stage) {
+                Some(true) => ScanStages::All,
+                Some(false) => ScanStages::None,
+                None if stage.is_empty() => ScanStages::None,
+                None => ScanStages::Some(list(stage)),
+            },
+            build_args,
+        };
+        reader
+            .wrong
+            .into_result(options)
+            .map(|(options, _)| options)
+    }
+
+    /// The platforms to build for: those asked for, else the engine's.
+    pub fn target_platforms(&self, build: &Platform) -> Vec<Platform> {
+        match self.platforms.as_slice() {
+            [] => vec![build.clone()],
+            platforms => platforms.to_vec(),
+        }
+    }
+
+    /// A feature that the client insists on and that this frontend does not have.
+    pub fn unsupported_cap(&self) -> Option<&str> {
+        // What follows `+` tells others whether to fail early.
+        let names = self.required_caps.iter();
+        names
+            .map(|cap| cap.split('+').next().unwrap_or_default())
+            .find(|name| !FRONTEND_CAPS.contains(name))
+    }
+
+    /// The arguments that exist without being passed, build arguments of their names on top.
+    pub fn predefined_args(&self, build: &Platform, target: &Platform) -> BTreeMap<String, String> {
+        let stage = self.target.as_deref().unwrap_or("default");
+        let (build_name, target_name) = (build.to_string(), target.to_string());
+        let defaults = [
+            ("BUILDPLATFORM", build_name.as_str()),
+            ("BUILDOS", &build.os),
+            ("BUILDOSVERSION", ""),
+            ("BUILDARCH", &build.architecture),
+            ("BUILDVARIANT", &build.variant),
+            ("TARGETPLATFORM", &target_name),
+            ("TARGETOS", &target.os),
+            ("TARGETOSVERSION", ""),
+            ("TARGETARCH", &target.architecture),
+            ("TARGETVARIANT", &target.variant),
+            ("TARGETSTAGE", stage),
+        ];
+        let value = |(name, default): (&str, &str)| {
+            let given = self.build_args.get(name).map(String::as_str);
+            (name.to_owned(), given.unwrap_or(default).to_owned())
+        };
+        defaults.into_iter().map(value).collect()
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// The value of a key; empty for none, which official code treats alike almost everywhere.
+    fn text(&self, key: &str) -> &'a str {
+        self.map.get(key).map_or("", String::as_str)
+    }
+
+    fn some(&self, key: &str) -> Option<String> {
+        let text = self.text(key);
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn prefixed(&self, prefix: &str) -> BTreeMap<String, String> {
+        let named = |(key, value): (&String, &String)| {
+            Some((key.strip_prefix(prefix)?.to_owned(), value.clone()))
+        };
+        self.map.iter().filter_map(named).collect()
+    }
+
+    /// A bool where official code takes nonsense for false.
+    fn lenient_bool(&self, key: &str) -> bool {
+        value::go_bool(self.text(key)).unwrap_or(false)
+    }
+
+    fn mistake(&mut self, message: impl Into<String>) {
+        self.wrong
+            .push(Diagnostic::error("invalid-option", message));
+    }
+
+    /// The value, or the default and a note of the mistake.
+    fn ok<T: Default>(&mut self, result: Result<T, String>) -> T {
+        result.unwrap_or_else(|message| {
+            self.mistake(message);
+            T::default()
+        })
+    }
+}
+
+fn list(text: &str) -> Vec<String> {
+    let items = text.split(',').filter(|item| !item.is_empty());
+    items.map(str::to_owned).collect()
+}
+
+fn platforms(reader: &mut Reader<'_>) -> (Vec<Platform>, bool) {
+    let mut platforms = Vec::new();
+    for text in reader.text("platform").split(',') {
+        match Platform::from_str(text) {
+            _ if reader.text("platform").is_empty() => {}
+            Ok(platform) => platforms.push(platform),
+            Err(message) => reader.mistake(message),
+        }
+    }
+    let several = platforms.len() > 1;
+    let forced = match reader.text("build-arg:BUILDKIT_MULTI_PLATFORM") {
+        "" => reader.text("multi-platform"),
+        arg => arg,
+    };
+    let multi = match (forced, value::go_bool(forced)) {
+        ("", _) => several,
+        (_, Some(false)) if several => {
+            reader
+                .mistake("conflicting config: returning multiple target platforms is not allowed");
+            several
+        }
+        (_, Some(forced)) => forced,
+        (text, None) => {
+            reader.mistake(format!("invalid boolean value for multi-platform: {text}"));
+            several
+        }
+    };
+    (platforms, multi)
+}
+
+fn no_cache(value: Option<&String>) -> NoCache {
+    match value.map(String::as_str) {
+        None => NoCache::Nothing,
+        Some("") => NoCache::Everything,
+        Some(names) => NoCache::Stages(names.split(',').map(str::to_owned).collect()),
+    }
+}
+
+fn resolve_mode(reader: &mut Reader<'_>) -> ResolveMode {
+    let mode = match reader.text("image-resolve-mode") {
+        "" | "default" => Ok(ResolveMode::Default),
+        "pull" => Ok(ResolveMode::Pull),
+        "local" => Ok(ResolveMode::Local),
+        other => Err(format!("invalid image-resolve-mode: {other}")),
+    };
+    reader.ok(mode)
+}
+
+fn cache_imports(reader: &mut Reader<'_>) -> Vec<CacheImport> {
+    let json = reader.text("cache-imports");
+    let mut imports = match json {
+        "" => Vec::new(),
+        json => reader.ok(serde_json::from_str::<Option<Vec<CacheImport>>>(json)
+            .map(Option::unwrap_or_default)
+            .map_err(|error| format!("failed to unmarshal cache-imports ({json:?}): {error}"))),
+    };
+    let old = list(reader.text("cache-from"));
+    imports.extend(old.into_iter().map(|reference| CacheImport {
+        kind: "registry".into(),
+        attrs: BTreeMap::from([("ref".into(), reference)]),
+    }));
+    imports
+}
+
+fn epoch(reader: &mut Reader<'_>) -> Option<Epoch> {
+    let text = reader.text("build-arg:SOURCE_DATE_EPOCH");
+    match (text, text.parse()) {
+        ("", _) => None,
+        (_, Ok(seconds)) => Some(Epoch::Seconds(seconds)),
+        ("context", _) => Some(Epoch::Context),
+        (name, _) if NamedContexts::read(reader.map).contains(name) => {
+            Some(Epoch::Named(name.to_owned()))
+        }
+        (other, _) => {
+            reader.mistake(format!("invalid SOURCE_DATE_EPOCH: {other}"));
+            None
+        }
+    }
+}
+
+/// As the official linter's `ParseLintOptions`.
+fn check(reader: &mut Reader<'_>) -> CheckOptions {
+    const KEY: &str = "build-arg:BUILDKIT_DOCKERFILE_CHECK";
+    let text = reader.text(KEY).trim();
+    let result = parse_check(text);
+    reader.ok(result.map_err(|error| format!("failed to parse {KEY}: {error}")))
+}
+
+fn parse_check(text: &str) -> Result<CheckOptions, String> {
+    let mut check = CheckOptions::default();
+    for part in text.splitn(3, ';').filter(|_| !text.is_empty()) {
+        let invalid = |what: &str| format!("invalid check option {what:?}");
+        let (key, value) = part.split_once('=').ok_or_else(|| invalid(part))?;
+        let (key, value) = (key.trim(), value.trim());
+        let rules = || {
+            value
+                .split(',')
+                .map(|rule| rule.trim().to_owned())
+                .collect()
+        };
+        match (key, value) {
+            ("skip", "all") => check.skip_all = true,
+            ("skip", _) => check.skip = rules(),
+            ("experimental", "all") => check.experimental_all = true,
+            ("experimental", _) => check.experimental = rules(),
+            ("error", _) => {
+                check.error = value::go_bool(value)
+                    .ok_or_else(|| format!("failed to parse check option {part:?}"))?;
+            }
+            _ => return Err(invalid(key)),
+        }
+    }
+    Ok(check)
+}
+
+#[cfg(test)]
+#[path = "options/tests.rs"]
+mod tests;

@@ -1,0 +1,220 @@
+//! Named contexts: `--build-context`, and what bake links.
+
+use super::{GitRef, context::CONTEXT};
+use crate::diagnostic::Diagnostic;
+use crate::platform::Platform;
+use buildkit_proto::errdefs::base64_text;
+use std::collections::BTreeMap;
+
+/// All named contexts, as they came: mistakes in those that nobody uses stay unnoticed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedContexts {
+    /// By name, or `name::platform`.
+    contexts: BTreeMap<String, String>,
+    shared_keys: BTreeMap<String, String>,
+    metadata: BTreeMap<String, String>,
+}
+
+/// A named context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedContext {
+    /// Its name, with `::platform` if it is for one; shown in progress lines.
+    pub key: String,
+    /// The name alone.
+    pub name: String,
+    /// Where it is.
+    pub source: NamedSource,
+}
+
+/// Where a named context is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NamedSource {
+    /// Nowhere: an empty filesystem.
+    Scratch,
+    /// An image, by its reference as it was written.
+    Image(String),
+    /// An image in an OCI layout of the client.
+    OciLayout {
+        /// Name of the layout in the session.
+        store: String,
+        /// Digest of the image.
+        digest: String,
+    },
+    /// A repository.
+    Git(GitRef),
+    /// A file.
+    Http(String),
+    /// A directory of the client.
+    Local {
+        /// Its name in the session.
+        name: String,
+        /// What tells its uploads from others of that name.
+        shared_key: String,
+    },
+    /// An input of the frontend.
+    Input {
+        /// Its name.
+        name: String,
+        /// Image config that belongs to it, JSON.
+        config: Option<Vec<u8>>,
+    },
+}
+
+impl NamedContexts {
+    pub(super) fn read(map: &BTreeMap<String, String>) -> Self {
+        let prefixed = |prefix: &str| {
+            let named = |(key, value): (&String, &String)| {
+                Some((key.strip_prefix(prefix)?.to_owned(), value.clone()))
+            };
+            map.iter().filter_map(named).collect()
+        };
+        Self {
+            contexts: prefixed("context:"),
+            shared_keys: prefixed("sharedkey:localdir:"),
+            metadata: prefixed("input-metadata:"),
+        }
+    }
+
+    /// Whether there is one of that name, for any platform.
+    pub fn contains(&self, name: &str) -> bool {
+        let bare = |key: &String| key.split("::").next() == Some(name);
+        self.contexts.keys().any(bare)
+    }
+
+    /// The names, without platforms, sorted: for the list of what could have been meant.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self
+            .contexts
+            .keys()
+            .map(|key| key.split_once("::").map_or(key.as_str(), |(name, _)| name))
+            .collect();
+        names.dedup();
+        names
+    }
+
+    /// The context that replaces `name` on `platform`: one for just that platform goes first. The
+    /// name may be that of an image in any form; the main context has no replacement.
+    ///
+    /// # Errors
+    /// What the official frontend says to a context that it cannot read.
+    pub fn find(
+        &self,
+        name: &str,
+        platform: &Platform,
+    ) -> Result<Option<NamedContext>, Diagnostic> {
+        let wrong = |message: String| Diagnostic::error("invalid-context", message);
+        if name == "scratch" || name == CONTEXT {
+            return Ok(None);
+        }
+        let name = familiar(name).ok_or_else(|| wrong(format!("invalid context name {name}")))?;
+        let keys = [format!("{name}::{platform}"), name.clone()];
+        let found = keys.into_iter().find_map(|key| {
+            let value = self.contexts.get(&key)?;
+            Some((key, value))
+        });
+        let Some((key, value)) = found else {
+            return Ok(None);
+        };
+        let source = self.source(&key, value).map_err(wrong)?;
+        Ok(Some(NamedContext { key, name, source }))
+    }
+
+    /// What `value` of the context `key` means. Also for a value that a policy of the engine put in
+    /// its place.
+    ///
+    /// # Errors
+    /// As [`NamedContexts::find`].
+    pub fn source(&self, key: &str, value: &str) -> Result<NamedSource, String> {
+        let (scheme, rest) = value
+            .split_once(':')
+            .ok_or_else(|| format!("invalid context specifier {value} for {key}"))?;
+        let path = rest.strip_prefix("//").unwrap_or(rest);
+        let git = || GitRef::parse(value);
+        Ok(match scheme {
+            "docker-image" if path == "scratch" => NamedSource::Scratch,
+            "docker-image" => NamedSource::Image(path.to_owned()),
+            "oci-layout" => oci_layout(path)?,
+            "git" => match git() {
+                Some(git) => NamedSource::Git(git?),
+                None => return Err(format!("invalid git context {value}")),
+            },
+            scheme if scheme.starts_with("git@") => match git() {
+                Some(git) => NamedSource::Git(git?),
+                None => return Err(format!("invalid git context {value}")),
+            },
+            "http" | "https" => match git() {
+                Some(git) => NamedSource::Git(git?),
+                None => NamedSource::Http(value.to_owned()),
+            },
+            "local" => NamedSource::Local {
+                name: rest.to_owned(),
+                shared_key: self.shared_keys.get(key).cloned().unwrap_or_default(),
+            },
+            "input" => NamedSource::Input {
+                name: rest.to_owned(),
+                config: self.config(rest)?,
+            },
+            other => return Err(format!("unsupported context source {other} for {key}")),
+        })
+    }
+
+    /// The image config of an input, from `input-metadata:`.
+    fn config(&self, input: &str) -> Result<Option<Vec<u8>>, String> {
+        let Some(json) = self.metadata.get(input) else {
+            return Ok(None);
+        };
+        let wrong = || format!("failed to parse input metadata {json}");
+        let map: BTreeMap<String, String> = serde_json::from_str(json).map_err(|_| wrong())?;
+        match map.get("containerimage.config") {
+            Some(text) => base64_text::decode(text).ok_or_else(wrong).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+fn oci_layout(text: &str) -> Result<NamedSource, String> {
+    let (name, digest) = match text.split_once('@') {
+        Some((name, digest)) => (name, digest),
+        None => (text, ""),
+    };
+    // A tag may stand between the two; the store is the name alone.
+    let store = match name.rsplit_once(':') {
+        Some((store, tag)) if !tag.contains('/') => store,
+        _ => name,
+    };
+    if store.is_empty() {
+        return Err(format!("oci-layout reference {text:?} has no name"));
+    }
+    if !digest.contains(':') {
+        return Err(format!("oci-layout reference {text:?} has no digest"));
+    }
+    Ok(NamedSource::OciLayout {
+        store: store.to_owned(),
+        digest: digest.to_owned(),
+    })
+}
+
+/// A name as users write it: without docker.io, `library` and `latest`. `None` for what cannot be
+/// the name of an image.
+fn familiar(name: &str) -> Option<String> {
+    let mut short = name;
+    for hub in ["docker.io/", "index.docker.io/"] {
+        short = short.strip_prefix(hub).unwrap_or(short);
+    }
+    if short.len() < name.len() || !short.contains('/') {
+        short = short.strip_prefix("library/").unwrap_or(short);
+    }
+    let short = short
+        .strip_prefix("library/")
+        .filter(|rest| !rest.contains('/'))
+        .unwrap_or(short);
+    let valid = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
+    let path = short.split(['@', ':']).next().unwrap_or_default();
+    let separator = |c: char| "._-/:@".contains(c);
+    let ends = short.starts_with(separator) || short.ends_with(separator);
+    let shouts = !short.contains('/') && path.chars().any(|c| c.is_ascii_uppercase());
+    if short.is_empty() || ends || shouts || !short.chars().all(valid) {
+        return None;
+    }
+    Some(short.strip_suffix(":latest").unwrap_or(short).to_owned())
+}
