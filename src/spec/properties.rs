@@ -234,8 +234,12 @@ fn object(entries: Vec<(Value, Value)>) -> Value {
 fn checked(document: &str) -> Vec<Diagnostic> {
     let file = SourceFile::new("Rust.yaml", document);
     match yaml::read(&file) {
-        Ok(Some(root)) => check::document(&file, &root).sorted(),
-        Ok(None) => Vec::new(),
+        Ok((root, mut found)) => {
+            if let Some(root) = root {
+                found.extend(check::document(&file, &root));
+            }
+            found.sorted()
+        }
         Err(found) => found.sorted(),
     }
 }
