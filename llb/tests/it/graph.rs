@@ -271,6 +271,13 @@ fn broken_definitions_are_not_spliced() {
 }
 
 #[test]
+fn the_head_is_the_vertex_of_the_result() {
+    let definition = sound(&touch(&base(), "x"));
+    assert_eq!(llb::head(&definition), Some(Digest::of(&definition.def[1])));
+    assert_eq!(llb::head(&Definition::default()), None);
+}
+
+#[test]
 fn merge_and_diff_know_scratch() {
     let meta = || Meta::named("x");
     let (scratch, full) = (llb::scratch(), base());
