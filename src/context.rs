@@ -98,7 +98,10 @@ impl Context {
 
 /// Solves a state that is only read.
 pub async fn solve(gateway: &Gateway, state: &State) -> Result<Ref, Failure> {
+    let platform = gateway.build_opts().environment.build_platform();
     let options = llb::MarshalOptions {
+        platform: Some(crate::lower::wire_platform(&platform)),
+        caps: Some(gateway.llb_caps().clone()),
         ..Default::default()
     };
     let definition =
