@@ -4,6 +4,7 @@
 //! I/O lives at the two ends; everything between is a pure function of values.
 
 pub mod diagnostic;
+pub mod image_ref;
 pub mod platform;
 pub mod project;
 pub mod recipe;

@@ -1,0 +1,4 @@
+//! Helpers of the hermetic tests.
+
+pub(crate) mod cargo;
+pub(crate) mod fixture;
