@@ -3,6 +3,7 @@
 
 use crate::support::cargo::{Built, Sandbox, host, run};
 use crate::support::fixture::{self, Files, files};
+use rust_frontend::project::{Project, Selection};
 use rust_frontend::recipe::{Recipe, RecipeFor, recipe};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,32 +21,18 @@ fn cycle(fixture: &str, spec: &str) -> Cycle {
 }
 
 fn cycle_at(dir: &str, root: &str, fixture: &str, spec: &str) -> Cycle {
-    let sandbox = Sandbox::new();
-    let files = sandbox.lock(&files(fixture), dir, root);
-    let project = fixture::load(&files, dir);
-    let selection = fixture::select(&project, spec).unwrap_or_else(|e| panic!("{e:?}"));
-    let recipe = recipe(&project, &[&selection], RecipeFor::Build)
-        .unwrap_or_else(|found| panic!("{:?}", fixture::lines(found)));
+    run_cycle(dir, root, fixture, spec, RecipeFor::Build)
+}
 
-    let triple = host();
-    let features = selection.features.join(",");
-    let mut args = vec![
-        "build",
-        "--target",
-        &triple,
-        "--profile",
-        &selection.profile,
-    ];
-    args.extend(["-p", &project.packages[selection.package].name]);
-    for bin in &selection.bins {
-        args.extend(["--bin", bin]);
-    }
-    if !features.is_empty() {
-        args.extend(["--features", &features]);
-    }
-    if !selection.default_features {
-        args.push("--no-default-features");
-    }
+/// The cycle of the tests of a package.
+fn test_cycle(fixture: &str) -> Cycle {
+    run_cycle("", "", fixture, DEV, RecipeFor::Test)
+}
+
+fn run_cycle(dir: &str, root: &str, fixture: &str, spec: &str, mode: RecipeFor) -> Cycle {
+    let (sandbox, files, project, selection, recipe) = prepare(dir, root, fixture, spec, mode);
+    let args = arguments(&project, &selection, mode);
+    let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
 
     sandbox.replace(&skeleton(&recipe, &files));
     let deps = sandbox
@@ -67,16 +54,83 @@ fn cycle_at(dir: &str, root: &str, fixture: &str, spec: &str) -> Cycle {
     };
     let programs = built.iter().filter_map(|one| one.executable.as_deref());
     let externals = names(&deps, &|one| !one.is_local);
-    let external = externals
+    let compiled = externals
         .iter()
-        .filter(|name| *name != "build-script-build")
-        .count();
-    assert!(recipe.external_packages >= external, "{externals:?}");
+        .filter(|name| *name != "build-script-build");
+    assert!(
+        recipe.external_packages >= compiled.count(),
+        "{externals:?}"
+    );
     Cycle {
-        externals: externals.into_iter().collect(),
         recompiled: names(&built, &|one| !one.is_local && !one.fresh),
-        output: programs.map(run).collect(),
+        output: match mode {
+            RecipeFor::Build => programs.map(run).collect(),
+            RecipeFor::Test => {
+                args[0] = "test";
+                args.push("--offline");
+                let tests = sandbox.cargo(dir, &args);
+                tests.unwrap_or_else(|error| panic!("{error}"))
+            }
+        },
+        externals: externals.into_iter().collect(),
     }
+}
+
+fn prepare(
+    dir: &str,
+    root: &str,
+    fixture: &str,
+    spec: &str,
+    mode: RecipeFor,
+) -> (Sandbox, Files, Project, Selection, Recipe) {
+    let sandbox = Sandbox::new();
+    let files = sandbox.lock(&files(fixture), dir, root);
+    let project = fixture::load(&files, dir);
+    let selection = fixture::select(&project, spec).unwrap_or_else(|e| panic!("{e:?}"));
+    let recipe = recipe(&project, &[&selection], mode)
+        .unwrap_or_else(|found| panic!("{:?}", fixture::lines(found)));
+    (sandbox, files, project, selection, recipe)
+}
+
+/// The same words for both steps.
+fn arguments(project: &Project, selection: &Selection, mode: RecipeFor) -> Vec<String> {
+    let mut args: Vec<String> = match mode {
+        RecipeFor::Build => vec!["build".into()],
+        RecipeFor::Test => vec!["build".into(), "--all-targets".into()],
+    };
+    args.extend([
+        "--target".into(),
+        host(),
+        "--profile".into(),
+        selection.profile.clone(),
+    ]);
+    args.extend([
+        "-p".into(),
+        project.packages[selection.package].name.clone(),
+    ]);
+    if mode == RecipeFor::Build {
+        for bin in &selection.bins {
+            args.extend(["--bin".into(), bin.clone()]);
+        }
+    }
+    if !selection.features.is_empty() {
+        args.extend(["--features".into(), selection.features.join(",")]);
+    }
+    if !selection.default_features {
+        args.push("--no-default-features".into());
+    }
+    args
+}
+
+/// What Cargo says of a skeleton with `--locked`.
+fn locked_skeleton(fixture: &str, spec: &str) -> String {
+    let (sandbox, files, project, selection, recipe) =
+        prepare("", "", fixture, spec, RecipeFor::Build);
+    let args = arguments(&project, &selection, RecipeFor::Build);
+    let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+    args.push("--locked");
+    sandbox.replace(&skeleton(&recipe, &files));
+    sandbox.build("", &args).unwrap_err()
 }
 
 /// The recipe's files over the real content that it asks for.

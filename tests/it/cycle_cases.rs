@@ -138,11 +138,9 @@ edition = "2021"
 one = "1"
 [dev-dependencies]
 tester = "0.5"
-[features]
-testing = ["tester"]
 //- /src/main.rs
 fn main() { println!("{}", one::one()); }
-"#.replace("testing = [\"tester\"]", "").as_str(), DEV);
+"#, DEV);
 }
 
 /// 42, 43: features, optional dependencies, required features, no default features.
@@ -169,12 +167,12 @@ app-util = { version = "0.1", optional = true }
 tester = "0.5"
 [features]
 default = ["dep:app-util"]
-full = ["one?/extra", "dep:one", "two", "tester/x"]
+full = ["one?/extra", "dep:one", "two", "tester/more"]
 //- /src/tool.rs
 fn main() { println!("{} {}", one::one(), two::two()); }
 //- /src/other.rs
 fn main() {}
-"#.replace(", \"tester/x\"", "").as_str(), "build: { bin: tool, features: [full], default-features: false, profile: dev }");
+"#, "build: { bin: tool, features: [full], default-features: false, profile: dev }");
 }
 
 /// 14: a member is built below a root package, with the resolver 1 and its rule about features.
@@ -270,7 +268,7 @@ version = "0.4.0"
 edition = "2021"
 //- /vendor/inner/src/lib.rs
 pub const TEXT: &str = "patched one 1.9.0";
-"#.replace("patched one 1.9.0", "patched one 1.9.0").as_str(), DEV);
+"#, DEV);
 }
 
 /// 44: a patched crate that only local crates use has a stub like any other.
@@ -289,7 +287,7 @@ one = "1"
 twin = { path = "vendor/twin" }
 two = { path = "vendor/two" }
 //- /src/main.rs
-fn main() { println!("{} {}", twin::twin(), one::one()); println!("{}", twin::VERSION); }
+fn main() { println!("{} {} {}", twin::twin(), one::one(), twin::VERSION); }
 //- /vendor/twin/Cargo.toml
 [package]
 name = "twin"
@@ -303,7 +301,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 name = "two"
 version = "2.9.0"
 //- /vendor/two/src/lib.rs
-"#.replace("println!(\"{} {}\", twin::twin(), one::one()); println!(\"{}\", twin::VERSION)", "println!(\"{} {} {}\", twin::twin(), one::one(), twin::VERSION)").as_str(), DEV);
+"#, DEV);
 }
 
 /// 53, 69: a custom profile with LTO and overrides; the real version is in the program.
@@ -471,4 +469,81 @@ one = "1"
 //- /all.rs
 pub fn main() { println!("shared {}", one::one()); }
 "#, DEV);
+}
+
+/// 9, 10, 11, 40: tests with the dev-dependencies, with and without harness, benches, examples.
+#[test]
+fn tests_and_benches() {
+    let cycle = test_cycle(r#"
+//- /Cargo.toml
+[package]
+name = "app"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+one = "1"
+[dev-dependencies]
+tester = "0.5"
+two = "2"
+[[test]]
+name = "own"
+harness = false
+[[bench]]
+name = "speed"
+harness = false
+[[example]]
+name = "plugin"
+crate-type = ["cdylib"]
+[lib]
+name = "applib"
+//- /src/lib.rs
+pub fn text() -> &'static str { one::one() }
+#[test]
+fn unit() { assert_eq!(tester::tester(), "one+extra"); }
+//- /src/main.rs
+fn main() { println!("{}", applib::text()); }
+//- /tests/own.rs
+fn main() { assert_eq!(two::two(), "two"); }
+//- /tests/plain.rs
+#[test]
+fn plain() { assert_eq!(applib::text(), "one+extra"); }
+//- /benches/speed.rs
+fn main() {}
+//- /examples/plugin.rs
+//- /examples/show.rs
+fn main() { println!("{}", two::two()); }
+"#);
+    let names: Vec<&str> = cycle.externals.iter().map(String::as_str).collect();
+    assert_eq!(names, ["build-script-build", "helper", "one", "tester", "two"]);
+    assert_eq!(cycle.recompiled, [""; 0]);
+}
+
+/// 37, 55, 58: with `--locked` a skeleton of less than the workspace does not even resolve: the lock names what
+/// other members' features bring. So the skeleton is built without it, and only the real project with it.
+#[test]
+fn the_skeleton_is_not_locked() {
+    let error = locked_skeleton(r#"
+//- /Cargo.toml
+[workspace]
+members = ["a", "b"]
+resolver = "2"
+//- /a/Cargo.toml
+[package]
+name = "a"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+one = "1"
+//- /a/src/main.rs
+fn main() {}
+//- /b/Cargo.toml
+[package]
+name = "b"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+one = { version = "1", features = ["more"] }
+//- /b/src/lib.rs
+"#, "build: { package: a, profile: dev }");
+    assert!(error.contains("--locked"), "{error}");
 }

@@ -1,7 +1,6 @@
 //! The real Cargo on projects in a temporary directory, with a tiny registry of its own and no network.
 #![expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     reason = "runs a real program on real files"
 )]
 
