@@ -22,8 +22,14 @@ impl ImageConfig {
     /// The config of an image on `platform` whose base image has the config `base` (JSON; empty for the
     /// empty image or one without a config).
     pub fn new(base: &[u8], platform: &Platform) -> Self {
-        let base = serde_json::from_slice::<Value>(base).ok().filter(Value::is_object);
-        let mut root = base.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+        let base = serde_json::from_slice::<Value>(base)
+            .ok()
+            .filter(Value::is_object);
+        let mut root = base
+            .as_ref()
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
         // The exporter fills both in for the layers that it makes.
         root.remove("created");
         root.insert("rootfs".into(), json!({ "type": "layers", "diff_ids": [] }));
@@ -59,7 +65,9 @@ impl ImageConfig {
     pub fn env(&self, name: &str) -> Option<&str> {
         let list = self.get("Env")?.as_array()?;
         list.iter().filter_map(Value::as_str).find_map(|pair| {
-            pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value)
+            pair.split_once('=')
+                .filter(|(key, _)| *key == name)
+                .map(|(_, value)| value)
         })
     }
 
@@ -70,12 +78,19 @@ impl ImageConfig {
 
     /// The working directory so far.
     pub fn workdir(&self) -> &str {
-        self.get("WorkingDir").and_then(Value::as_str).filter(|dir| !dir.is_empty()).unwrap_or("/")
+        self.get("WorkingDir")
+            .and_then(Value::as_str)
+            .filter(|dir| !dir.is_empty())
+            .unwrap_or("/")
     }
 
     /// The whole environment, in order.
     pub fn environment(&self) -> Vec<(String, String)> {
-        let list = self.get("Env").and_then(Value::as_array).cloned().unwrap_or_default();
+        let list = self
+            .get("Env")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         let pairs = list.iter().filter_map(Value::as_str);
         pairs
             .map(|pair| {
@@ -94,7 +109,8 @@ impl ImageConfig {
         }
         let list = list.as_array_mut().expect("made an array just above");
         let starts = |old: &Value| {
-            old.as_str().is_some_and(|old| old.split('=').next() == Some(name))
+            old.as_str()
+                .is_some_and(|old| old.split('=').next() == Some(name))
         };
         match list.iter().position(starts) {
             Some(at) => list[at] = pair,
@@ -104,7 +120,8 @@ impl ImageConfig {
 
     /// Sets the program; the base's arguments do not belong to it and go.
     pub fn set_entrypoint(&mut self, entrypoint: &[String]) {
-        self.section().insert("Entrypoint".into(), json!(entrypoint));
+        self.section()
+            .insert("Entrypoint".into(), json!(entrypoint));
         self.section().remove("Cmd");
         self.section().remove("ArgsEscaped");
     }
@@ -131,7 +148,11 @@ impl ImageConfig {
 
     /// Adds a port, `80` or `53/udp`.
     pub fn expose(&mut self, port: &str) {
-        let port = if port.contains('/') { port.to_owned() } else { format!("{port}/tcp") };
+        let port = if port.contains('/') {
+            port.to_owned()
+        } else {
+            format!("{port}/tcp")
+        };
         self.add("ExposedPorts", &port, json!({}));
     }
 
@@ -150,7 +171,9 @@ impl ImageConfig {
         if !map.is_object() {
             *map = json!({});
         }
-        map.as_object_mut().expect("made an object just above").insert(key.to_owned(), value);
+        map.as_object_mut()
+            .expect("made an object just above")
+            .insert(key.to_owned(), value);
     }
 
     /// Sets the health check; one without a command switches the base's off.
@@ -158,7 +181,9 @@ impl ImageConfig {
         let test = if check.cmd.is_empty() {
             vec!["NONE".to_owned()]
         } else {
-            std::iter::once("CMD".to_owned()).chain(check.cmd.iter().cloned()).collect()
+            std::iter::once("CMD".to_owned())
+                .chain(check.cmd.iter().cloned())
+                .collect()
         };
         let mut value = Map::from_iter([("Test".to_owned(), json!(test))]);
         let numbers = [
@@ -172,7 +197,8 @@ impl ImageConfig {
                 value.insert(key.into(), json!(number));
             }
         }
-        self.section().insert("Healthcheck".into(), Value::Object(value));
+        self.section()
+            .insert("Healthcheck".into(), Value::Object(value));
     }
 
     /// Adds a line of history: one for each layer in their order (`empty: false`), and for settings.
@@ -193,7 +219,9 @@ impl ImageConfig {
         if !list.is_array() {
             *list = json!([]);
         }
-        list.as_array_mut().expect("made an array just above").push(Value::Object(entry));
+        list.as_array_mut()
+            .expect("made an array just above")
+            .push(Value::Object(entry));
     }
 
     /// The config as the `containerimage.config` of a result.
@@ -232,7 +260,11 @@ fn rfc3339(seconds: i64) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_index = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_index + 2) / 5 + 1;
-    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+    let month = if month_index < 10 {
+        month_index + 3
+    } else {
+        month_index - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     let (hour, minute, second) = (rest / 3600, rest % 3600 / 60, rest % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
@@ -275,7 +307,8 @@ mod tests {
     #[test]
     fn the_empty_image_has_a_path_and_a_platform() {
         let platform: Platform = "linux/arm/v7".parse().unwrap();
-        let json: Value = serde_json::from_slice(&ImageConfig::new(b"", &platform).to_json()).unwrap();
+        let json: Value =
+            serde_json::from_slice(&ImageConfig::new(b"", &platform).to_json()).unwrap();
         assert_eq!(json["variant"], "v7");
         assert_eq!(json["config"]["Env"][0], format!("PATH={DEFAULT_PATH}"));
     }

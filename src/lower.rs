@@ -32,7 +32,9 @@ pub struct Lowered {
 impl Lowered {
     /// The file system of an output; scratch for none.
     pub fn state(&self, output: Option<&plan::Output>) -> State {
-        let Some(output) = output else { return llb::scratch() };
+        let Some(output) = output else {
+            return llb::scratch();
+        };
         let step = &self.steps[output.step];
         match step.as_output().map(llb::Output::vertex) {
             Some(vertex) if matches!(vertex.op(), llb::Op::Exec(_)) => vertex.output(&output.mount),
@@ -44,7 +46,9 @@ impl Lowered {
 /// Turns every step into a vertex.
 pub fn lower(plan: &Plan, around: &Surroundings<'_>) -> Lowered {
     let map = llb::SourceMap::new(around.spec.name(), "YAML", around.spec.text());
-    let mut lowered = Lowered { steps: Vec::with_capacity(plan.steps.len()) };
+    let mut lowered = Lowered {
+        steps: Vec::with_capacity(plan.steps.len()),
+    };
     for step in &plan.steps {
         let state = vertex(plan, step, around, &lowered, meta(step, around.spec, &map));
         lowered.steps.push(state);
@@ -55,24 +59,39 @@ pub fn lower(plan: &Plan, around: &Surroundings<'_>) -> Lowered {
 fn meta(step: &Step, spec: &SourceFile, map: &llb::SourceMap) -> Meta {
     let meta = Meta::named(&step.name);
     let lines = match step.span {
-        Some(span) => (spec.position(span.start).line, spec.position(span.end.saturating_sub(1)).line),
+        Some(span) => (
+            spec.position(span.start).line,
+            spec.position(span.end.saturating_sub(1)).line,
+        ),
         None => (1, 1),
     };
     let line = |line: usize| u32::try_from(line).unwrap_or(u32::MAX);
     meta.location(map.lines(line(lines.0), line(lines.1.max(lines.0))))
 }
 
-fn vertex(plan: &Plan, step: &Step, around: &Surroundings<'_>, done: &Lowered, meta: Meta) -> State {
+fn vertex(
+    plan: &Plan,
+    step: &Step,
+    around: &Surroundings<'_>,
+    done: &Lowered,
+    meta: Meta,
+) -> State {
     match &step.op {
-        Op::Image { reference, platform } => (around.replaced)(reference).unwrap_or_else(|| {
+        Op::Image {
+            reference,
+            platform,
+        } => (around.replaced)(reference).unwrap_or_else(|| {
             llb::image(reference)
                 .resolve_mode(around.resolve_mode)
                 .state(meta.platform(wire_platform(platform)))
         }),
         Op::Context { include, exclude } => (around.context)(include, exclude),
         Op::Exec(exec) => lower_exec(exec, around, done)
-            .vertex(meta.platform(wire_platform(&plan.build_platform)).ignore_cache(around.no_cache))
-            .state_or_first_output(),
+            .vertex(
+                meta.platform(wire_platform(&plan.build_platform))
+                    .ignore_cache(around.no_cache),
+            )
+            .into(),
         Op::Files { base, actions } if actions.is_empty() => done.state(base.as_ref()),
         Op::Files { base, actions } => {
             let mut file = done.state(base.as_ref()).file();
@@ -102,7 +121,11 @@ fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> l
             optional: !required,
         })
         .collect();
-    lowered.mounts.extend(exec.mounts.iter().map(|mount| lower_mount(mount, around, done)));
+    lowered.mounts.extend(
+        exec.mounts
+            .iter()
+            .map(|mount| lower_mount(mount, around, done)),
+    );
     lowered
 }
 
@@ -117,8 +140,11 @@ fn lower_mount(mount: &plan::Mount, around: &Surroundings<'_>, done: &Lowered) -
                 "" => id.clone(),
                 namespace => format!("{namespace}/{id}"),
             };
-            let sharing =
-                if *locked { llb::CacheSharingOpt::Locked } else { llb::CacheSharingOpt::Shared };
+            let sharing = if *locked {
+                llb::CacheSharingOpt::Locked
+            } else {
+                llb::CacheSharingOpt::Shared
+            };
             llb::Mount::cache(dest, id).sharing(sharing)
         }
         MountKind::Secret { id, required } => llb::Mount::secret(dest, id).optional(!required),
@@ -133,11 +159,12 @@ fn lower_mount(mount: &plan::Mount, around: &Surroundings<'_>, done: &Lowered) -
 fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
     const TIME: i64 = plan::SOURCE_TIME * 1_000_000_000;
     match action {
-        FileAction::Write { path, data, mode } => {
-            llb::mkfile(path, *mode, data.clone()).timestamp(TIME).into()
-        }
+        FileAction::Write { path, data, mode } => llb::mkfile(path, data.clone())
+            .mode(*mode)
+            .timestamp(TIME)
+            .into(),
         FileAction::MakeDir { path, mode, owner } => {
-            let dir = llb::mkdir(path, *mode).parents(true).timestamp(TIME);
+            let dir = llb::mkdir(path).mode(*mode).parents().timestamp(TIME);
             match owner {
                 Some((user, group)) => dir.owner(llb::Owner::ids(*user, *group)).into(),
                 None => dir.into(),
@@ -145,6 +172,7 @@ fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
         }
         FileAction::Copy(copy) => {
             let mut lowered = llb::copy(done.state(Some(&copy.from)), &copy.src, &copy.dest)
+                .dockerfile()
                 .include(copy.include.iter().cloned())
                 .exclude(copy.exclude.iter().cloned());
             if let Some(mode) = copy.mode {
@@ -158,7 +186,7 @@ fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
             }
             lowered.into()
         }
-        FileAction::Remove { pattern } => llb::rm(pattern).wildcard(true).allow_not_found(true).into(),
+        FileAction::Remove { pattern } => llb::rm(pattern).wildcard().allow_not_found().into(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostics;
 use crate::image::ImageConfig;
 use crate::platform::Platform;
 use crate::project::{Project, Selection};
-use crate::recipe;
+use crate::recipe::{self, RecipeFor};
 use crate::source::Span;
 use crate::spec::{ImageSpec, Spec};
 use std::collections::BTreeMap;
@@ -302,7 +302,12 @@ pub struct Input<'a> {
 impl Plan {
     /// Adds a step and returns its index.
     fn push(&mut self, role: Role, name: String, op: Op, span: Option<Span>) -> usize {
-        self.steps.push(Step { role, name, op, span });
+        self.steps.push(Step {
+            role,
+            name,
+            op,
+            span,
+        });
         self.steps.len() - 1
     }
 }
@@ -324,16 +329,16 @@ pub fn make(stage: &str, input: &Input<'_>) -> Result<Plan, Diagnostics> {
         config: None,
         notes: vec![],
     };
-    let stubs = recipe::recipe(input.project, &[input.selection], recipe::Purpose::Build, &[])?;
-    let real = recipe::recipe(input.project, &[input.selection], recipe::Purpose::Build, &input.selection.closure)?;
+    let stubs = recipe::recipe(input.project, &[input.selection], RecipeFor::Build)?;
 
     let toolchain = toolchain::add(&mut plan, input);
     let skeleton = dependencies::skeleton(&mut plan, &stubs, None, "dependency-only project");
     let crates = dependencies::fetch(&mut plan, input, &toolchain, &stubs, &skeleton);
-    let built = dependencies::dependencies(&mut plan, input, &toolchain, &crates, &stubs, &skeleton);
+    let built =
+        dependencies::dependencies(&mut plan, input, &toolchain, &crates, &stubs, &skeleton);
     let target = built.map(|built| dependencies::stub_removal(&mut plan, input, &stubs, built));
-    let sources = compile::sources(&mut plan, input, &real);
-    compile::compile(&mut plan, input, &toolchain, &crates, &real, &sources, target);
+    let sources = compile::sources(&mut plan, input);
+    compile::compile(&mut plan, input, &toolchain, &crates, &sources, target);
     let (result, config) = runtime::image(&mut plan, input, &toolchain);
     plan.result = result;
     plan.config = Some(config);

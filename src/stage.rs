@@ -25,8 +25,16 @@ pub enum Kind {
 
 /// The stages that every spec has, beside its images: name, kind, description.
 pub const COMMON: [(&str, Kind, &str); 2] = [
-    ("binary", Kind::Binary, "the executables alone, for --output"),
-    ("deps", Kind::Deps, "the compiled dependencies, to warm caches"),
+    (
+        "binary",
+        Kind::Binary,
+        "the executables alone, for --output",
+    ),
+    (
+        "deps",
+        Kind::Deps,
+        "the compiled dependencies, to warm caches",
+    ),
 ];
 
 impl<'a> Stage<'a> {
@@ -38,7 +46,10 @@ impl<'a> Stage<'a> {
         let names = names(spec);
         let Some(target) = target.filter(|name| !name.is_empty()) else {
             return match spec.images.as_slice() {
-                [_] => Ok(Self { kind: Kind::Image, images: &spec.images }),
+                [_] => Ok(Self {
+                    kind: Kind::Image,
+                    images: &spec.images,
+                }),
                 _ => {
                     let message = "this spec has several images and `--target` does not say which";
                     let help = format!("add `--target {}`", names.join("` or `--target "));
@@ -49,13 +60,22 @@ impl<'a> Stage<'a> {
         let is = |name: &str| name.eq_ignore_ascii_case(target);
         let named = |image: &ImageSpec| image.name.as_ref().is_some_and(|name| is(&name.value));
         if let Some(at) = spec.images.iter().position(named) {
-            return Ok(Self { kind: Kind::Image, images: &spec.images[at..=at] });
+            return Ok(Self {
+                kind: Kind::Image,
+                images: &spec.images[at..=at],
+            });
         }
         if let Some((_, kind, _)) = COMMON.iter().find(|(name, ..)| is(name)) {
-            return Ok(Self { kind: *kind, images: &spec.images });
+            return Ok(Self {
+                kind: *kind,
+                images: &spec.images,
+            });
         }
         let message = format!("target stage `{target}` could not be found");
-        let known = names.iter().copied().chain(COMMON.iter().map(|(name, ..)| *name));
+        let known = names
+            .iter()
+            .copied()
+            .chain(COMMON.iter().map(|(name, ..)| *name));
         let known: Vec<&str> = known.collect();
         let help = match nearest(target, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -67,5 +87,8 @@ impl<'a> Stage<'a> {
 
 /// The names of a spec's images, in the order of the file.
 pub fn names(spec: &Spec) -> Vec<&str> {
-    spec.images.iter().filter_map(|image| Some(image.name.as_ref()?.value.as_str())).collect()
+    spec.images
+        .iter()
+        .filter_map(|image| Some(image.name.as_ref()?.value.as_str()))
+        .collect()
 }

@@ -25,7 +25,11 @@ pub fn elf(head: &[u8]) -> Option<Elf> {
     let number = |at: usize, len: usize| -> Option<u64> {
         let bytes = head.get(at..at + len)?;
         let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
-        Some(if little { bytes.iter().rev().fold(0, fold) } else { bytes.iter().fold(0, fold) })
+        Some(if little {
+            bytes.iter().rev().fold(0, fold)
+        } else {
+            bytes.iter().fold(0, fold)
+        })
     };
     let wide = class == 2;
     let (offset, entry_size, entries) = if wide {
@@ -39,7 +43,10 @@ pub fn elf(head: &[u8]) -> Option<Elf> {
         let at = usize::try_from(offset + entry * entry_size).ok()?;
         dynamic |= number(at, 4)? == PT_INTERP;
     }
-    Some(Elf { machine: u16::try_from(number(18, 2)?).ok()?, dynamic })
+    Some(Elf {
+        machine: u16::try_from(number(18, 2)?).ok()?,
+        dynamic,
+    })
 }
 
 /// ELF's number of a triple's processor, for those that images exist for.
@@ -60,7 +67,12 @@ fn machine(triple: &str) -> Option<u16> {
 /// Checks that the executable `name`, whose first [`HEAD`] bytes are `head`, runs where it is meant to.
 ///
 /// `static_base` is the name of a base image that has no dynamic loader.
-pub fn executable(name: &str, head: &[u8], triple: &str, static_base: Option<&str>) -> Option<Diagnostic> {
+pub fn executable(
+    name: &str,
+    head: &[u8],
+    triple: &str,
+    static_base: Option<&str>,
+) -> Option<Diagnostic> {
     let Some(elf) = elf(head) else {
         let message = format!("`{name}` is no ELF executable");
         return Some(Diagnostic::error("not-an-executable", message));
@@ -72,7 +84,9 @@ pub fn executable(name: &str, head: &[u8], triple: &str, static_base: Option<&st
     }
     match static_base {
         Some(base) if elf.dynamic => {
-            let message = format!("`{name}` is linked dynamically, but `{base}` has no dynamic loader for it");
+            let message = format!(
+                "`{name}` is linked dynamically, but `{base}` has no dynamic loader for it"
+            );
             let help = "use `target: musl`, or a base with glibc such as `debian` or `distroless`";
             Some(Diagnostic::error("dynamic-executable", message).help(help))
         }
@@ -103,15 +117,22 @@ pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
     let mut again = vec![];
     let mut compiled = vec![];
     for line in messages.lines() {
-        let Ok(message) = serde_json::from_str::<Message>(line) else { continue };
+        let Ok(message) = serde_json::from_str::<Message>(line) else {
+            continue;
+        };
         if message.reason != "compiler-artifact" || message.fresh {
             continue;
         }
-        let Some(target) = message.target else { continue };
+        let Some(target) = message.target else {
+            continue;
+        };
         if target.kind.iter().any(|kind| kind == "bin") {
             compiled.push(target.name.clone());
         }
-        if ["registry+", "git+", "sparse+"].iter().any(|kind| message.package_id.starts_with(kind)) {
+        if ["registry+", "git+", "sparse+"]
+            .iter()
+            .any(|kind| message.package_id.starts_with(kind))
+        {
             again.push(package(&message.package_id));
         }
     }
@@ -125,7 +146,11 @@ pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
     if !again.is_empty() {
         let message = format!(
             "{} compiled again although the dependency step had built {}: {}",
-            if again.len() == 1 { "an external crate was" } else { "external crates were" },
+            if again.len() == 1 {
+                "an external crate was"
+            } else {
+                "external crates were"
+            },
             if again.len() == 1 { "it" } else { "them" },
             again.join(", ")
         );
@@ -137,7 +162,9 @@ pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
 
 /// `name version` of a package id such as `registry+https://…#serde@1.0.0` or `git+https://…/x#0.1.0`.
 fn package(id: &str) -> String {
-    let Some((source, name)) = id.rsplit_once('#') else { return id.to_owned() };
+    let Some((source, name)) = id.rsplit_once('#') else {
+        return id.to_owned();
+    };
     match name.split_once('@') {
         Some((name, version)) => format!("{name} {version}"),
         None => {
@@ -165,7 +192,10 @@ mod tests {
         let code = |head: &[u8], base| executable("app", head, triple, base).map(|d| d.code);
         assert_eq!(code(&head(62, 1), Some("scratch")), None);
         assert_eq!(code(&head(62, 3), None), None);
-        assert_eq!(code(&head(62, 3), Some("scratch")), Some("dynamic-executable"));
+        assert_eq!(
+            code(&head(62, 3), Some("scratch")),
+            Some("dynamic-executable")
+        );
         assert_eq!(code(&head(183, 1), None), Some("wrong-architecture"));
         assert_eq!(code(b"#!/bin/sh", None), Some("not-an-executable"));
         assert_eq!(code(&head(62, 1)[..70], None), None);
@@ -185,7 +215,12 @@ mod tests {
         let messages = [
             line(registry, "serde", "lib", false),
             line(git, "tool", "lib", false),
-            line("registry+https://example.com/index#log@0.4.0", "log", "lib", true),
+            line(
+                "registry+https://example.com/index#log@0.4.0",
+                "log",
+                "lib",
+                true,
+            ),
             line(local, "app", "bin", false),
             line(local, "other", "bin", true),
             r#"{"reason":"build-finished","success":true}"#.to_owned(),
@@ -193,12 +228,21 @@ mod tests {
         .join("\n");
         let found = |bins: &[&str]| {
             let bins: Vec<String> = bins.iter().map(|bin| (*bin).to_owned()).collect();
-            report(&messages, &bins).sorted().iter().map(|d| d.message.clone()).collect::<Vec<_>>()
+            report(&messages, &bins)
+                .sorted()
+                .iter()
+                .map(|d| d.message.clone())
+                .collect::<Vec<_>>()
         };
         assert_eq!(
             found(&["app"]),
-            ["external crates were compiled again although the dependency step had built them: serde 1.0.1, tool 0.2.0"]
+            [
+                "external crates were compiled again although the dependency step had built them: serde 1.0.1, tool 0.2.0"
+            ]
         );
-        assert_eq!(found(&["app", "other"])[0], "`other` was not compiled from its sources");
+        assert_eq!(
+            found(&["app", "other"])[0],
+            "`other` was not compiled from its sources"
+        );
     }
 }

@@ -189,6 +189,3 @@ fn places(definition: &Definition, digest: &str) -> Vec<String> {
     }
     places
 }
-
-#[cfg(test)]
-mod tests;

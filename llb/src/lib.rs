@@ -73,7 +73,7 @@ pub use marshal::{MarshalOptions, marshal};
 pub use merge::{Diff, Merge, diff, merge};
 pub use meta::Meta;
 pub use op::Op;
-pub use required::{MissingCap, missing_caps, required_caps};
+pub use required::{MissingCap, head, missing_caps, required_caps};
 pub use source::{
     Differ, Git, Http, Image, Local, OciLayout, ResolveMode, git, http, image, local, oci_layout,
 };

@@ -91,7 +91,7 @@ impl<'a> Graph<'a> {
             if pending.len() == before {
                 pending.pop();
                 let digest = match vertex.op() {
-                    Op::Input(input) => self.splice(input),
+                    Op::Input(input) => self.splice(input, &vertex.meta().name),
                     _ => self.encode(&vertex)?,
                 };
                 self.by_vertex.insert(vertex.id(), digest);
@@ -184,8 +184,8 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Adds a definition of the engine's, bytes untouched.
-    fn splice(&mut self, input: &Input) -> Digest {
+    /// Adds a definition of the engine's, bytes untouched. What it leaves without a name gets one.
+    fn splice(&mut self, input: &Input, name: &str) -> Digest {
         for (digest, bytes) in &input.ops {
             self.push(digest.clone(), bytes.clone());
             let mut metadata = input
@@ -196,6 +196,10 @@ impl<'a> Graph<'a> {
             if metadata.caps.is_empty() {
                 // The engine takes an entry without content for none, and fails.
                 metadata.caps.insert(caps::CONSTRAINTS.to_owned(), true);
+            }
+            if !name.is_empty() {
+                let names = metadata.description.entry(attr::CUSTOM_NAME.to_owned());
+                names.or_insert_with(|| name.to_owned());
             }
             self.describe(digest, metadata);
         }

@@ -1,9 +1,10 @@
-//! What a definition asks of an engine.
+//! What a definition is the graph of, and what it asks of an engine.
 
 use crate::digest::Digest;
+use buildkit_proto::Message as _;
 use buildkit_proto::attr;
 use buildkit_proto::capset::{CapSet, Missing};
-use buildkit_proto::pb::Definition;
+use buildkit_proto::pb::{self, Definition};
 use std::collections::BTreeMap;
 
 /// A capability that a definition needs and an engine lacks.
@@ -13,6 +14,13 @@ pub struct MissingCap {
     pub missing: Missing,
     /// Names of the vertices that need it, in the order of the definition.
     pub vertices: Vec<String>,
+}
+
+/// The digest of the vertex whose output is the result; `None` for scratch. Warnings are attached
+/// to a vertex by its digest.
+pub fn head(definition: &Definition) -> Option<Digest> {
+    let terminal = pb::Op::decode(definition.def.last()?.as_slice()).ok()?;
+    Some(Digest::from_wire(&terminal.inputs.first()?.digest))
 }
 
 /// The capabilities that a definition needs, each with the names of the vertices that need it, in

@@ -60,6 +60,11 @@ impl SourceMap {
         &self.0.filename
     }
 
+    /// Content of the file.
+    pub fn data(&self) -> &[u8] {
+        &self.0.data
+    }
+
     /// A place in this file.
     pub fn location(&self, ranges: impl IntoIterator<Item = Range>) -> SourceLocation {
         SourceLocation {
@@ -73,7 +78,8 @@ impl SourceMap {
         self.location([Range::lines(first, last)])
     }
 
-    pub(crate) fn to_pb(&self) -> pb::SourceInfo {
+    /// The file on the wire, as definitions and warnings carry it.
+    pub fn to_pb(&self) -> pb::SourceInfo {
         pb::SourceInfo {
             filename: self.0.filename.clone(),
             data: self.0.data.clone(),

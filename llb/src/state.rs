@@ -21,7 +21,8 @@ pub struct Output {
 
 /// An operation with its metadata. Clones are the same vertex.
 ///
-/// Equality compares content; clones are found equal without looking.
+/// Equality compares content, down to the sources; clones are found equal without looking. It is
+/// for tests: on deep graphs it needs the stack that [`crate::marshal`] does not.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Vertex(Arc<Node>);
 

@@ -184,9 +184,10 @@ impl From<Diagnostic> for Failure {
 /// An answer of the engine, or the end of the connection.
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
-        // A status that tonic made itself, for want of an answer, has a cause.
-        if std::error::Error::source(&status).is_some() || status.code() == tonic::Code::Unavailable
-        {
+        // A status that was made on our side, for want of an answer, has a cause or says so.
+        let ours = std::error::Error::source(&status).is_some();
+        let gone = status.code() == tonic::Code::Unavailable && status.details().is_empty();
+        if ours || gone {
             return Self::Connection(format!("lost the engine: {}", status.message()));
         }
         Self::Engine(errdefs::from_rpc(&status))

@@ -6,7 +6,6 @@ use super::{
     Copy, Executable, FileAction, Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR,
     Role, SOURCE_TIME,
 };
-use crate::recipe::Recipe;
 
 /// Runs cargo, keeps its messages, and copies the executables.
 ///
@@ -24,7 +23,13 @@ for bin in $bins; do cp \"$built/$bin\" \"/out/$bin\"; done
 /// Paths of the context that never reach a compile step, because no build reads them there.
 fn never(input: &Input<'_>) -> Vec<String> {
     let root = &input.project.root;
-    let under = |name: &str| if root.is_empty() { name.into() } else { format!("{root}/{name}") };
+    let under = |name: &str| {
+        if root.is_empty() {
+            name.into()
+        } else {
+            format!("{root}/{name}")
+        }
+    };
     let mut list = vec![".git".to_owned(), under("target"), under(".git")];
     list.push(input.spec.file.name().to_owned());
     list.sort();
@@ -33,13 +38,19 @@ fn never(input: &Input<'_>) -> Vec<String> {
 }
 
 /// Adds the real project: the context's files with one old time, under the recipe's real manifests.
-pub(super) fn sources(plan: &mut Plan, input: &Input<'_>, real: &Recipe) -> Output {
+pub(super) fn sources(plan: &mut Plan, input: &Input<'_>) -> Output {
     let mut exclude = input.ignored.to_vec();
     exclude.extend(never(input));
-    let op = Op::Context { include: vec![], exclude: exclude.clone() };
+    let op = Op::Context {
+        include: vec![],
+        exclude: exclude.clone(),
+    };
     let context = plan.push(Role::Sources, "load build context".into(), op, None);
     let copy = FileAction::Copy(Box::new(Copy {
-        from: Output { step: context, mount: "/".into() },
+        from: Output {
+            step: context,
+            mount: "/".into(),
+        },
         src: "/".into(),
         dest: "/".into(),
         include: vec![],
@@ -48,11 +59,15 @@ pub(super) fn sources(plan: &mut Plan, input: &Input<'_>, real: &Recipe) -> Outp
         owner: None,
         time: Some(SOURCE_TIME),
     }));
-    let op = Op::Files { base: None, actions: vec![copy] };
+    let op = Op::Files {
+        base: None,
+        actions: vec![copy],
+    };
     let step = plan.push(Role::Sources, "sources".into(), op, None);
-    let sources = Output { step, mount: "/".into() };
-    // Other members of the workspace are not part of this build, nor are their dependencies.
-    dependencies::skeleton(plan, real, Some(sources), "manifests of the wanted packages")
+    Output {
+        step,
+        mount: "/".into(),
+    }
 }
 
 /// Adds the step that compiles the wanted binaries.
@@ -61,7 +76,6 @@ pub(super) fn compile(
     input: &Input<'_>,
     toolchain: &Toolchain,
     crates: &Crates,
-    real: &Recipe,
     sources: &Output,
     target: Option<Output>,
 ) {
@@ -71,25 +85,35 @@ pub(super) fn compile(
     let mut args: Vec<String> = script.into_iter().map(str::to_owned).collect();
     args.push(bins.join(" "));
     args.push(format!("{}/{}/{profile}", super::TARGET_DIR, plan.triple));
-    args.push("build".into());
-    args.extend(dependencies::build_flags(plan, input, real));
+    args.extend(["build".into(), "--locked".into()]);
+    args.extend(dependencies::build_flags(plan, input));
     let target = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
     let mut exec = dependencies::cargo(input, toolchain, crates, sources, target, args);
     for dest in [OUT_DIR, REPORT_DIR] {
-        exec.mounts.push(Mount { dest: dest.into(), kind: MountKind::Output(None) });
+        exec.mounts.push(Mount {
+            dest: dest.into(),
+            kind: MountKind::Output(None),
+        });
     }
     for variable in &input.image.build.stamp {
-        exec.env.push((variable.name.value.clone(), variable.value.value.clone()));
+        exec.env
+            .push((variable.name.value.clone(), variable.value.value.clone()));
     }
     let package = &input.project.packages[input.selection.package];
     let name = format!("compile {} {}", package.name, package.version);
     let step = plan.push(Role::Compile, name, Op::Exec(exec), input.image.build.span);
-    plan.report = Some(Output { step, mount: REPORT_DIR.into() });
+    plan.report = Some(Output {
+        step,
+        mount: REPORT_DIR.into(),
+    });
     plan.executables = bins
         .iter()
         .map(|bin| Executable {
             name: bin.clone(),
-            output: Output { step, mount: OUT_DIR.into() },
+            output: Output {
+                step,
+                mount: OUT_DIR.into(),
+            },
             path: format!("/{bin}"),
             installed: format!("/usr/local/bin/{bin}"),
         })

@@ -37,7 +37,12 @@ pub(super) struct Crates {
 }
 
 /// Adds the files of a recipe as one step.
-pub(super) fn skeleton(plan: &mut Plan, recipe: &Recipe, base: Option<Output>, name: &str) -> Output {
+pub(super) fn skeleton(
+    plan: &mut Plan,
+    recipe: &Recipe,
+    base: Option<Output>,
+    name: &str,
+) -> Output {
     let mut dirs = BTreeSet::new();
     for file in &recipe.files {
         let dir = source::parent(&file.path);
@@ -56,8 +61,16 @@ pub(super) fn skeleton(plan: &mut Plan, recipe: &Recipe, base: Option<Output>, n
         mode: 0o644,
     });
     let actions = make.chain(write).collect();
-    let step = plan.push(Role::Skeleton, name.into(), Op::Files { base, actions }, None);
-    Output { step, mount: "/".into() }
+    let step = plan.push(
+        Role::Skeleton,
+        name.into(),
+        Op::Files { base, actions },
+        None,
+    );
+    Output {
+        step,
+        mount: "/".into(),
+    }
 }
 
 /// Adds the step that downloads crates; the only one with network and with the secrets of registries.
@@ -68,29 +81,50 @@ pub(super) fn fetch(
     recipe: &Recipe,
     skeleton: &Output,
 ) -> Crates {
-    if recipe.crates == 0 {
+    if recipe.external_packages == 0 {
         return Crates::default();
     }
     let script = ["sh", "-c", FETCH, "fetch"];
     let mut args: Vec<String> = script.into_iter().map(str::to_owned).collect();
-    args.extend(recipe.lock_flags.iter().cloned());
     // Without triples cargo downloads the crates of every platform that any dependency knows.
     for triple in fetch_triples(plan) {
         args.extend(["--target".to_owned(), triple]);
     }
+    let from_git = |source: &String| source.starts_with("git+");
+    let git_used = input
+        .project
+        .lock
+        .packages
+        .iter()
+        .any(|p| p.source.as_ref().is_some_and(from_git));
     let registry = format!("{}/registry", toolchain.cargo_home);
     let git = format!("{}/git", toolchain.cargo_home);
     let mut mounts = vec![
-        Mount { dest: "/".into(), kind: MountKind::Output(Some(toolchain.root.clone())) },
-        Mount { dest: WORK_DIR.into(), kind: MountKind::Scratchpad(skeleton.clone()) },
-        Mount { dest: registry.clone(), kind: MountKind::Output(None) },
+        Mount {
+            dest: "/".into(),
+            kind: MountKind::Output(Some(toolchain.root.clone())),
+        },
+        Mount {
+            dest: WORK_DIR.into(),
+            kind: MountKind::Scratchpad(skeleton.clone()),
+        },
+        Mount {
+            dest: registry.clone(),
+            kind: MountKind::Output(None),
+        },
         Mount {
             dest: "/crates".into(),
-            kind: MountKind::Cache { id: "rust-frontend/crates".into(), locked: false },
+            kind: MountKind::Cache {
+                id: "rust-frontend/crates".into(),
+                locked: false,
+            },
         },
     ];
-    if recipe.git {
-        mounts.push(Mount { dest: git.clone(), kind: MountKind::Output(None) });
+    if git_used {
+        mounts.push(Mount {
+            dest: git.clone(),
+            kind: MountKind::Output(None),
+        });
     }
     let mut exec = Exec {
         args,
@@ -103,23 +137,33 @@ pub(super) fn fetch(
     for id in &input.image.build.ssh {
         mounts.push(Mount {
             dest: format!("/run/ssh/{}", id.value),
-            kind: MountKind::Ssh { id: id.value.clone() },
+            kind: MountKind::Ssh {
+                id: id.value.clone(),
+            },
         });
         if !exec.env.iter().any(|(name, _)| name == "SSH_AUTH_SOCK") {
-            exec.env.push(("SSH_AUTH_SOCK".into(), format!("/run/ssh/{}", id.value)));
+            exec.env
+                .push(("SSH_AUTH_SOCK".into(), format!("/run/ssh/{}", id.value)));
             // Only the git program knows of agents' host keys and ssh configuration.
-            exec.env.push(("CARGO_NET_GIT_FETCH_WITH_CLI".into(), "true".into()));
+            exec.env
+                .push(("CARGO_NET_GIT_FETCH_WITH_CLI".into(), "true".into()));
         }
     }
     exec.mounts = mounts;
-    let name = format!("fetch {}", names::count(recipe.crates, "crate"));
+    let name = format!("fetch {}", names::count(recipe.external_packages, "crate"));
     let step = plan.push(Role::Fetch, name, Op::Exec(exec), input.image.build.span);
     let mut mounts = vec![Mount {
         dest: registry.clone(),
-        kind: MountKind::ReadOnly(Output { step, mount: registry }),
+        kind: MountKind::ReadOnly(Output {
+            step,
+            mount: registry,
+        }),
     }];
-    if recipe.git {
-        let kind = MountKind::ReadOnly(Output { step, mount: git.clone() });
+    if git_used {
+        let kind = MountKind::ReadOnly(Output {
+            step,
+            mount: git.clone(),
+        });
         mounts.push(Mount { dest: git, kind });
     }
     Crates { mounts }
@@ -127,8 +171,15 @@ pub(super) fn fetch(
 
 fn fetch_triples(plan: &Plan) -> BTreeSet<String> {
     use crate::platform::Libc::{Gnu, Musl};
-    let host = [plan.build_platform.triple(Gnu), plan.build_platform.triple(Musl)];
-    host.into_iter().flatten().map(str::to_owned).chain([plan.triple.clone()]).collect()
+    let host = [
+        plan.build_platform.triple(Gnu),
+        plan.build_platform.triple(Musl),
+    ];
+    host.into_iter()
+        .flatten()
+        .map(str::to_owned)
+        .chain([plan.triple.clone()])
+        .collect()
 }
 
 /// Adds the secrets of one kind of step to an exec.
@@ -138,13 +189,22 @@ pub(super) fn secrets(
     input: &Input<'_>,
     step: SecretStep,
 ) {
-    for secret in input.image.build.secrets.iter().filter(|secret| secret.step == step) {
+    for secret in input
+        .image
+        .build
+        .secrets
+        .iter()
+        .filter(|secret| secret.step == step)
+    {
         let id = secret.id.value.clone();
         match &secret.env {
             Some(name) => exec.secret_env.push((id, name.clone(), secret.required)),
             None => mounts.push(Mount {
                 dest: secret.target.clone(),
-                kind: MountKind::Secret { id, required: secret.required },
+                kind: MountKind::Secret {
+                    id,
+                    required: secret.required,
+                },
             }),
         }
     }
@@ -170,9 +230,18 @@ pub(super) fn cargo(
     args: Vec<String>,
 ) -> Exec {
     let mut mounts = vec![
-        Mount { dest: "/".into(), kind: MountKind::Output(Some(toolchain.root.clone())) },
-        Mount { dest: WORK_DIR.into(), kind: MountKind::Scratchpad(project.clone()) },
-        Mount { dest: TARGET_DIR.into(), kind: target },
+        Mount {
+            dest: "/".into(),
+            kind: MountKind::Output(Some(toolchain.root.clone())),
+        },
+        Mount {
+            dest: WORK_DIR.into(),
+            kind: MountKind::Scratchpad(project.clone()),
+        },
+        Mount {
+            dest: TARGET_DIR.into(),
+            kind: target,
+        },
     ];
     mounts.extend(crates.mounts.iter().cloned());
     let mut env = toolchain.env.clone();
@@ -183,17 +252,21 @@ pub(super) fn cargo(
         let flags: Vec<&str> = flags.iter().map(|flag| flag.value.as_str()).collect();
         env.push(("CARGO_ENCODED_RUSTFLAGS".into(), flags.join("\u{1f}")));
     }
-    let mut exec = Exec { args, env, cwd: work_dir(input), ..Exec::default() };
+    let mut exec = Exec {
+        args,
+        env,
+        cwd: work_dir(input),
+        ..Exec::default()
+    };
     secrets(&mut exec, &mut mounts, input, SecretStep::Compile);
     exec.mounts = mounts;
     exec
 }
 
 /// The flags of `cargo build` that say what is built, the same in every step.
-pub(super) fn build_flags(plan: &Plan, input: &Input<'_>, recipe: &Recipe) -> Vec<String> {
+pub(super) fn build_flags(plan: &Plan, input: &Input<'_>) -> Vec<String> {
     let selection = input.selection;
     let mut flags = vec!["--offline".to_owned()];
-    flags.extend(recipe.lock_flags.iter().cloned());
     flags.extend(["--target".into(), plan.triple.clone()]);
     flags.extend(["--profile".into(), selection.profile.clone()]);
     flags.extend(["--package".into(), package_spec(input)]);
@@ -212,11 +285,20 @@ pub(super) fn build_flags(plan: &Plan, input: &Input<'_>, recipe: &Recipe) -> Ve
 /// How cargo's `--package` names the wanted package: by its name, or by its path where that is ambiguous.
 fn package_spec(input: &Input<'_>) -> String {
     let package = &input.project.packages[input.selection.package];
-    let namesakes = input.project.lock.packages.iter().filter(|locked| locked.name == package.name);
+    let namesakes = input
+        .project
+        .lock
+        .packages
+        .iter()
+        .filter(|locked| locked.name == package.name);
     if namesakes.count() <= 1 {
         return package.name.clone();
     }
-    let dir = if package.dir.is_empty() { String::new() } else { format!("/{}", package.dir) };
+    let dir = if package.dir.is_empty() {
+        String::new()
+    } else {
+        format!("/{}", package.dir)
+    };
     format!("path+file://{WORK_DIR}{dir}#{}", package.name)
 }
 
@@ -229,20 +311,35 @@ pub(super) fn dependencies(
     recipe: &Recipe,
     skeleton: &Output,
 ) -> Option<Output> {
-    if recipe.crates == 0 {
+    if recipe.external_packages == 0 {
         return None;
     }
     let mut args = vec!["cargo".to_owned(), "build".to_owned()];
-    args.extend(build_flags(plan, input, recipe));
-    let exec = cargo(input, toolchain, crates, skeleton, MountKind::Output(None), args);
+    args.extend(build_flags(plan, input));
+    let exec = cargo(
+        input,
+        toolchain,
+        crates,
+        skeleton,
+        MountKind::Output(None),
+        args,
+    );
     let name = format!(
         "dependencies ({}, {}, {})",
-        names::count(recipe.crates, "crate"),
+        names::count(recipe.external_packages, "crate"),
         input.selection.profile,
         plan.triple
     );
-    let step = plan.push(Role::Dependencies, name, Op::Exec(exec), input.image.build.span);
-    Some(Output { step, mount: TARGET_DIR.into() })
+    let step = plan.push(
+        Role::Dependencies,
+        name,
+        Op::Exec(exec),
+        input.image.build.span,
+    );
+    Some(Output {
+        step,
+        mount: TARGET_DIR.into(),
+    })
 }
 
 /// Adds the step that takes everything that the stubs left out of a target directory, so that cargo
@@ -254,28 +351,29 @@ pub(super) fn stub_removal(
     target: Output,
 ) -> Output {
     let profile = profile_dir(&input.selection.profile);
-    // Sixteen digits of cargo's hash: `app-*` would also match the external crate `app-utils`.
-    let hash = "[0-9a-f]".repeat(16);
     let mut patterns = BTreeSet::new();
     for dir in [format!("{}/{profile}", plan.triple), profile.to_owned()] {
         for stub in &recipe.stubs {
-            for unit in [".fingerprint", "build"] {
-                patterns.insert(format!("/{dir}/{unit}/{}-{hash}", stub.package_name));
-            }
-            for artefact in &stub.artefacts {
-                patterns.insert(format!("/{dir}/deps/{artefact}-{hash}*"));
-                patterns.insert(format!("/{dir}/deps/lib{artefact}-{hash}*"));
-            }
-            for binary in &stub.binaries {
-                patterns.insert(format!("/{dir}/{binary}"));
-                patterns.insert(format!("/{dir}/{binary}.d"));
-            }
+            patterns.extend(
+                stub.fingerprints()
+                    .map(|pattern| format!("/{dir}/{pattern}")),
+            );
+            patterns.extend(stub.executables().map(|name| format!("/{dir}/{name}")));
         }
     }
-    let actions = patterns.into_iter().map(|pattern| FileAction::Remove { pattern }).collect();
-    let op = Op::Files { base: Some(target), actions };
+    let actions = patterns
+        .into_iter()
+        .map(|pattern| FileAction::Remove { pattern })
+        .collect();
+    let op = Op::Files {
+        base: Some(target),
+        actions,
+    };
     let step = plan.push(Role::StubRemoval, "stub removal".into(), op, None);
-    Output { step, mount: "/".into() }
+    Output {
+        step,
+        mount: "/".into(),
+    }
 }
 
 /// The directory of a profile's artefacts (cargo, src/cargo/core/profiles.rs).

@@ -19,5 +19,9 @@ pub(super) fn number(plan: &mut Plan, label: &str) {
 
 /// `1 crate`, `2 crates`.
 pub(super) fn count(n: usize, thing: &str) -> String {
-    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+    if n == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{n} {thing}s")
+    }
 }

@@ -23,48 +23,106 @@ struct Layers {
 
 impl Layers {
     /// Adds a layer of files.
-    fn files(&mut self, plan: &mut Plan, name: String, actions: Vec<FileAction>, span: Option<crate::source::Span>) {
+    fn files(
+        &mut self,
+        plan: &mut Plan,
+        name: String,
+        actions: Vec<FileAction>,
+        span: Option<crate::source::Span>,
+    ) {
         let loose = self.merge && self.base.is_some();
         let base = if loose { None } else { self.base.take() };
         let step = plan.push(Role::Image, name, Op::Files { base, actions }, span);
-        let output = Output { step, mount: "/".into() };
-        if loose { self.loose.push(output) } else { self.base = Some(output) }
+        let output = Output {
+            step,
+            mount: "/".into(),
+        };
+        if loose {
+            self.loose.push(output)
+        } else {
+            self.base = Some(output)
+        }
     }
 
     /// All layers so far as one file system.
     fn flatten(&mut self, plan: &mut Plan) -> Option<Output> {
         if !self.loose.is_empty() {
-            let parts = self.base.take().into_iter().chain(self.loose.drain(..)).collect();
+            let parts = self
+                .base
+                .take()
+                .into_iter()
+                .chain(self.loose.drain(..))
+                .collect();
             let step = plan.push(Role::Base, "layers".into(), Op::Merge(parts), None);
-            self.base = Some(Output { step, mount: "/".into() });
+            self.base = Some(Output {
+                step,
+                mount: "/".into(),
+            });
         }
         self.base.clone()
     }
 }
 
 /// Adds the steps that make the image and returns it with its config.
-pub(super) fn image(plan: &mut Plan, input: &Input<'_>, toolchain: &Toolchain) -> (Option<Output>, ImageConfig) {
+pub(super) fn image(
+    plan: &mut Plan,
+    input: &Input<'_>,
+    toolchain: &Toolchain,
+) -> (Option<Output>, ImageConfig) {
     let spec = &input.image.image;
     let (base, info) = match &spec.base.value {
         ImageBase::Scratch => (None, None),
         ImageBase::Reference(reference) => {
             let info = input.images.get(reference).cloned().unwrap_or_default();
-            let op = Op::Image { reference: info.reference.clone(), platform: plan.platform.clone() };
-            let step = plan.push(Role::Base, format!("base image {reference}"), op, spec.base.span);
-            (Some(Output { step, mount: "/".into() }), Some(info))
+            let op = Op::Image {
+                reference: info.reference.clone(),
+                platform: plan.platform.clone(),
+            };
+            let step = plan.push(
+                Role::Base,
+                format!("base image {reference}"),
+                op,
+                spec.base.span,
+            );
+            (
+                Some(Output {
+                    step,
+                    mount: "/".into(),
+                }),
+                Some(info),
+            )
         }
     };
     let base_config = info.map(|info| info.config).unwrap_or_default();
     let mut config = ImageConfig::new(&base_config, &plan.platform);
-    let mut layers = Layers { loose: vec![], base, merge: input.abilities.merge };
+    let mut layers = Layers {
+        loose: vec![],
+        base,
+        merge: input.abilities.merge,
+    };
 
     if !spec.packages.is_empty() {
-        let packages: Vec<String> = spec.packages.iter().map(|name| name.value.clone()).collect();
-        let root = layers.base.take().unwrap_or(Output { step: 0, mount: "/".into() });
+        let packages: Vec<String> = spec
+            .packages
+            .iter()
+            .map(|name| name.value.clone())
+            .collect();
+        let root = layers.base.take().unwrap_or(Output {
+            step: 0,
+            mount: "/".into(),
+        });
         let name = format!("image packages {}", packages.join(" "));
         let args = toolchain::install_args(&packages);
         let env = config.environment();
-        let out = toolchain::exec(plan, name.clone(), args, &env, root, true, spec.packages[0].span);
+        let out = toolchain::exec(
+            plan,
+            name.clone(),
+            args,
+            &env,
+            root,
+            true,
+            spec.packages[0].span,
+        );
         plan.steps[out.step].role = Role::Image;
         layers.base = Some(out);
         config.history(&name, false, input.epoch);
@@ -79,10 +137,20 @@ pub(super) fn image(plan: &mut Plan, input: &Input<'_>, toolchain: &Toolchain) -
     }
     executables(plan, input, &mut layers, &mut config);
     for run in &spec.run {
-        let Some(root) = layers.flatten(plan) else { break };
+        let Some(root) = layers.flatten(plan) else {
+            break;
+        };
         let name = format!("run {}", run.text.value);
         let env = config.environment();
-        let out = toolchain::exec(plan, name.clone(), run.args.clone(), &env, root, run.network, run.text.span);
+        let out = toolchain::exec(
+            plan,
+            name.clone(),
+            run.args.clone(),
+            &env,
+            root,
+            run.network,
+            run.text.span,
+        );
         plan.steps[out.step].role = Role::Image;
         layers.base = Some(out);
         config.history(&name, false, input.epoch);
@@ -109,10 +177,16 @@ fn support(plan: &Plan, input: &Input<'_>, toolchain: &Toolchain) -> (Vec<FileAc
     };
     let mut actions = vec![];
     let mut what: Vec<&str> = vec![];
-    let mut dir = |actions: &mut Vec<FileAction>, path: &str| {
-        actions.push(FileAction::MakeDir { path: path.into(), mode: 0o755, owner: None });
+    let dir = |actions: &mut Vec<FileAction>, path: &str| {
+        actions.push(FileAction::MakeDir {
+            path: path.into(),
+            mode: 0o755,
+            owner: None,
+        });
     };
-    if spec.ca_certificates.value && (scratch || lacks_ca(&spec.base.value) || spec.ca_certificates.span.is_some()) {
+    if spec.ca_certificates.value
+        && (scratch || lacks_ca(&spec.base.value) || spec.ca_certificates.span.is_some())
+    {
         dir(&mut actions, "/etc/ssl/certs");
         actions.push(copy(CA_BUNDLE));
         what.push("CA certificates");
@@ -122,13 +196,20 @@ fn support(plan: &Plan, input: &Input<'_>, toolchain: &Toolchain) -> (Vec<FileAc
         actions.push(copy("/usr/share/zoneinfo"));
         what.push("time zones");
     }
-    let ids = spec.user.value.split_once(':').unwrap_or((&spec.user.value, &spec.user.value));
+    let ids = spec
+        .user
+        .value
+        .split_once(':')
+        .unwrap_or((&spec.user.value, &spec.user.value));
     if let (true, Ok(uid), Ok(gid)) = (scratch, ids.0.parse::<u32>(), ids.1.parse::<u32>()) {
         if uid != 0 {
             dir(&mut actions, "/etc");
             actions.push(FileAction::Write {
                 path: "/etc/passwd".into(),
-                data: format!("root:x:0:0:root:/:/sbin/nologin\nnonroot:x:{uid}:{gid}::/:/sbin/nologin\n").into(),
+                data: format!(
+                    "root:x:0:0:root:/:/sbin/nologin\nnonroot:x:{uid}:{gid}::/:/sbin/nologin\n"
+                )
+                .into(),
                 mode: 0o644,
             });
             actions.push(FileAction::Write {
@@ -141,11 +222,19 @@ fn support(plan: &Plan, input: &Input<'_>, toolchain: &Toolchain) -> (Vec<FileAc
     }
     let owner = ids.0.parse().ok().zip(ids.1.parse().ok());
     if let Some(workdir) = spec.workdir.as_ref().filter(|dir| dir.value != "/") {
-        actions.push(FileAction::MakeDir { path: workdir.value.clone(), mode: 0o755, owner });
+        actions.push(FileAction::MakeDir {
+            path: workdir.value.clone(),
+            mode: 0o755,
+            owner,
+        });
         what.push("working directory");
     }
     for volume in &spec.volumes {
-        actions.push(FileAction::MakeDir { path: volume.value.clone(), mode: 0o755, owner });
+        actions.push(FileAction::MakeDir {
+            path: volume.value.clone(),
+            mode: 0o755,
+            owner,
+        });
         what.push("volume");
     }
     let _ = plan;
@@ -154,25 +243,38 @@ fn support(plan: &Plan, input: &Input<'_>, toolchain: &Toolchain) -> (Vec<FileAc
 
 /// Official images without CA roots.
 fn lacks_ca(base: &ImageBase) -> bool {
-    let ImageBase::Reference(reference) = base else { return true };
+    let ImageBase::Reference(reference) = base else {
+        return true;
+    };
     let name = reference.split(['@', ':']).next().unwrap_or_default();
-    let name = name.trim_start_matches("docker.io/").trim_start_matches("library/");
+    let name = name
+        .trim_start_matches("docker.io/")
+        .trim_start_matches("library/");
     ["debian", "ubuntu", "busybox"].contains(&name)
 }
 
 /// The spec's `files:`.
 fn files(plan: &mut Plan, input: &Input<'_>, layers: &mut Layers, config: &mut ImageConfig) {
     let spec = &input.image.image;
-    let op = Op::Context { include: vec![], exclude: input.ignored.to_vec() };
+    let op = Op::Context {
+        include: vec![],
+        exclude: input.ignored.to_vec(),
+    };
     let step = plan.push(Role::Sources, "load build context".into(), op, None);
-    let context = Output { step, mount: "/".into() };
+    let context = Output {
+        step,
+        mount: "/".into(),
+    };
     let actions: Vec<FileAction> = spec
         .files
         .iter()
         .map(|file| {
             FileAction::Copy(Box::new(Copy {
                 from: context.clone(),
-                src: format!("/{}", file.from.value.trim_start_matches("./").trim_matches('/')),
+                src: format!(
+                    "/{}",
+                    file.from.value.trim_start_matches("./").trim_matches('/')
+                ),
                 dest: file.to.value.clone(),
                 include: vec![],
                 exclude: vec![],
@@ -182,7 +284,11 @@ fn files(plan: &mut Plan, input: &Input<'_>, layers: &mut Layers, config: &mut I
             }))
         })
         .collect();
-    let names: Vec<&str> = spec.files.iter().map(|file| file.from.value.as_str()).collect();
+    let names: Vec<&str> = spec
+        .files
+        .iter()
+        .map(|file| file.from.value.as_str())
+        .collect();
     let name = format!("files {}", names.join(" "));
     layers.files(plan, name.clone(), actions, spec.files[0].from.span);
     config.history(&name, false, input.epoch);
@@ -190,7 +296,11 @@ fn files(plan: &mut Plan, input: &Input<'_>, layers: &mut Layers, config: &mut I
 
 /// The executables.
 fn executables(plan: &mut Plan, input: &Input<'_>, layers: &mut Layers, config: &mut ImageConfig) {
-    let mut actions = vec![FileAction::MakeDir { path: "/usr/local/bin".into(), mode: 0o755, owner: None }];
+    let mut actions = vec![FileAction::MakeDir {
+        path: "/usr/local/bin".into(),
+        mode: 0o755,
+        owner: None,
+    }];
     for executable in &plan.executables {
         actions.push(FileAction::Copy(Box::new(Copy {
             from: executable.output.clone(),
@@ -233,8 +343,12 @@ fn settings(input: &Input<'_>, config: &mut ImageConfig) {
     if let Some(cmd) = &spec.cmd {
         config.set_cmd(&cmd.value);
     }
-    spec.expose.iter().for_each(|port| config.expose(&port.value));
-    spec.volumes.iter().for_each(|path| config.volume(&path.value));
+    spec.expose
+        .iter()
+        .for_each(|port| config.expose(&port.value));
+    spec.volumes
+        .iter()
+        .for_each(|path| config.volume(&path.value));
     if let Some(signal) = &spec.stop_signal {
         config.set_stop_signal(&signal.value);
     }
@@ -261,7 +375,10 @@ fn cargo_labels(input: &Input<'_>) -> BTreeMap<String, String> {
         ("source", about.repository.clone()),
         ("url", about.homepage.clone()),
         ("documentation", about.documentation.clone()),
-        ("authors", (!about.authors.is_empty()).then(|| about.authors.join(", "))),
+        (
+            "authors",
+            (!about.authors.is_empty()).then(|| about.authors.join(", ")),
+        ),
     ];
     pairs
         .into_iter()

@@ -1,8 +1,8 @@
 //! The compiler: build image, system packages, rustup toolchain and target.
 
 use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role};
-use crate::image::ImageConfig;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::image::ImageConfig;
 use crate::platform::Libc;
 use crate::spec::BuildTarget;
 
@@ -40,7 +40,11 @@ fi
 /// Adds the steps that make the build environment.
 pub(super) fn add(plan: &mut Plan, input: &Input<'_>) -> Toolchain {
     let build = &input.image.build;
-    let info = input.images.get(&build.base.value).cloned().unwrap_or_default();
+    let info = input
+        .images
+        .get(&build.base.value)
+        .cloned()
+        .unwrap_or_default();
     let config = ImageConfig::new(&info.config, &plan.build_platform);
     let mut env = config.environment();
     let var = |name: &str| config.env(name).map(str::to_owned);
@@ -49,22 +53,46 @@ pub(super) fn add(plan: &mut Plan, input: &Input<'_>) -> Toolchain {
     let base = plan.push(
         Role::Base,
         format!("build image {}", build.base.value),
-        Op::Image { reference: info.reference, platform: plan.build_platform.clone() },
+        Op::Image {
+            reference: info.reference,
+            platform: plan.build_platform.clone(),
+        },
         build.base.span,
     );
-    let mut root = Output { step: base, mount: "/".into() };
+    let mut root = Output {
+        step: base,
+        mount: "/".into(),
+    };
     let packages = packages(input, &plan.triple);
     if !packages.is_empty() {
-        let span = build.packages.first().and_then(|package| package.span).or(build.span);
+        let span = build
+            .packages
+            .first()
+            .and_then(|package| package.span)
+            .or(build.span);
         let name = format!("packages {}", packages.join(" "));
         root = exec(plan, name, install_args(&packages), &env, root, true, span);
     }
-    let channel = build.toolchain.as_ref().map(|channel| channel.value.clone());
-    let file = input.project.toolchain.as_ref().filter(|_| channel.is_none());
-    let channel = channel.or_else(|| file.and_then(|file| file.channel.clone()));
+    let channel = build
+        .toolchain
+        .as_ref()
+        .map(|channel| channel.value.clone());
+    let file = input
+        .project
+        .toolchain
+        .as_ref()
+        .filter(|_| channel.is_none());
+    let channel = channel.or_else(|| Some(file?.channel.as_ref()?.value.clone()));
     match channel {
         Some(channel) => {
-            let mut args = vec!["rustup", "toolchain", "install", &channel, "--profile", "minimal"];
+            let mut args = vec![
+                "rustup",
+                "toolchain",
+                "install",
+                &channel,
+                "--profile",
+                "minimal",
+            ];
             args.push("--no-self-update");
             let targets = std::iter::once(plan.triple.as_str());
             for triple in targets {
@@ -83,7 +111,15 @@ pub(super) fn add(plan: &mut Plan, input: &Input<'_>) -> Toolchain {
         None => {
             let args = ["rustup", "target", "add", plan.triple.as_str()];
             let args = args.map(str::to_owned).to_vec();
-            root = exec(plan, format!("toolchain {}", plan.triple), args, &env, root, true, build.target.span);
+            root = exec(
+                plan,
+                format!("toolchain {}", plan.triple),
+                args,
+                &env,
+                root,
+                true,
+                build.target.span,
+            );
         }
     }
     for variable in &build.env {
@@ -91,22 +127,52 @@ pub(super) fn add(plan: &mut Plan, input: &Input<'_>) -> Toolchain {
         env.push((variable.name.value.clone(), variable.value.value.clone()));
     }
     for run in &build.run {
-        root = exec(plan, format!("run {}", run.text.value), run.args.clone(), &env, root, run.network, run.text.span);
+        root = exec(
+            plan,
+            format!("run {}", run.text.value),
+            run.args.clone(),
+            &env,
+            root,
+            run.network,
+            run.text.span,
+        );
     }
-    Toolchain { base: Output { step: base, mount: "/".into() }, root, env, cargo_home }
+    Toolchain {
+        base: Output {
+            step: base,
+            mount: "/".into(),
+        },
+        root,
+        env,
+        cargo_home,
+    }
 }
 
 /// The arguments of [`INSTALL_PACKAGES`].
 pub(super) fn install_args(packages: &[String]) -> Vec<String> {
     let script = ["sh", "-c", INSTALL_PACKAGES, "install"];
-    script.into_iter().map(str::to_owned).chain(packages.iter().cloned()).collect()
+    script
+        .into_iter()
+        .map(str::to_owned)
+        .chain(packages.iter().cloned())
+        .collect()
 }
 
 /// What the spec asks for, and musl's compiler wrapper where a crate compiles C for musl.
 fn packages(input: &Input<'_>, triple: &str) -> Vec<String> {
-    let mut packages: Vec<String> =
-        input.image.build.packages.iter().map(|package| package.value.clone()).collect();
-    let compiles_c = input.project.lock.packages.iter().any(|package| package.name == "cc");
+    let mut packages: Vec<String> = input
+        .image
+        .build
+        .packages
+        .iter()
+        .map(|package| package.value.clone())
+        .collect();
+    let compiles_c = input
+        .project
+        .lock
+        .packages
+        .iter()
+        .any(|package| package.name == "cc");
     if compiles_c && triple.ends_with("musl") && !packages.iter().any(|name| name == "musl-tools") {
         packages.push("musl-tools".into());
     }
@@ -125,7 +191,10 @@ pub(super) fn exec(
     network: bool,
     span: Option<crate::source::Span>,
 ) -> Output {
-    let mount = Mount { dest: "/".into(), kind: MountKind::Output(Some(root)) };
+    let mount = Mount {
+        dest: "/".into(),
+        kind: MountKind::Output(Some(root)),
+    };
     let exec = Exec {
         args,
         env: env.to_vec(),
@@ -135,7 +204,10 @@ pub(super) fn exec(
         ..Exec::default()
     };
     let step = plan.push(Role::Toolchain, name, Op::Exec(exec), span);
-    Output { step, mount: "/".into() }
+    Output {
+        step,
+        mount: "/".into(),
+    }
 }
 
 /// The triple to compile for.
@@ -146,13 +218,17 @@ pub(super) fn triple(input: &Input<'_>) -> Result<String, Diagnostics> {
         BuildTarget::Musl => Libc::Musl,
         BuildTarget::Gnu => Libc::Gnu,
     };
-    input.platform.triple(libc).map(str::to_owned).ok_or_else(|| {
-        let message = format!("rustc has no target for the platform `{}`", input.platform);
-        let mut diagnostic = Diagnostic::error("no-triple", message)
-            .help("write the triple: `target: <triple>` under `build:`");
-        if let Some(span) = target.span {
-            diagnostic = diagnostic.at(input.spec.file.at(span));
-        }
-        diagnostic.into()
-    })
+    input
+        .platform
+        .triple(libc)
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            let message = format!("rustc has no target for the platform `{}`", input.platform);
+            let mut diagnostic = Diagnostic::error("no-triple", message)
+                .help("write the triple: `target: <triple>` under `build:`");
+            if let Some(span) = target.span {
+                diagnostic = diagnostic.at(input.spec.file.at(span));
+            }
+            diagnostic.into()
+        })
 }

@@ -3,7 +3,7 @@
 //! What passes here has the right form, so decoding it needs no error of its own.
 
 use super::keys::ROOT;
-use super::table::{Block, Format, Key as TableKey, Map, Numbers, Scalar, Shape};
+use super::table::{Block, Format, Key as TableKey, MOST_BLOCKS, Map, Numbers, Scalar, Shape};
 use super::yaml::{self, Data, Key, Node, ScalarType};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::source::{SourceFile, Span};
@@ -118,6 +118,17 @@ impl Check<'_> {
     }
 
     fn open(&mut self, entries: &[(Key, Node)], format: &'static Format, value: &'static Shape) {
+        if let (None, Some((key, _))) = (&value.scalar, entries.get(MOST_BLOCKS)) {
+            self.found.push(
+                Diagnostic::error(
+                    "too-many-images",
+                    format!("a spec has at most {MOST_BLOCKS} images"),
+                )
+                .help("write a second spec")
+                .at(self.file.at(key.span)),
+            );
+            return;
+        }
         for (key, node) in entries {
             // A label or file may be called `x-`, an image is not.
             if key.name.starts_with("x-") && value.scalar.is_none() {

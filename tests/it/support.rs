@@ -1,1 +1,4 @@
 //! What the tests share.
+
+pub(crate) mod bridge;
+pub(crate) mod grpc;

@@ -312,6 +312,11 @@ fn goldens() -> Vec<(String, Definition)> {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let mut packages = metadata["packages"].as_array().unwrap().iter();
     let package = packages
@@ -385,7 +390,7 @@ fn the_encoder_repeats_the_go_clients_bytes() {
 #[test]
 fn a_spliced_definition_keeps_its_bytes() {
     for (name, golden) in goldens() {
-        let state = llb::input(&golden, "input").unwrap();
+        let state = llb::input(&golden, "").unwrap();
         let ours = llb::marshal(&state, &MarshalOptions::default()).unwrap();
         assert_eq!(ours.def, golden.def, "{name}");
         assert_eq!(ours.metadata, golden.metadata, "{name}");
