@@ -1,5 +1,7 @@
 //! What is wrong with a user's input, or may be, and where.
 
+pub mod snippet;
+
 use crate::source::{Location, SourceFile};
 use std::fmt;
 

@@ -3,10 +3,20 @@
 //! Data flows one way: options and files -> [`spec`] -> `project` -> `plan` -> LLB -> result.
 //! I/O lives at the two ends; everything between is a pure function of values.
 
+pub mod context;
 pub mod diagnostic;
+pub mod frontend;
 pub mod gateway;
 pub mod ignorefile;
+pub mod image;
+pub mod image_ref;
+pub mod lower;
 pub mod options;
+pub mod plan;
 pub mod platform;
+pub mod project;
+pub mod recipe;
 pub mod source;
 pub mod spec;
+pub mod stage;
+pub mod verify;

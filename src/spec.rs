@@ -2,7 +2,68 @@
 //!
 //! Knows nothing of Cargo projects or LLB. Every written value keeps its span in the spec file.
 
+mod args;
+mod check;
+mod decode;
+mod formats;
+#[cfg(test)]
+mod generated;
+mod keys;
+mod merge;
+mod reference;
+mod schema;
+mod table;
+#[cfg(test)]
+mod tests;
+mod view;
+mod yaml;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span, Spanned};
+use std::collections::BTreeMap;
+
+pub use formats::RESERVED_STAGES;
+pub use reference::reference;
+pub use schema::{schema, schema_text};
+
+/// Parses a spec: a pure function of its text and the given build arguments.
+///
+/// # Errors
+/// All mistakes of the file at once, each at its place, and the warnings with them.
+pub fn parse(
+    file: &SourceFile,
+    build_args: &BTreeMap<String, String>,
+) -> Result<(Spec, Diagnostics), Diagnostics> {
+    parse_with(file, build_args, &BTreeMap::new())
+}
+
+/// [`parse`] with arguments that need no declaration, such as `TARGETARCH`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with(
+    file: &SourceFile,
+    build_args: &BTreeMap<String, String>,
+    predefined: &BTreeMap<String, String>,
+) -> Result<(Spec, Diagnostics), Diagnostics> {
+    let mut root = yaml::read(file)?;
+    let mut found = Diagnostics::default();
+    let mut declared = Vec::new();
+    if let Some(root) = &mut root {
+        (declared, found) = args::fill(file, root, build_args, predefined);
+        found.extend(check::document(file, root));
+    }
+    let spec = decode::spec(file, root.as_ref(), declared);
+    if !found.has_errors() {
+        found.extend(semantics(&spec));
+    }
+    let mut gathered = Diagnostics::default();
+    found
+        .sorted()
+        .into_iter()
+        .for_each(|diagnostic| gathered.push(diagnostic));
+    gathered.into_result(spec)
+}
 
 /// A valid `Rust.yaml`.
 #[derive(Clone, Debug, PartialEq)]
@@ -250,6 +311,8 @@ pub struct Test {
     pub runner: Spanned<Runner>,
     /// Whether clippy's warnings fail the `clippy` stage; on.
     pub clippy_deny: Spanned<bool>,
+    /// Whether wrong formatting fails the `fmt` stage; on.
+    pub fmt_check: Spanned<bool>,
     /// Extra arguments for the test runner.
     pub args: Vec<Spanned<String>>,
 }
@@ -261,4 +324,34 @@ pub enum Runner {
     Cargo,
     /// `cargo nextest run`
     Nextest,
+}
+
+/// What two values, each right alone, make wrong together.
+fn semantics(spec: &Spec) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    for ImageSpec { image, .. } in &spec.images {
+        let distroless = matches!(&image.base.value, ImageBase::Reference(name) if name.starts_with("gcr.io/distroless/"));
+        if (image.base.value == ImageBase::Scratch || distroless)
+            && let Some(package) = image.packages.first()
+        {
+            let name = if distroless {
+                "a distroless image"
+            } else {
+                "`scratch`"
+            };
+            let mut diagnostic = Diagnostic::error(
+                "no-package-manager",
+                format!(
+                    "{name} has no package manager to install `{}` with",
+                    package.value
+                ),
+            )
+            .help("write `base: alpine` or `base: debian`, or remove `packages`");
+            if let Some(span) = package.span {
+                diagnostic = diagnostic.at(spec.file.at(span));
+            }
+            found.push(diagnostic);
+        }
+    }
+    found
 }

@@ -1,6 +1,73 @@
 //! Chores of rust-frontend: `cargo xtask help` lists them.
 
-fn main() {
-    eprintln!("usage: cargo xtask engine|image|demo|test");
-    std::process::exit(2);
+mod demo;
+mod engine;
+mod image;
+mod sh;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use lexopt::Parser;
+use lexopt::prelude::*;
+
+const USAGE: &str = "\
+usage: cargo xtask <chore> [ARGS]
+
+chores:
+  demo     bring up an engine if none runs, build the smallest example, edit it, build it again
+  test     format, clippy, cargo-deny, hermetic and end-to-end tests: what CI runs
+           (words behind it choose end-to-end tests)
+  image    build the frontend image and load it into the engine
+  engine   a real Docker engine with the base images: `cargo xtask engine help`";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<ExitCode> {
+    let mut args = Parser::from_env();
+    match args.next()? {
+        Some(Value(chore)) => match chore.to_string_lossy().as_ref() {
+            "engine" => engine::cli::run(args),
+            "demo" => demo::run(&checkout()).map(|()| ExitCode::SUCCESS),
+            "test" => {
+                let words = args
+                    .raw_args()?
+                    .map(|word| word.to_string_lossy().into_owned());
+                test::run(&checkout(), &words.collect::<Vec<_>>()).map(|()| ExitCode::SUCCESS)
+            }
+            "image" => {
+                let engine = engine::Engine::up(&engine::State::locate()?, None)?;
+                let size = image::build(&engine, &checkout())?;
+                println!("{}: {size} bytes", image::NAME);
+                Ok(ExitCode::SUCCESS)
+            }
+            "help" => {
+                println!("{USAGE}");
+                Ok(ExitCode::SUCCESS)
+            }
+            other => anyhow::bail!("no chore `{other}`\n{USAGE}"),
+        },
+        Some(Long("help") | Short('h')) => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(other) => Err(other.unexpected().into()),
+        None => anyhow::bail!("name a chore\n{USAGE}"),
+    }
+}
+
+/// The folder of this workspace.
+fn checkout() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
 }

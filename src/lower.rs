@@ -1,0 +1,198 @@
+//! A plan as LLB: mechanical, one function for each kind of step. Decisions belong to `plan`.
+
+use crate::plan::{self, FileAction, MountKind, Op, Plan, Step};
+use crate::platform::Platform;
+use crate::source::SourceFile;
+use buildkit_llb::{self as llb, Meta, State};
+
+/// What of the build's surroundings ends up in vertices, and is no decision of the plan.
+pub struct Surroundings<'a> {
+    /// The spec file: failing steps show the lines that they exist because of.
+    pub spec: &'a SourceFile,
+    /// The build context as a source: patterns of what to include and to exclude.
+    pub context: &'a dyn Fn(&[String], &[String]) -> State,
+    /// An exec with the caller's options in it: hosts, limits, proxies …
+    pub exec: llb::Exec,
+    /// `--pull` and the like, for base images.
+    pub resolve_mode: llb::ResolveMode,
+    /// A base image that the caller replaces by a named context.
+    pub replaced: &'a dyn Fn(&str) -> Option<State>,
+    /// `--no-cache` for this stage.
+    pub no_cache: bool,
+    /// Prefix of cache mounts' ids (BUILDKIT_CACHE_MOUNT_NS); empty for none.
+    pub cache_namespace: &'a str,
+}
+
+/// The states of all steps of a plan.
+pub struct Lowered {
+    /// For each step, its vertex; `None` for one that is an empty file system.
+    steps: Vec<State>,
+}
+
+impl Lowered {
+    /// The file system of an output; scratch for none.
+    pub fn state(&self, output: Option<&plan::Output>) -> State {
+        let Some(output) = output else {
+            return llb::scratch();
+        };
+        let step = &self.steps[output.step];
+        match step.as_output().map(llb::Output::vertex) {
+            Some(vertex) if matches!(vertex.op(), llb::Op::Exec(_)) => vertex.output(&output.mount),
+            _ => step.clone(),
+        }
+    }
+}
+
+/// Turns every step into a vertex.
+pub fn lower(plan: &Plan, around: &Surroundings<'_>) -> Lowered {
+    let map = llb::SourceMap::new(around.spec.name(), "YAML", around.spec.text());
+    let mut lowered = Lowered {
+        steps: Vec::with_capacity(plan.steps.len()),
+    };
+    for step in &plan.steps {
+        let state = vertex(plan, step, around, &lowered, meta(step, around.spec, &map));
+        lowered.steps.push(state);
+    }
+    lowered
+}
+
+fn meta(step: &Step, spec: &SourceFile, map: &llb::SourceMap) -> Meta {
+    let meta = Meta::named(&step.name);
+    let lines = match step.span {
+        Some(span) => (
+            spec.position(span.start).line,
+            spec.position(span.end.saturating_sub(1)).line,
+        ),
+        None => (1, 1),
+    };
+    let line = |line: usize| u32::try_from(line).unwrap_or(u32::MAX);
+    meta.location(map.lines(line(lines.0), line(lines.1.max(lines.0))))
+}
+
+fn vertex(
+    plan: &Plan,
+    step: &Step,
+    around: &Surroundings<'_>,
+    done: &Lowered,
+    meta: Meta,
+) -> State {
+    match &step.op {
+        Op::Image {
+            reference,
+            platform,
+        } => (around.replaced)(reference).unwrap_or_else(|| {
+            llb::image(reference)
+                .resolve_mode(around.resolve_mode)
+                .state(meta.platform(wire_platform(platform)))
+        }),
+        Op::Context { include, exclude } => (around.context)(include, exclude),
+        Op::Exec(exec) => lower_exec(exec, around, done)
+            .vertex(
+                meta.platform(wire_platform(&plan.build_platform))
+                    .ignore_cache(around.no_cache),
+            )
+            .into(),
+        Op::Files { base, actions } if actions.is_empty() => done.state(base.as_ref()),
+        Op::Files { base, actions } => {
+            let mut file = done.state(base.as_ref()).file();
+            for action in actions {
+                file = file.then(lower_action(action, done));
+            }
+            file.state(meta)
+        }
+        Op::Merge(parts) => llb::merge(parts.iter().map(|part| done.state(Some(part))), meta),
+    }
+}
+
+fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> llb::Exec {
+    let mut lowered = around.exec.clone();
+    lowered.args.clone_from(&exec.args);
+    lowered.env.clone_from(&exec.env);
+    lowered.cwd.clone_from(&exec.cwd);
+    if !exec.network {
+        lowered.network = llb::NetMode::None;
+    }
+    lowered.secret_env = exec
+        .secret_env
+        .iter()
+        .map(|(id, name, required)| llb::SecretEnv {
+            id: id.clone(),
+            name: name.clone(),
+            optional: !required,
+        })
+        .collect();
+    lowered.mounts.extend(
+        exec.mounts
+            .iter()
+            .map(|mount| lower_mount(mount, around, done)),
+    );
+    lowered
+}
+
+fn lower_mount(mount: &plan::Mount, around: &Surroundings<'_>, done: &Lowered) -> llb::Mount {
+    let dest = &mount.dest;
+    match &mount.kind {
+        MountKind::ReadOnly(from) => llb::Mount::bind(dest, done.state(Some(from))).readonly(),
+        MountKind::Scratchpad(from) => llb::Mount::bind(dest, done.state(Some(from))),
+        MountKind::Output(from) => llb::Mount::bind(dest, done.state(from.as_ref())).output(),
+        MountKind::Cache { id, locked } => {
+            let id = match around.cache_namespace {
+                "" => id.clone(),
+                namespace => format!("{namespace}/{id}"),
+            };
+            let sharing = if *locked {
+                llb::CacheSharingOpt::Locked
+            } else {
+                llb::CacheSharingOpt::Shared
+            };
+            llb::Mount::cache(dest, id).sharing(sharing)
+        }
+        MountKind::Secret { id, required } => llb::Mount::secret(dest, id).optional(!required),
+        MountKind::Ssh { id } => {
+            let mut agent = llb::Mount::ssh(id);
+            agent.dest.clone_from(dest);
+            agent
+        }
+    }
+}
+
+fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
+    const TIME: i64 = plan::SOURCE_TIME * 1_000_000_000;
+    match action {
+        FileAction::Write { path, data, mode } => llb::mkfile(path, data.clone())
+            .mode(*mode)
+            .timestamp(TIME)
+            .into(),
+        FileAction::MakeDir { path, mode, owner } => {
+            let dir = llb::mkdir(path).mode(*mode).parents().timestamp(TIME);
+            match owner {
+                Some((user, group)) => dir.owner(llb::Owner::ids(*user, *group)).into(),
+                None => dir.into(),
+            }
+        }
+        FileAction::Copy(copy) => {
+            let mut lowered = llb::copy(done.state(Some(&copy.from)), &copy.src, &copy.dest)
+                .include(copy.include.iter().cloned())
+                .exclude(copy.exclude.iter().cloned());
+            if let Some(mode) = copy.mode {
+                lowered = lowered.mode(mode);
+            }
+            if let Some(owner) = &copy.owner {
+                lowered = lowered.owner(llb::Owner::parse(owner));
+            }
+            if let Some(time) = copy.time {
+                lowered = lowered.timestamp(time * 1_000_000_000);
+            }
+            lowered.into()
+        }
+        FileAction::Remove { pattern } => llb::rm(pattern).wildcard().allow_not_found().into(),
+    }
+}
+
+/// A platform on the wire.
+pub fn wire_platform(platform: &Platform) -> llb::Platform {
+    llb::Platform {
+        variant: platform.variant.clone(),
+        ..llb::platform(&platform.os, &platform.architecture)
+    }
+}

@@ -1,0 +1,347 @@
+//! What will be done, as a value: the steps of a build in domain words.
+//!
+//! A [`Plan`] knows no LLB and no YAML, holds no handles, and can be printed, compared and drawn. `lower`
+//! turns it into LLB, `eject` into a Dockerfile; both are mechanical, all decisions are made here.
+
+mod compile;
+mod dependencies;
+mod names;
+mod runtime;
+mod toolchain;
+
+use crate::diagnostic::Diagnostics;
+use crate::image::ImageConfig;
+use crate::platform::Platform;
+use crate::project::{Project, Selection};
+use crate::recipe::{self, RecipeFor};
+use crate::source::Span;
+use crate::spec::{ImageSpec, Spec};
+use std::collections::BTreeMap;
+
+/// Where the build context is mounted in every step that runs cargo. The same path everywhere: cargo's
+/// fingerprints of path packages hold it.
+pub const WORK_DIR: &str = "/work";
+/// Cargo's target directory in every step.
+pub const TARGET_DIR: &str = "/target";
+/// Where `compile` leaves the executables.
+pub const OUT_DIR: &str = "/out";
+/// Where `compile` leaves cargo's machine-readable messages.
+pub const REPORT_DIR: &str = "/report";
+/// The modification time of every source file, in seconds since 1970: older than any artefact, so that
+/// cargo never finds a source changed that the engine found unchanged. The date is the one that cargo
+/// itself gives to files of packages (cargo, src/cargo/ops/cargo_package).
+pub const SOURCE_TIME: i64 = 1_153_704_088;
+
+/// The steps of one build on one platform.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What `--target` names: an image's name, or `binary`, `deps`, `test` …
+    pub stage: String,
+    /// What the image runs on.
+    pub platform: Platform,
+    /// What the compiler runs on.
+    pub build_platform: Platform,
+    /// What the compiler compiles for.
+    pub triple: String,
+    /// In order: a step refers only to earlier ones.
+    pub steps: Vec<Step>,
+    /// What the build returns; `None` is the empty image.
+    pub result: Option<Output>,
+    /// Where the compile step leaves cargo's messages, if the stage has one.
+    pub report: Option<Output>,
+    /// The executables and where they are, for checks of what was built.
+    pub executables: Vec<Executable>,
+    /// The image's config; `None` for stages that are no images.
+    pub config: Option<ImageConfig>,
+    /// Decisions and their reasons, in words.
+    pub notes: Vec<String>,
+}
+
+/// One vertex.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// What it is for.
+    pub role: Role,
+    /// What the user reads in the progress.
+    pub name: String,
+    /// What it does.
+    pub op: Op,
+    /// The lines of the spec that it exists because of.
+    pub span: Option<Span>,
+}
+
+/// What a step is for. The order is that of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// A base image, or the empty one.
+    Base,
+    /// Compiler, target and system packages.
+    Toolchain,
+    /// The dependency-only project.
+    Skeleton,
+    /// Downloading crates.
+    Fetch,
+    /// Compiling what others wrote.
+    Dependencies,
+    /// Taking the stubs' artefacts out again.
+    StubRemoval,
+    /// The real sources.
+    Sources,
+    /// Compiling local libraries.
+    Local,
+    /// Compiling the wanted binaries.
+    Compile,
+    /// Laying out the image.
+    Image,
+    /// A test or lint stage.
+    Check,
+}
+
+/// The output of an earlier step.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Output {
+    /// Index into [`Plan::steps`].
+    pub step: usize,
+    /// For an exec, which mount's content; `/` is its root.
+    pub mount: String,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// An image.
+    Image {
+        /// Its reference, pinned by digest where the digest is known.
+        reference: String,
+        /// Which of a multi-platform image.
+        platform: Platform,
+    },
+    /// Files of the build context.
+    Context {
+        /// Patterns of what may be sent; empty: everything.
+        include: Vec<String>,
+        /// Patterns of what is not sent, in the syntax of .dockerignore.
+        exclude: Vec<String>,
+    },
+    /// A process.
+    Exec(Exec),
+    /// Changes of files without a process.
+    Files {
+        /// What is changed; `None` starts from nothing.
+        base: Option<Output>,
+        /// The changes, in order.
+        actions: Vec<FileAction>,
+    },
+    /// One laid over the other.
+    Merge(Vec<Output>),
+}
+
+/// A process in a container.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exec {
+    /// Program and arguments.
+    pub args: Vec<String>,
+    /// Environment, in order.
+    pub env: Vec<(String, String)>,
+    /// Working directory.
+    pub cwd: String,
+    /// What it sees.
+    pub mounts: Vec<Mount>,
+    /// Whether it may use the network.
+    pub network: bool,
+    /// Secrets given as variables: id, variable, required.
+    pub secret_env: Vec<(String, String, bool)>,
+}
+
+/// A place in an exec's file system.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mount {
+    /// Absolute path.
+    pub dest: String,
+    /// What is there.
+    pub kind: MountKind,
+}
+
+/// What is mounted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MountKind {
+    /// A step's output, to read.
+    ReadOnly(Output),
+    /// A step's output, to write; what is written is thrown away.
+    Scratchpad(Output),
+    /// A step's output (or nothing) to write; what is there in the end is an output of this step.
+    Output(Option<Output>),
+    /// A cache that may be empty at any time and is no part of any key.
+    Cache {
+        /// Same id, same cache.
+        id: String,
+        /// Whether one build at a time may use it.
+        locked: bool,
+    },
+    /// A secret as a file.
+    Secret {
+        /// BuildKit's id of it.
+        id: String,
+        /// Whether the build fails without it.
+        required: bool,
+    },
+    /// The socket of an ssh agent.
+    Ssh {
+        /// BuildKit's id of it.
+        id: String,
+    },
+}
+
+/// A change of files without a process.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FileAction {
+    /// Writes a file; its directory must exist.
+    Write {
+        /// Absolute path.
+        path: String,
+        /// Content.
+        data: Vec<u8>,
+        /// Permission bits.
+        mode: u32,
+    },
+    /// Makes a directory and those above it.
+    MakeDir {
+        /// Absolute path.
+        path: String,
+        /// Permission bits.
+        mode: u32,
+        /// `uid` and `gid`.
+        owner: Option<(u32, u32)>,
+    },
+    /// Copies from an output.
+    Copy(Box<Copy>),
+    /// Removes what matches, if anything does.
+    Remove {
+        /// Absolute path; `*`, `?` and `[…]` match within a component.
+        pattern: String,
+    },
+}
+
+/// A copy from an output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Copy {
+    /// Where from.
+    pub from: Output,
+    /// Absolute path in it; may hold wildcards.
+    pub src: String,
+    /// Absolute path; a trailing `/` means "into".
+    pub dest: String,
+    /// Only what matches, if not empty.
+    pub include: Vec<String>,
+    /// Not what matches.
+    pub exclude: Vec<String>,
+    /// Permission bits; kept when `None`.
+    pub mode: Option<u32>,
+    /// `user[:group]`, by name or number; root when `None`.
+    pub owner: Option<String>,
+    /// Modification time in seconds since 1970; kept when `None`.
+    pub time: Option<i64>,
+}
+
+/// An executable that a stage builds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Executable {
+    /// Cargo's name of the binary.
+    pub name: String,
+    /// The output that holds it.
+    pub output: Output,
+    /// Absolute path in that output.
+    pub path: String,
+    /// Where it is in the image.
+    pub installed: String,
+}
+
+/// What the registries say of an image that a plan needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageInfo {
+    /// The reference to build from: with digest where one is known.
+    pub reference: String,
+    /// The image's config as JSON; empty for an image without one.
+    pub config: Vec<u8>,
+}
+
+/// What the engine can do, as far as it shapes plans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abilities {
+    /// MergeOp: layers can be put on a base without a copy of it.
+    pub merge: bool,
+}
+
+/// Everything a plan is made of.
+#[derive(Clone, Debug)]
+pub struct Input<'a> {
+    /// What the user wants.
+    pub spec: &'a Spec,
+    /// Which of its images.
+    pub image: &'a ImageSpec,
+    /// What Cargo says.
+    pub project: &'a Project,
+    /// Package, binaries and features of the image.
+    pub selection: &'a Selection,
+    /// What the image runs on.
+    pub platform: &'a Platform,
+    /// What the compiler runs on.
+    pub build_platform: &'a Platform,
+    /// The base images by the reference that the spec gives.
+    pub images: &'a BTreeMap<String, ImageInfo>,
+    /// Patterns of the ignore file.
+    pub ignored: &'a [String],
+    /// `--label`.
+    pub labels: &'a BTreeMap<String, String>,
+    /// SOURCE_DATE_EPOCH in seconds.
+    pub epoch: Option<i64>,
+    /// What the engine can do.
+    pub abilities: Abilities,
+}
+
+impl Plan {
+    /// Adds a step and returns its index.
+    fn push(&mut self, role: Role, name: String, op: Op, span: Option<Span>) -> usize {
+        self.steps.push(Step {
+            role,
+            name,
+            op,
+            span,
+        });
+        self.steps.len() - 1
+    }
+}
+
+/// The plan of one stage on one platform.
+///
+/// # Errors
+/// What only shows when spec and project are put together, e.g. a platform that rustc has no target for.
+pub fn make(stage: &str, input: &Input<'_>) -> Result<Plan, Diagnostics> {
+    let mut plan = Plan {
+        stage: stage.to_owned(),
+        platform: input.platform.clone(),
+        build_platform: input.build_platform.clone(),
+        triple: toolchain::triple(input)?,
+        steps: vec![],
+        result: None,
+        report: None,
+        executables: vec![],
+        config: None,
+        notes: vec![],
+    };
+    let stubs = recipe::recipe(input.project, &[input.selection], RecipeFor::Build)?;
+
+    let toolchain = toolchain::add(&mut plan, input);
+    let skeleton = dependencies::skeleton(&mut plan, &stubs, None, "dependency-only project");
+    let crates = dependencies::fetch(&mut plan, input, &toolchain, &stubs, &skeleton);
+    let built =
+        dependencies::dependencies(&mut plan, input, &toolchain, &crates, &stubs, &skeleton);
+    let target = built.map(|built| dependencies::stub_removal(&mut plan, input, &stubs, built));
+    let sources = compile::sources(&mut plan, input);
+    compile::compile(&mut plan, input, &toolchain, &crates, &sources, target);
+    let (result, config) = runtime::image(&mut plan, input, &toolchain);
+    plan.result = result;
+    plan.config = Some(config);
+    names::number(&mut plan, stage);
+    Ok(plan)
+}

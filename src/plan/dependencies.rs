@@ -1,0 +1,386 @@
+//! Everything that others wrote: the dependency-only project, its crates, and their compilation.
+
+use super::toolchain::Toolchain;
+use super::{
+    Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, names,
+};
+use crate::recipe::Recipe;
+use crate::source;
+use crate::spec::SecretStep;
+use std::collections::BTreeSet;
+
+/// Downloads the crates of the locked project in the working directory.
+///
+/// The downloads go to a cache, so that a changed lock file fetches only what is new; the layer keeps each
+/// crate once, unpacked. Cargo asks only whether a package file is there (cargo,
+/// src/cargo/sources/registry/download.rs), so one byte stands for it. The bytes are part of cache keys.
+const FETCH: &str = "\
+set -eu
+registry=${CARGO_HOME:-$HOME/.cargo}/registry
+mkdir -p \"$registry\"
+ln -s /crates \"$registry/cache\"
+cargo fetch \"$@\"
+rm \"$registry/cache\"
+cd \"$registry\"
+for crate in src/*/*/; do
+  [ -d \"$crate\" ] || continue
+  crate=${crate%/}
+  mkdir -p \"cache/$(basename \"$(dirname \"$crate\")\")\"
+  printf . >\"cache/${crate#src/}.crate\"
+done
+";
+
+/// The sources of all external crates of a plan, as mounts of the steps that compile.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Crates {
+    pub mounts: Vec<Mount>,
+}
+
+/// Adds the files of a recipe as one step.
+pub(super) fn skeleton(
+    plan: &mut Plan,
+    recipe: &Recipe,
+    base: Option<Output>,
+    name: &str,
+) -> Output {
+    let mut dirs = BTreeSet::new();
+    for file in &recipe.files {
+        let dir = source::parent(&file.path);
+        if !dir.is_empty() {
+            dirs.insert(dir);
+        }
+    }
+    let make = dirs.into_iter().map(|dir| FileAction::MakeDir {
+        path: format!("/{dir}"),
+        mode: 0o755,
+        owner: None,
+    });
+    let write = recipe.files.iter().map(|file| FileAction::Write {
+        path: format!("/{}", file.path),
+        data: file.data.clone(),
+        mode: 0o644,
+    });
+    let actions = make.chain(write).collect();
+    let step = plan.push(
+        Role::Skeleton,
+        name.into(),
+        Op::Files { base, actions },
+        None,
+    );
+    Output {
+        step,
+        mount: "/".into(),
+    }
+}
+
+/// Adds the step that downloads crates; the only one with network and with the secrets of registries.
+pub(super) fn fetch(
+    plan: &mut Plan,
+    input: &Input<'_>,
+    toolchain: &Toolchain,
+    recipe: &Recipe,
+    skeleton: &Output,
+) -> Crates {
+    if recipe.external_packages == 0 {
+        return Crates::default();
+    }
+    let script = ["sh", "-c", FETCH, "fetch"];
+    let mut args: Vec<String> = script.into_iter().map(str::to_owned).collect();
+    // Without triples cargo downloads the crates of every platform that any dependency knows.
+    for triple in fetch_triples(plan) {
+        args.extend(["--target".to_owned(), triple]);
+    }
+    let from_git = |source: &String| source.starts_with("git+");
+    let git_used = input
+        .project
+        .lock
+        .packages
+        .iter()
+        .any(|p| p.source.as_ref().is_some_and(from_git));
+    let registry = format!("{}/registry", toolchain.cargo_home);
+    let git = format!("{}/git", toolchain.cargo_home);
+    let mut mounts = vec![
+        Mount {
+            dest: "/".into(),
+            kind: MountKind::Output(Some(toolchain.root.clone())),
+        },
+        Mount {
+            dest: WORK_DIR.into(),
+            kind: MountKind::Scratchpad(skeleton.clone()),
+        },
+        Mount {
+            dest: registry.clone(),
+            kind: MountKind::Output(None),
+        },
+        Mount {
+            dest: "/crates".into(),
+            kind: MountKind::Cache {
+                id: "rust-frontend/crates".into(),
+                locked: false,
+            },
+        },
+    ];
+    if git_used {
+        mounts.push(Mount {
+            dest: git.clone(),
+            kind: MountKind::Output(None),
+        });
+    }
+    let mut exec = Exec {
+        args,
+        env: toolchain.env.clone(),
+        cwd: work_dir(input),
+        network: true,
+        ..Exec::default()
+    };
+    secrets(&mut exec, &mut mounts, input, SecretStep::Fetch);
+    for id in &input.image.build.ssh {
+        mounts.push(Mount {
+            dest: format!("/run/ssh/{}", id.value),
+            kind: MountKind::Ssh {
+                id: id.value.clone(),
+            },
+        });
+        if !exec.env.iter().any(|(name, _)| name == "SSH_AUTH_SOCK") {
+            exec.env
+                .push(("SSH_AUTH_SOCK".into(), format!("/run/ssh/{}", id.value)));
+            // Only the git program knows of agents' host keys and ssh configuration.
+            exec.env
+                .push(("CARGO_NET_GIT_FETCH_WITH_CLI".into(), "true".into()));
+        }
+    }
+    exec.mounts = mounts;
+    let name = format!("fetch {}", names::count(recipe.external_packages, "crate"));
+    let step = plan.push(Role::Fetch, name, Op::Exec(exec), input.image.build.span);
+    let mut mounts = vec![Mount {
+        dest: registry.clone(),
+        kind: MountKind::ReadOnly(Output {
+            step,
+            mount: registry,
+        }),
+    }];
+    if git_used {
+        let kind = MountKind::ReadOnly(Output {
+            step,
+            mount: git.clone(),
+        });
+        mounts.push(Mount { dest: git, kind });
+    }
+    Crates { mounts }
+}
+
+fn fetch_triples(plan: &Plan) -> BTreeSet<String> {
+    use crate::platform::Libc::{Gnu, Musl};
+    let host = [
+        plan.build_platform.triple(Gnu),
+        plan.build_platform.triple(Musl),
+    ];
+    host.into_iter()
+        .flatten()
+        .map(str::to_owned)
+        .chain([plan.triple.clone()])
+        .collect()
+}
+
+/// Adds the secrets of one kind of step to an exec.
+pub(super) fn secrets(
+    exec: &mut Exec,
+    mounts: &mut Vec<Mount>,
+    input: &Input<'_>,
+    step: SecretStep,
+) {
+    for secret in input
+        .image
+        .build
+        .secrets
+        .iter()
+        .filter(|secret| secret.step == step)
+    {
+        let id = secret.id.value.clone();
+        match &secret.env {
+            Some(name) => exec.secret_env.push((id, name.clone(), secret.required)),
+            None => mounts.push(Mount {
+                dest: secret.target.clone(),
+                kind: MountKind::Secret {
+                    id,
+                    required: secret.required,
+                },
+            }),
+        }
+    }
+}
+
+/// The directory that cargo runs in: the one of the spec.
+pub(super) fn work_dir(input: &Input<'_>) -> String {
+    match input.project.dir.as_str() {
+        "" => WORK_DIR.into(),
+        dir => format!("{WORK_DIR}/{dir}"),
+    }
+}
+
+/// A cargo command over `project`, with the target directory that earlier steps left.
+///
+/// All of them run with the same flags and environment: cargo compares both.
+pub(super) fn cargo(
+    input: &Input<'_>,
+    toolchain: &Toolchain,
+    crates: &Crates,
+    project: &Output,
+    target: MountKind,
+    args: Vec<String>,
+) -> Exec {
+    let mut mounts = vec![
+        Mount {
+            dest: "/".into(),
+            kind: MountKind::Output(Some(toolchain.root.clone())),
+        },
+        Mount {
+            dest: WORK_DIR.into(),
+            kind: MountKind::Scratchpad(project.clone()),
+        },
+        Mount {
+            dest: TARGET_DIR.into(),
+            kind: target,
+        },
+    ];
+    mounts.extend(crates.mounts.iter().cloned());
+    let mut env = toolchain.env.clone();
+    env.push(("CARGO_TARGET_DIR".into(), TARGET_DIR.into()));
+    env.push(("CARGO_INCREMENTAL".into(), "0".into()));
+    let flags = &input.image.build.rustflags;
+    if !flags.is_empty() {
+        let flags: Vec<&str> = flags.iter().map(|flag| flag.value.as_str()).collect();
+        env.push(("CARGO_ENCODED_RUSTFLAGS".into(), flags.join("\u{1f}")));
+    }
+    let mut exec = Exec {
+        args,
+        env,
+        cwd: work_dir(input),
+        ..Exec::default()
+    };
+    secrets(&mut exec, &mut mounts, input, SecretStep::Compile);
+    exec.mounts = mounts;
+    exec
+}
+
+/// The flags of `cargo build` that say what is built, the same in every step.
+pub(super) fn build_flags(plan: &Plan, input: &Input<'_>) -> Vec<String> {
+    let selection = input.selection;
+    let mut flags = vec!["--offline".to_owned()];
+    flags.extend(["--target".into(), plan.triple.clone()]);
+    flags.extend(["--profile".into(), selection.profile.clone()]);
+    flags.extend(["--package".into(), package_spec(input)]);
+    for bin in &selection.bins {
+        flags.extend(["--bin".into(), bin.clone()]);
+    }
+    if !selection.features.is_empty() {
+        flags.extend(["--features".into(), selection.features.join(",")]);
+    }
+    if !selection.default_features {
+        flags.push("--no-default-features".into());
+    }
+    flags
+}
+
+/// How cargo's `--package` names the wanted package: by its name, or by its path where that is ambiguous.
+fn package_spec(input: &Input<'_>) -> String {
+    let package = &input.project.packages[input.selection.package];
+    let namesakes = input
+        .project
+        .lock
+        .packages
+        .iter()
+        .filter(|locked| locked.name == package.name);
+    if namesakes.count() <= 1 {
+        return package.name.clone();
+    }
+    let dir = if package.dir.is_empty() {
+        String::new()
+    } else {
+        format!("/{}", package.dir)
+    };
+    format!("path+file://{WORK_DIR}{dir}#{}", package.name)
+}
+
+/// Adds the step that compiles the external crates over stubs.
+pub(super) fn dependencies(
+    plan: &mut Plan,
+    input: &Input<'_>,
+    toolchain: &Toolchain,
+    crates: &Crates,
+    recipe: &Recipe,
+    skeleton: &Output,
+) -> Option<Output> {
+    if recipe.external_packages == 0 {
+        return None;
+    }
+    let mut args = vec!["cargo".to_owned(), "build".to_owned()];
+    args.extend(build_flags(plan, input));
+    let exec = cargo(
+        input,
+        toolchain,
+        crates,
+        skeleton,
+        MountKind::Output(None),
+        args,
+    );
+    let name = format!(
+        "dependencies ({}, {}, {})",
+        names::count(recipe.external_packages, "crate"),
+        input.selection.profile,
+        plan.triple
+    );
+    let step = plan.push(
+        Role::Dependencies,
+        name,
+        Op::Exec(exec),
+        input.image.build.span,
+    );
+    Some(Output {
+        step,
+        mount: TARGET_DIR.into(),
+    })
+}
+
+/// Adds the step that takes everything that the stubs left out of a target directory, so that cargo
+/// compiles the real packages: without its fingerprint an artefact counts as never built.
+pub(super) fn stub_removal(
+    plan: &mut Plan,
+    input: &Input<'_>,
+    recipe: &Recipe,
+    target: Output,
+) -> Output {
+    let profile = profile_dir(&input.selection.profile);
+    let mut patterns = BTreeSet::new();
+    for dir in [format!("{}/{profile}", plan.triple), profile.to_owned()] {
+        for stub in &recipe.stubs {
+            patterns.extend(
+                stub.fingerprints()
+                    .map(|pattern| format!("/{dir}/{pattern}")),
+            );
+            patterns.extend(stub.executables().map(|name| format!("/{dir}/{name}")));
+        }
+    }
+    let actions = patterns
+        .into_iter()
+        .map(|pattern| FileAction::Remove { pattern })
+        .collect();
+    let op = Op::Files {
+        base: Some(target),
+        actions,
+    };
+    let step = plan.push(Role::StubRemoval, "stub removal".into(), op, None);
+    Output {
+        step,
+        mount: "/".into(),
+    }
+}
+
+/// The directory of a profile's artefacts (cargo, src/cargo/core/profiles.rs).
+pub(super) fn profile_dir(profile: &str) -> &str {
+    match profile {
+        "dev" | "test" => "debug",
+        "bench" => "release",
+        profile => profile,
+    }
+}

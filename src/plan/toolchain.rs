@@ -1,0 +1,234 @@
+//! The compiler: build image, system packages, rustup toolchain and target.
+
+use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::image::ImageConfig;
+use crate::platform::Libc;
+use crate::spec::BuildTarget;
+
+/// The build environment that all later steps of a plan run in.
+#[derive(Clone, Debug)]
+pub(super) struct Toolchain {
+    /// The build image as it came.
+    pub base: Output,
+    /// Its file system.
+    pub root: Output,
+    /// Its environment: the build image's, the toolchain's name, the spec's.
+    pub env: Vec<(String, String)>,
+    /// cargo's home in it.
+    pub cargo_home: String,
+}
+
+/// Installs what is missing of the packages that are its arguments, by whichever package manager the image
+/// has. The bytes are part of cache keys.
+pub(super) const INSTALL_PACKAGES: &str = "\
+set -eu
+if command -v apt-get >/dev/null; then
+  if dpkg-query --status \"$@\" >/dev/null 2>&1; then exit 0; fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update
+  apt-get install --yes --no-install-recommends \"$@\"
+  rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
+elif command -v apk >/dev/null; then
+  apk add --no-cache \"$@\"
+else
+  echo \"no apt-get and no apk in this image: it cannot install $*\" >&2
+  exit 1
+fi
+";
+
+/// Adds the steps that make the build environment.
+pub(super) fn add(plan: &mut Plan, input: &Input<'_>) -> Toolchain {
+    let build = &input.image.build;
+    let info = input
+        .images
+        .get(&build.base.value)
+        .cloned()
+        .unwrap_or_default();
+    let config = ImageConfig::new(&info.config, &plan.build_platform);
+    let mut env = config.environment();
+    let var = |name: &str| config.env(name).map(str::to_owned);
+    let cargo_home = var("CARGO_HOME").unwrap_or_else(|| "/root/.cargo".into());
+
+    let base = plan.push(
+        Role::Base,
+        format!("build image {}", build.base.value),
+        Op::Image {
+            reference: info.reference,
+            platform: plan.build_platform.clone(),
+        },
+        build.base.span,
+    );
+    let mut root = Output {
+        step: base,
+        mount: "/".into(),
+    };
+    let packages = packages(input, &plan.triple);
+    if !packages.is_empty() {
+        let span = build
+            .packages
+            .first()
+            .and_then(|package| package.span)
+            .or(build.span);
+        let name = format!("packages {}", packages.join(" "));
+        root = exec(plan, name, install_args(&packages), &env, root, true, span);
+    }
+    let channel = build
+        .toolchain
+        .as_ref()
+        .map(|channel| channel.value.clone());
+    let file = input
+        .project
+        .toolchain
+        .as_ref()
+        .filter(|_| channel.is_none());
+    let channel = channel.or_else(|| Some(file?.channel.as_ref()?.value.clone()));
+    match channel {
+        Some(channel) => {
+            let mut args = vec![
+                "rustup",
+                "toolchain",
+                "install",
+                &channel,
+                "--profile",
+                "minimal",
+            ];
+            args.push("--no-self-update");
+            let targets = std::iter::once(plan.triple.as_str());
+            for triple in targets {
+                args.extend(["--target", triple]);
+            }
+            for component in file.iter().flat_map(|file| &file.components) {
+                args.extend(["--component", component]);
+            }
+            let args = args.into_iter().map(str::to_owned).collect();
+            let name = format!("toolchain {channel}, {}", plan.triple);
+            let span = build.toolchain.as_ref().and_then(|channel| channel.span);
+            root = exec(plan, name, args, &env, root, true, span);
+            // From here on rustup looks neither for toolchain files nor for updates.
+            env.push(("RUSTUP_TOOLCHAIN".into(), channel));
+        }
+        None => {
+            let args = ["rustup", "target", "add", plan.triple.as_str()];
+            let args = args.map(str::to_owned).to_vec();
+            root = exec(
+                plan,
+                format!("toolchain {}", plan.triple),
+                args,
+                &env,
+                root,
+                true,
+                build.target.span,
+            );
+        }
+    }
+    for variable in &build.env {
+        env.retain(|(name, _)| *name != variable.name.value);
+        env.push((variable.name.value.clone(), variable.value.value.clone()));
+    }
+    for run in &build.run {
+        root = exec(
+            plan,
+            format!("run {}", run.text.value),
+            run.args.clone(),
+            &env,
+            root,
+            run.network,
+            run.text.span,
+        );
+    }
+    Toolchain {
+        base: Output {
+            step: base,
+            mount: "/".into(),
+        },
+        root,
+        env,
+        cargo_home,
+    }
+}
+
+/// The arguments of [`INSTALL_PACKAGES`].
+pub(super) fn install_args(packages: &[String]) -> Vec<String> {
+    let script = ["sh", "-c", INSTALL_PACKAGES, "install"];
+    script
+        .into_iter()
+        .map(str::to_owned)
+        .chain(packages.iter().cloned())
+        .collect()
+}
+
+/// What the spec asks for, and musl's compiler wrapper where a crate compiles C for musl.
+fn packages(input: &Input<'_>, triple: &str) -> Vec<String> {
+    let mut packages: Vec<String> = input
+        .image
+        .build
+        .packages
+        .iter()
+        .map(|package| package.value.clone())
+        .collect();
+    let compiles_c = input
+        .project
+        .lock
+        .packages
+        .iter()
+        .any(|package| package.name == "cc");
+    if compiles_c && triple.ends_with("musl") && !packages.iter().any(|name| name == "musl-tools") {
+        packages.push("musl-tools".into());
+    }
+    packages.sort();
+    packages.dedup();
+    packages
+}
+
+/// A step that changes the file system it runs in.
+pub(super) fn exec(
+    plan: &mut Plan,
+    name: String,
+    args: Vec<String>,
+    env: &[(String, String)],
+    root: Output,
+    network: bool,
+    span: Option<crate::source::Span>,
+) -> Output {
+    let mount = Mount {
+        dest: "/".into(),
+        kind: MountKind::Output(Some(root)),
+    };
+    let exec = Exec {
+        args,
+        env: env.to_vec(),
+        cwd: "/".into(),
+        mounts: vec![mount],
+        network,
+        ..Exec::default()
+    };
+    let step = plan.push(Role::Toolchain, name, Op::Exec(exec), span);
+    Output {
+        step,
+        mount: "/".into(),
+    }
+}
+
+/// The triple to compile for.
+pub(super) fn triple(input: &Input<'_>) -> Result<String, Diagnostics> {
+    let target = &input.image.build.target;
+    let libc = match &target.value {
+        BuildTarget::Triple(triple) => return Ok(triple.clone()),
+        BuildTarget::Musl => Libc::Musl,
+        BuildTarget::Gnu => Libc::Gnu,
+    };
+    input
+        .platform
+        .triple(libc)
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            let message = format!("rustc has no target for the platform `{}`", input.platform);
+            let mut diagnostic = Diagnostic::error("no-triple", message)
+                .help("write the triple: `target: <triple>` under `build:`");
+            if let Some(span) = target.span {
+                diagnostic = diagnostic.at(input.spec.file.at(span));
+            }
+            diagnostic.into()
+        })
+}

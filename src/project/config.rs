@@ -1,0 +1,175 @@
+//! Cargo's configuration files.
+
+use super::document::{Document, Node};
+use super::workspace::ancestors;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{SourceFile, SourceTree, join, parent};
+
+/// A configuration file of Cargo.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CargoConfig {
+    /// The file.
+    pub file: SourceFile,
+    /// Context directory that paths in it are relative to: the one that `.cargo` is in.
+    pub dir: String,
+    /// What it says.
+    pub table: toml::Table,
+    /// Context paths that it names and that exist: vendored sources, linkers, wrappers, target files.
+    pub paths: Vec<String>,
+    /// Directories of local packages that its `[patch]` names.
+    pub patched_dirs: Vec<String>,
+}
+
+/// Reads the files of `dir` and all directories above it, nearest first, each before what it includes.
+///
+/// In one directory `.cargo/config` wins over `.cargo/config.toml` (cargo, `GlobalContext::get_file_path`).
+pub(super) fn load(tree: &SourceTree, dir: &str, found: &mut Diagnostics) -> Vec<CargoConfig> {
+    let mut configs = Vec::new();
+    for dir in ancestors(dir) {
+        let at = |name| join(dir, name).and_then(|path| tree.read(&path));
+        let (old, new) = (at(".cargo/config"), at(".cargo/config.toml"));
+        if let (Some(old), Some(_)) = (old, new) {
+            found.push(
+                Diagnostic::warning(
+                    "two-configs",
+                    format!(
+                        "Cargo reads `{}` and ignores `config.toml` beside it",
+                        old.name()
+                    ),
+                )
+                .help("delete one of them"),
+            );
+        }
+        if let Some(file) = old.or(new) {
+            read(tree, file, &mut configs, found);
+        }
+    }
+    configs
+}
+
+fn read(
+    tree: &SourceTree,
+    file: &SourceFile,
+    configs: &mut Vec<CargoConfig>,
+    found: &mut Diagnostics,
+) {
+    if configs
+        .iter()
+        .any(|config| config.file.name() == file.name())
+    {
+        return;
+    }
+    let document = match Document::parse(file) {
+        Ok(document) => document,
+        Err(diagnostic) => return found.push(diagnostic),
+    };
+    let dir = parent(parent(file.name())).to_owned();
+    configs.push(CargoConfig {
+        file: file.clone(),
+        paths: paths(tree, &document, &dir),
+        patched_dirs: patched(&document, &dir),
+        table: document.to_toml(),
+        dir,
+    });
+    for (path, optional, node) in includes(&document) {
+        let included = join(parent(file.name()), &path);
+        match included.as_deref().and_then(|path| tree.read(path)) {
+            Some(file) => read(tree, &file.clone(), configs, found),
+            None if optional => {}
+            None => found.push(
+                Diagnostic::error(
+                    "missing-config",
+                    format!("the included file `{path}` is not in the build context"),
+                )
+                .at(document.at(node.span))
+                .help("check `.dockerignore`"),
+            ),
+        }
+    }
+}
+
+/// `include` is a path, or a list of paths and of tables with `path` and `optional`.
+fn includes(document: &Document) -> Vec<(String, bool, &Node)> {
+    let Some(node) = document.get(&["include"]) else {
+        return Vec::new();
+    };
+    let one = |node: &'_ Node| {
+        let path = node.text().or_else(|| node.get("path")?.text())?;
+        let optional = node.get("optional").and_then(Node::flag) == Some(true);
+        Some((path.to_owned(), optional))
+    };
+    std::iter::once(node)
+        .chain(node.list())
+        .filter_map(|node| one(node).map(|(path, optional)| (path, optional, node)))
+        .collect()
+}
+
+/// Paths of files and directories that the dependency build has to have.
+fn paths(tree: &SourceTree, document: &Document, dir: &str) -> Vec<String> {
+    let mut wanted: Vec<&str> = Vec::new();
+    for (_, source) in sub(document, "source") {
+        wanted.extend(source.get("directory").and_then(Node::text));
+        wanted.extend(source.get("local-registry").and_then(Node::text));
+    }
+    for (_, target) in sub(document, "target") {
+        for key in ["linker", "runner"] {
+            wanted.extend(target.get(key).and_then(program));
+        }
+    }
+    for key in [
+        "rustc",
+        "rustc-wrapper",
+        "rustc-workspace-wrapper",
+        "rustdoc",
+    ] {
+        wanted.extend(document.get(&["build", key]).and_then(program));
+    }
+    if let Some(target) = document.get(&["build", "target"]) {
+        let triples = std::iter::once(target).chain(target.list());
+        wanted.extend(
+            triples
+                .filter_map(Node::text)
+                .filter(|t| t.ends_with(".json")),
+        );
+    }
+    for (_, value) in sub(document, "env") {
+        if value.get("relative").and_then(Node::flag) == Some(true) {
+            wanted.extend(value.get("value").and_then(Node::text));
+        }
+    }
+    if let Some(overrides) = document.get(&["paths"]) {
+        wanted.extend(overrides.list().iter().filter_map(Node::text));
+    }
+    let mut paths: Vec<String> = wanted
+        .into_iter()
+        .filter_map(|path| join(dir, path))
+        .filter(|path| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            !path.is_empty() && tree.has(parent(path), name)
+        })
+        .collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// A program of a config value that is a path: cargo looks others up in `PATH`.
+fn program(node: &Node) -> Option<&str> {
+    let program = node.text().or_else(|| node.list().first()?.text())?;
+    program.split(' ').next().filter(|path| path.contains('/'))
+}
+
+fn patched(document: &Document, dir: &str) -> Vec<String> {
+    sub(document, "patch")
+        .flat_map(|(_, packages)| packages.entries())
+        .filter_map(|(_, entry)| join(dir, entry.node.get("path")?.text()?))
+        .collect()
+}
+
+fn sub<'a>(document: &'a Document, key: &'a str) -> impl Iterator<Item = (&'a String, &'a Node)> {
+    document
+        .get(&[key])
+        .into_iter()
+        .flat_map(Node::entries)
+        .map(|(name, entry)| (name, &entry.node))
+}

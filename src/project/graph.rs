@@ -1,0 +1,199 @@
+//! How local packages and the lock hang together.
+
+use super::{Dependency, DependencyKind, DependencySource, LockedPackage, Project};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use semver::{Version, VersionReq};
+use std::collections::BTreeSet;
+
+/// The entry of the lock that a dependency of a local package stands for.
+pub(super) fn resolve(project: &Project, package: usize, dependency: &Dependency) -> Option<usize> {
+    let lock = &project.lock;
+    let candidates = &lock.packages[project.locked(package)?].dependencies;
+    let fits = |index: &&usize| satisfies(dependency, &lock.packages[**index]);
+    candidates.iter().find(fits).copied()
+}
+
+/// Whether a locked package is what a dependency asks for. A patch may put a local or git package in the place of
+/// any other.
+fn satisfies(dependency: &Dependency, locked: &LockedPackage) -> bool {
+    if locked.name != dependency.package {
+        return false;
+    }
+    let source = locked.source.as_deref();
+    let is_git = source.is_some_and(|source| source.starts_with("git+"));
+    match &dependency.source {
+        DependencySource::Path { .. } | DependencySource::Outside { .. } => locked.is_local(),
+        DependencySource::Git { .. } if !is_git && !locked.is_local() => false,
+        DependencySource::Git { .. } | DependencySource::Registry { .. } => {
+            let wanted = dependency.version.as_deref().map(VersionReq::parse);
+            match (wanted, Version::parse(&locked.version)) {
+                (Some(Ok(wanted)), Ok(version)) => wanted.matches(&version),
+                _ => true,
+            }
+        }
+    }
+}
+
+/// The local package of a locked one.
+pub(super) fn local_package(project: &Project, locked: &LockedPackage) -> Option<usize> {
+    let same =
+        |package: &super::Package| package.name == locked.name && package.version == locked.version;
+    locked
+        .is_local()
+        .then(|| project.packages.iter().position(same))?
+}
+
+/// Whether a kind of dependency counts.
+fn counts(kind: DependencyKind, dev: bool) -> bool {
+    dev || kind != DependencyKind::Dev
+}
+
+pub(super) fn local_dependencies(project: &Project, package: usize, dev: bool) -> BTreeSet<usize> {
+    let dependencies = &project.packages[package].dependencies;
+    dependencies
+        .iter()
+        .filter(|dependency| counts(dependency.kind, dev))
+        .filter_map(|dependency| match &dependency.source {
+            DependencySource::Path { dir } => project.package_at(dir),
+            _ => {
+                let locked = resolve(project, package, dependency)?;
+                local_package(project, &project.lock.packages[locked])
+            }
+        })
+        .filter(|other| *other != package)
+        .collect()
+}
+
+/// All local packages that `packages` need, dependencies first. Only `packages` themselves have dev-dependencies.
+pub(super) fn closure(project: &Project, packages: &[usize], dev: bool) -> Vec<usize> {
+    let mut order = Vec::new();
+    let mut seen = BTreeSet::new();
+    for package in packages {
+        visit(project, *package, dev, &mut seen, &mut order);
+    }
+    order
+}
+
+fn visit(
+    project: &Project,
+    package: usize,
+    dev: bool,
+    seen: &mut BTreeSet<usize>,
+    order: &mut Vec<usize>,
+) {
+    if !seen.insert(package) {
+        return;
+    }
+    for dependency in local_dependencies(project, package, dev) {
+        visit(project, dependency, false, seen, order);
+    }
+    order.push(package);
+}
+
+/// What a build of some local packages touches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// Local packages.
+    pub(crate) packages: BTreeSet<usize>,
+    /// Those of them whose sources must be real: something that is not local depends on them.
+    pub(crate) real: BTreeSet<usize>,
+    /// Entries of the lock, local ones included.
+    pub(crate) locked: BTreeSet<usize>,
+}
+
+impl Reach {
+    /// Everything that `roots` need; the packages in `dev` with their dev-dependencies.
+    pub(crate) fn of(project: &Project, roots: &[usize], dev: &BTreeSet<usize>) -> Self {
+        let mut reach = Self::default();
+        for root in roots {
+            reach.local(project, *root, dev, false);
+        }
+        reach
+    }
+
+    fn local(&mut self, project: &Project, package: usize, dev: &BTreeSet<usize>, real: bool) {
+        let news = self.packages.insert(package);
+        let newly_real = real && self.real.insert(package);
+        if !news && !newly_real {
+            return;
+        }
+        let with_dev = dev.contains(&package);
+        self.locked.extend(project.locked(package));
+        for other in local_dependencies(project, package, with_dev) {
+            self.local(project, other, dev, real);
+        }
+        for dependency in &project.packages[package].dependencies {
+            if counts(dependency.kind, with_dev)
+                && let Some(locked) = resolve(project, package, dependency)
+            {
+                self.external(project, locked, dev);
+            }
+        }
+    }
+
+    fn external(&mut self, project: &Project, start: usize, dev: &BTreeSet<usize>) {
+        let mut queue = vec![start];
+        while let Some(index) = queue.pop() {
+            let locked = &project.lock.packages[index];
+            if locked.is_local() || !self.locked.insert(index) {
+                continue;
+            }
+            for next in locked.dependencies.iter().chain(&locked.replace) {
+                match local_package(project, &project.lock.packages[*next]) {
+                    Some(package) => self.local(project, package, dev, true),
+                    None => queue.push(*next),
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn real_packages(project: &Project) -> BTreeSet<usize> {
+    let all: Vec<usize> = (0..project.packages.len()).collect();
+    Reach::of(project, &all, &all.iter().copied().collect()).real
+}
+
+/// Reports what the manifests ask for and the lock does not have: `--locked` would fail on it, late.
+pub(super) fn check_lock(project: &Project, found: &mut Diagnostics) {
+    for (index, package) in project.packages.iter().enumerate() {
+        if !package.is_member {
+            continue;
+        }
+        if project.locked(index).is_none() {
+            let stale = |locked: &&LockedPackage| locked.is_local() && locked.name == package.name;
+            let message = match project.lock.packages.iter().find(stale) {
+                Some(locked) => format!(
+                    "`Cargo.lock` has version {} of `{}`, which is {} here",
+                    locked.version, package.name, package.version
+                ),
+                None => format!("`Cargo.lock` does not have the package `{}`", package.name),
+            };
+            found.push(stale_lock(message).at(package.manifest.at(package.name_span)));
+            continue;
+        }
+        for dependency in &package.dependencies {
+            let own =
+                matches!(&dependency.source, DependencySource::Path { dir } if *dir == package.dir);
+            let unknown = matches!(dependency.source, DependencySource::Outside { .. });
+            if own || unknown || resolve(project, index, dependency).is_some() {
+                continue;
+            }
+            let wanted = match &dependency.version {
+                Some(version) => format!("`{}` {version}", dependency.package),
+                None => format!("`{}`", dependency.package),
+            };
+            found.push(
+                stale_lock(format!(
+                    "`Cargo.lock` has no {wanted} for `{}`",
+                    package.name
+                ))
+                .at(package.manifest.at(dependency.span)),
+            );
+        }
+    }
+}
+
+fn stale_lock(message: String) -> Diagnostic {
+    Diagnostic::error("stale-lock", message)
+        .help("run `cargo update --workspace` and commit `Cargo.lock`")
+}

@@ -1,0 +1,407 @@
+//! Normalised manifests: an explicit form of what can change a dependency, and nothing else.
+
+use super::{RecipeFor, Role, Scope};
+use crate::project::{
+    Dependency, DependencyKind, DependencySource, Package, Target, TargetKind, relative,
+};
+use std::collections::BTreeSet;
+use toml::{Table, Value};
+
+/// The version of local packages in the skeleton, and the one for packages that really have the first.
+const MASKS: [&str; 2] = ["0.0.0", "0.0.1"];
+
+/// Keys of `[package]` that change no dependency, or that the skeleton writes itself. Others pass through: a key
+/// that is not known yet may matter.
+const PACKAGE_DROPPED: [&str; 24] = [
+    "authors",
+    "autobenches",
+    "autobins",
+    "autoexamples",
+    "autolib",
+    "autotests",
+    "build",
+    "categories",
+    "default-run",
+    "description",
+    "documentation",
+    "exclude",
+    "homepage",
+    "include",
+    "keywords",
+    "license",
+    "license-file",
+    "metadata",
+    "publish",
+    "readme",
+    "repository",
+    "resolver",
+    "rust-version",
+    "workspace",
+];
+
+/// Keys of targets that change no dependency when nothing is tested.
+const TARGET_DROPPED: [&str; 6] = [
+    "bench",
+    "doc",
+    "doc-scrape-examples",
+    "doctest",
+    "harness",
+    "test",
+];
+
+impl Scope<'_> {
+    /// The manifest of a package in the skeleton.
+    pub(super) fn manifest(&self, index: usize, role: Role, targets: &[Target]) -> Table {
+        let package = &self.project.packages[index];
+        let mut manifest = match role {
+            Role::Real => package.table.clone(),
+            _ => Table::new(),
+        };
+        if let Some(features) = package.table.get("cargo-features") {
+            manifest.insert("cargo-features".into(), features.clone());
+        }
+        manifest.insert(
+            "package".into(),
+            Value::Table(self.package(index, role, targets)),
+        );
+        if role != Role::Hollow {
+            let dependencies = self.dependencies(index, role);
+            let features = features(package, &dependencies);
+            if !features.is_empty() {
+                manifest.insert("features".into(), Value::Table(features));
+            }
+            self.write_dependencies(package, role, &dependencies, &mut manifest);
+        }
+        for (kind, section) in [
+            (TargetKind::Bin, "bin"),
+            (TargetKind::Example, "example"),
+            (TargetKind::Test, "test"),
+            (TargetKind::Bench, "bench"),
+        ] {
+            let of_kind = targets.iter().filter(|target| target.kind == kind);
+            let list: Vec<Value> = of_kind
+                .map(|target| Value::Table(self.target(package, role, target)))
+                .collect();
+            if !list.is_empty() {
+                manifest.insert(section.into(), Value::Array(list));
+            }
+        }
+        if let Some(lib) = targets.iter().find(|target| target.kind == TargetKind::Lib) {
+            manifest.insert("lib".into(), Value::Table(self.target(package, role, lib)));
+        }
+        match package.dir == self.project.root {
+            true => self.root_tables(manifest),
+            false => manifest,
+        }
+    }
+
+    fn package(&self, index: usize, role: Role, targets: &[Target]) -> Table {
+        let package = &self.project.packages[index];
+        let mut table = match package.table.get("package") {
+            Some(Value::Table(table)) => table.clone(),
+            _ => Table::new(),
+        };
+        if role == Role::Real {
+            // Who wrote it and where it lives is part of Cargo's fingerprint of a package; files are not.
+            for key in ["workspace", "resolver", "readme", "license-file", "build"] {
+                table.remove(key);
+            }
+        } else {
+            table.retain(|key, _| !PACKAGE_DROPPED.contains(&key));
+        }
+        if role == Role::Hollow {
+            table.retain(|key, _| matches!(key, "name" | "edition"));
+        }
+        table.insert("version".into(), Value::String(self.version(index)));
+        for key in ["autobins", "autoexamples", "autotests", "autobenches"] {
+            table.insert(key.into(), Value::Boolean(false));
+        }
+        let scripts = targets
+            .iter()
+            .filter(|target| target.kind == TargetKind::BuildScript);
+        let mut scripts: Vec<Value> = scripts
+            .map(|script| Value::String(relative(&package.dir, &script.path)))
+            .collect();
+        let build = match scripts.len() {
+            0 => Value::Boolean(false),
+            1 => scripts.remove(0),
+            _ => Value::Array(scripts),
+        };
+        table.insert("build".into(), build);
+        if !targets.iter().any(|target| target.kind == TargetKind::Lib) {
+            table.insert("autolib".into(), Value::Boolean(false));
+        }
+        if package.is_member && !self.is_below_root(&package.dir) {
+            let root = relative(&package.dir, &self.project.root);
+            table.insert("workspace".into(), Value::String(root));
+        }
+        table
+    }
+
+    fn is_below_root(&self, dir: &str) -> bool {
+        let root = &self.project.root;
+        root.is_empty() || dir == root || dir.starts_with(&format!("{root}/"))
+    }
+
+    /// The version of a local package in the skeleton: a constant, unless something that is not local may care.
+    pub(super) fn version(&self, index: usize) -> String {
+        let package = &self.project.packages[index];
+        let real = || package.version.clone();
+        if self.reach.real.contains(&index) {
+            return real();
+        }
+        if self.project.patched_dirs.contains(&package.dir) {
+            // Requirements are still met, and Cargo takes it for another package than the real one.
+            return format!("{}+stub", real().split('+').next().unwrap_or_default());
+        }
+        let twins = self
+            .project
+            .packages
+            .iter()
+            .filter(|other| other.name == package.name);
+        if twins.count() > 1 {
+            return real();
+        }
+        let taken = |mask: &str| {
+            let mut packages = self.project.lock.packages.iter();
+            packages.any(|other| {
+                other.name == package.name && !other.is_local() && other.version == mask
+            })
+        };
+        let free =
+            |mask: &&&str| !taken(mask) && (!self.shares_name(index) || package.version != ***mask);
+        MASKS
+            .iter()
+            .find(free)
+            .map_or_else(real, |mask| (*mask).to_owned())
+    }
+
+    /// Whether a package that is not local has the same name.
+    pub(super) fn shares_name(&self, index: usize) -> bool {
+        let name = &self.project.packages[index].name;
+        let locked = self.reach.locked.iter();
+        locked
+            .map(|index| &self.project.lock.packages[*index])
+            .any(|other| other.name == *name && !other.is_local())
+    }
+
+    /// The dependencies of a package that the skeleton keeps.
+    pub(super) fn dependencies(&self, index: usize, role: Role) -> Vec<&Dependency> {
+        if role == Role::Hollow {
+            return Vec::new();
+        }
+        let dev = self.dev.contains(&index);
+        let dependencies = self.project.packages[index].dependencies.iter();
+        dependencies
+            .filter(|dependency| dev || dependency.kind != DependencyKind::Dev)
+            .collect()
+    }
+
+    fn write_dependencies(
+        &self,
+        package: &Package,
+        role: Role,
+        dependencies: &[&Dependency],
+        manifest: &mut Table,
+    ) {
+        for dependency in dependencies {
+            let mut table = dependency.table.clone();
+            if let DependencySource::Path { dir } = &dependency.source {
+                if role != Role::Real {
+                    for key in ["version", "registry", "registry-index"] {
+                        table.remove(key);
+                    }
+                }
+                table.insert("path".into(), Value::String(relative(&package.dir, dir)));
+            }
+            if let Some(Value::Array(features)) = table.get_mut("features") {
+                sort(features);
+            }
+            let section = match dependency.kind {
+                DependencyKind::Normal => "dependencies",
+                DependencyKind::Dev => "dev-dependencies",
+                DependencyKind::Build => "build-dependencies",
+            };
+            let parent = match &dependency.target {
+                Some(target) => entry(entry(manifest, "target"), target),
+                None => &mut *manifest,
+            };
+            entry(parent, section).insert(dependency.name.clone(), Value::Table(table));
+        }
+    }
+
+    fn target(&self, package: &Package, role: Role, target: &Target) -> Table {
+        let mut table = target.table.clone();
+        for (old, new) in [("crate_type", "crate-type"), ("proc_macro", "proc-macro")] {
+            if let Some(value) = table.remove(old) {
+                table.entry(new).or_insert(value);
+            }
+        }
+        if role != Role::Real {
+            table.remove("required-features");
+            if self.mode == RecipeFor::Build {
+                table.retain(|key, _| !TARGET_DROPPED.contains(&key));
+            }
+            table.insert("name".into(), Value::String(target.name.clone()));
+        }
+        table.insert(
+            "path".into(),
+            Value::String(relative(&package.dir, &target.path)),
+        );
+        table
+    }
+
+    /// Adds what only the root's manifest has.
+    pub(super) fn root_tables(&self, mut manifest: Table) -> Table {
+        let project = self.project;
+        let mut members = Vec::new();
+        let mut exclude = Vec::new();
+        for index in self.roles.keys() {
+            let package = &project.packages[*index];
+            if package.dir == project.root {
+                continue;
+            }
+            let path = Value::String(relative(&project.root, &package.dir));
+            if package.is_member {
+                members.push(path);
+            } else if self.is_below_root(&package.dir) {
+                exclude.push(path);
+            }
+        }
+        let mut workspace = Table::new();
+        workspace.insert("members".into(), Value::Array(members));
+        if !exclude.is_empty() {
+            workspace.insert("exclude".into(), Value::Array(exclude));
+        }
+        workspace.insert("resolver".into(), Value::String(project.resolver.clone()));
+        manifest.insert("workspace".into(), Value::Table(workspace));
+        if !project.cargo_features.is_empty() {
+            let features = project.cargo_features.iter().cloned().map(Value::String);
+            manifest.insert("cargo-features".into(), Value::Array(features.collect()));
+        }
+        for (key, table) in [
+            ("profile", self.profiles()),
+            ("patch", self.patches()),
+            ("replace", self.replacements()),
+        ] {
+            if !table.is_empty() {
+                manifest.insert(key.into(), Value::Table(table));
+            }
+        }
+        manifest
+    }
+
+    /// The profiles that are used, with all that they inherit from.
+    pub(super) fn profiles(&self) -> Table {
+        let mut wanted: Vec<&str> = self
+            .selections
+            .iter()
+            .map(|selection| selection.profile.as_str())
+            .collect();
+        if self.mode == RecipeFor::Test {
+            wanted.extend(["test", "bench"]);
+        }
+        let mut profiles = Table::new();
+        while let Some(name) = wanted.pop() {
+            let written = self.project.profiles.get(name);
+            if profiles.contains_key(name) {
+                continue;
+            }
+            match name {
+                "test" => wanted.push("dev"),
+                "bench" => wanted.push("release"),
+                _ => {}
+            }
+            if let Some(written) = written {
+                wanted.extend(written.get("inherits").and_then(Value::as_str));
+                profiles.insert(name.to_owned(), written.clone());
+            }
+        }
+        profiles
+    }
+
+    /// The patches of packages in reach.
+    pub(super) fn patches(&self) -> Table {
+        let mut patches = self.project.patch.clone();
+        self.keep_patches(&mut patches, &self.project.root);
+        patches
+    }
+
+    /// Drops the patches of packages out of reach; paths are relative to `dir`.
+    pub(super) fn keep_patches(&self, patches: &mut Table, dir: &str) {
+        for (_, source) in patches.iter_mut() {
+            if let Value::Table(packages) = source {
+                self.keep_replacements(packages, dir);
+            }
+        }
+        patches.retain(|_, source| source.as_table().is_none_or(|table| !table.is_empty()));
+    }
+
+    fn replacements(&self) -> Table {
+        let mut replace = self.project.replace.clone();
+        self.keep_replacements(&mut replace, &self.project.root);
+        replace
+    }
+
+    fn keep_replacements(&self, packages: &mut Table, dir: &str) {
+        let names = self.names();
+        packages.retain(|key, value| {
+            if let Some(path) = value.get("path").and_then(Value::as_str) {
+                let dir = crate::source::join(dir, path);
+                let package = dir.and_then(|dir| self.project.package_at(&dir));
+                return package.is_some_and(|package| self.roles.contains_key(&package));
+            }
+            // `[replace]` has `name:version`, or an address with `#name:version`.
+            let spec = key.rsplit(['#', '/']).next().unwrap_or(key);
+            let spec = spec.split([':', '@']).next().unwrap_or(spec);
+            let name = value.get("package").and_then(Value::as_str).unwrap_or(spec);
+            names.contains(name)
+        });
+    }
+}
+
+/// The features of a package, without those of dependencies that are not kept.
+fn features(package: &Package, kept: &[&Dependency]) -> Table {
+    let names: BTreeSet<&str> = kept
+        .iter()
+        .map(|dependency| dependency.name.as_str())
+        .collect();
+    let dropped = |name: &str| {
+        let mut dependencies = package.dependencies.iter();
+        !names.contains(name) && dependencies.any(|dependency| dependency.name == name)
+    };
+    let keep = |value: &&String| match value.strip_prefix("dep:").or(value
+        .split_once('/')
+        .map(|(name, _)| name.trim_end_matches('?')))
+    {
+        Some(name) => !dropped(name),
+        None => true,
+    };
+    let features = package.features.iter().map(|(name, values)| {
+        let mut values: Vec<Value> = values
+            .iter()
+            .filter(keep)
+            .cloned()
+            .map(Value::String)
+            .collect();
+        sort(&mut values);
+        (name.clone(), Value::Array(values))
+    });
+    features.collect()
+}
+
+fn sort(values: &mut Vec<Value>) {
+    values.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+    values.dedup();
+}
+
+/// The table at a key, made if it is not there.
+fn entry<'t>(table: &'t mut Table, key: &str) -> &'t mut Table {
+    let value = table
+        .entry(key)
+        .or_insert_with(|| Value::Table(Table::new()));
+    if !value.is_table() {
+        *value = Value::Table(Table::new());
+    }
+    value.as_table_mut().expect("made a table just now")
+}

@@ -1,0 +1,177 @@
+//! Stub sources, and what has to be removed before the real ones are compiled.
+
+use super::{RecipeFor, Role, Scope};
+use crate::project::{Target, TargetKind};
+use std::collections::BTreeMap;
+
+/// A local package with stub sources.
+///
+/// Cargo compares times, not contents: before real sources take the stubs' place, its fingerprints must go
+/// ([`fingerprints`](Self::fingerprints)). That alone makes Cargo compile it again and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StubPackage {
+    /// Index of the package in the project.
+    pub package: usize,
+    /// Package name, as in `.fingerprint/<name>-<16 hex digits>` and `build/<name>-<16 hex digits>`.
+    pub name: String,
+    /// The version it has in the skeleton.
+    pub version: String,
+    /// Whether a registry or git package of this name is compiled, too. The two cannot be told apart by name;
+    /// the version in the skeleton then differs from the real one, which makes Cargo compile it again.
+    pub shares_name: bool,
+    /// Its targets in the skeleton.
+    pub targets: Vec<StubTarget>,
+}
+
+/// A target with a stub source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StubTarget {
+    /// What it is.
+    pub kind: TargetKind,
+    /// Its name; for a binary that of the executable.
+    pub name: String,
+    /// Its name with `_` for `-`, as in `deps/lib<crate_name>-<16 hex digits>.rlib`.
+    pub crate_name: String,
+    /// Crate types.
+    pub crate_types: Vec<String>,
+    /// Context path of the stub.
+    pub path: String,
+}
+
+impl StubPackage {
+    /// Pattern (as of Go's `filepath.Match`) of its fingerprint directories, relative to
+    /// `target/<triple>/<profile>` (and `target/<profile>` for what runs on the build machine); `None` when it
+    /// would match another package's.
+    pub fn fingerprints(&self) -> Option<String> {
+        (!self.shares_name).then(|| format!(".fingerprint/{}-{}", self.name, "[0-9a-f]".repeat(16)))
+    }
+
+    /// Names of the executables that the stub build leaves in `target/<triple>/<profile>`.
+    pub fn executables(&self) -> impl Iterator<Item = &str> {
+        self.targets
+            .iter()
+            .filter(|target| target.kind == TargetKind::Bin)
+            .map(|target| target.name.as_str())
+    }
+}
+
+impl Scope<'_> {
+    /// The targets of a package that the skeleton has.
+    pub(super) fn targets(&self, index: usize, role: Role) -> Vec<Target> {
+        let package = &self.project.packages[index];
+        let wanted: Vec<&String> = self
+            .selections
+            .iter()
+            .filter(|selection| selection.package == index)
+            .flat_map(|selection| &selection.bins)
+            .collect();
+        let with_bins = self.is_artifact(&package.name);
+        let keep = |target: &&Target| match (target.kind, role) {
+            (_, Role::Hollow) => false,
+            (TargetKind::Lib | TargetKind::BuildScript, _) => true,
+            (TargetKind::Bin, _) if with_bins => true,
+            (TargetKind::Bin, Role::Real) => wanted.contains(&&target.name),
+            (_, Role::Needed | Role::Real) => false,
+            (TargetKind::Bin, _) if self.mode == RecipeFor::Build => wanted.contains(&&target.name),
+            (_, Role::Selected) => self.mode == RecipeFor::Test,
+        };
+        let mut targets: Vec<Target> = package.targets.iter().filter(keep).cloned().collect();
+        if targets
+            .iter()
+            .all(|target| target.kind == TargetKind::BuildScript)
+        {
+            // Cargo takes no package without a target.
+            targets.push(Target {
+                kind: TargetKind::Bin,
+                name: package.name.clone(),
+                path: package.path("src/main.rs").unwrap_or_default(),
+                crate_types: vec!["bin".into()],
+                harness: true,
+                required_features: Vec::new(),
+                table: toml::Table::new(),
+            });
+        }
+        targets
+    }
+
+    /// Whether some package wants executables of this one (`artifact = "bin"`).
+    fn is_artifact(&self, name: &str) -> bool {
+        let packages = self
+            .roles
+            .keys()
+            .map(|index| &self.project.packages[*index]);
+        packages
+            .flat_map(|package| &package.dependencies)
+            .any(|dependency| {
+                dependency.package == name && dependency.table.contains_key("artifact")
+            })
+    }
+
+    pub(super) fn stub(&self, index: usize, targets: &[Target]) -> StubPackage {
+        let package = &self.project.packages[index];
+        StubPackage {
+            package: index,
+            name: package.name.clone(),
+            version: self.version(index),
+            shares_name: self.shares_name(index),
+            targets: targets
+                .iter()
+                .map(|target| StubTarget {
+                    kind: target.kind,
+                    name: target.name.clone(),
+                    crate_name: target.crate_name(),
+                    crate_types: target.crate_types.clone(),
+                    path: target.path.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Adds a target's stub; of two targets with one path, the one with a `main` wins.
+pub(super) fn write(files: &mut BTreeMap<String, Vec<u8>>, target: &Target) {
+    let is_lib = target.kind == TargetKind::Lib;
+    let text = match is_lib {
+        true => library(&target.crate_types),
+        false => PROGRAM.to_owned(),
+    };
+    let old = files.get(&target.path);
+    if old.is_none() || (old.is_some_and(|old| old != PROGRAM.as_bytes()) && !is_lib) {
+        files.insert(target.path.clone(), text.into_bytes());
+    }
+}
+
+// Documented and without anything unused, so that `RUSTFLAGS="-D warnings"` does not stop it.
+const PROGRAM: &str = "\
+//! Stands in for the real source while dependencies are compiled.
+#![cfg_attr(target_os = \"none\", no_std, no_main)]
+#![allow(unused_crate_dependencies)]
+
+#[cfg(target_os = \"none\")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+/// Does nothing.
+pub fn main() {}
+";
+
+const LIBRARY: &str = "\
+//! Stands in for the real source while dependencies are compiled.
+#![cfg_attr(target_os = \"none\", no_std)]
+#![allow(unused_crate_dependencies)]
+";
+
+/// A library that ends in a linker needs a panic handler where there is no std.
+fn library(crate_types: &[String]) -> String {
+    let linked = |one: &String| matches!(one.as_str(), "cdylib" | "staticlib");
+    let mut text = LIBRARY.to_owned();
+    if crate_types.iter().any(linked) {
+        text.push_str(
+            "\n#[cfg(target_os = \"none\")]\n#[panic_handler]\nfn panic(_: &core::panic::PanicInfo<'_>) -> ! {\n    \
+             loop {}\n}\n",
+        );
+    }
+    text
+}

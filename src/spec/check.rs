@@ -1,0 +1,395 @@
+//! A tree against the tables: every key known, every value of its shape.
+//!
+//! What passes here has the right form, so decoding it needs no error of its own.
+
+use super::keys::ROOT;
+use super::table::{Block, Format, Key as TableKey, Map, Numbers, Scalar, Shape};
+use super::yaml::{self, Data, Key, Node, ScalarType};
+use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::source::{SourceFile, Span};
+
+/// Checks a whole document.
+pub(super) fn document(file: &SourceFile, root: &Node) -> Diagnostics {
+    let mut check = Check {
+        file,
+        found: Diagnostics::default(),
+    };
+    if !root.is_null() {
+        check.node(
+            root,
+            &ROOT,
+            Place {
+                key: None,
+                span: root.span,
+            },
+        );
+    }
+    check.found
+}
+
+struct Check<'a> {
+    file: &'a SourceFile,
+    found: Diagnostics,
+}
+
+/// The key that a value belongs to, for messages and for values without a text.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    key: Option<&'a str>,
+    span: Span,
+}
+
+impl Check<'_> {
+    fn node(&mut self, node: &Node, shape: &'static Shape, place: Place<'_>) {
+        let span = if node.span.start == node.span.end {
+            place.span
+        } else {
+            node.span
+        };
+        match &node.data {
+            Data::Scalar(scalar) if scalar.unknown => {}
+            Data::Scalar(scalar) => match &shape.scalar {
+                Some(kind) => self.scalar(scalar, kind, shape, span, place),
+                None => self.wrong_type(node, shape, span, place),
+            },
+            Data::List(items) => match shape.list {
+                Some(item) => items.iter().for_each(|node| {
+                    self.node(
+                        node,
+                        item,
+                        Place {
+                            key: place.key,
+                            span: node.span,
+                        },
+                    );
+                }),
+                None => self.wrong_type(node, shape, span, place),
+            },
+            Data::Map(entries) => match &shape.map {
+                Some(Map::Block(block)) => self.block(entries, block, span),
+                Some(Map::Open { key, value }) => self.open(entries, key, value),
+                None => self.wrong_type(node, shape, span, place),
+            },
+        }
+    }
+
+    fn block(&mut self, entries: &[(Key, Node)], block: &'static Block, span: Span) {
+        for (key, value) in entries {
+            if key.name.starts_with("x-") {
+                continue;
+            }
+            let Some(known) = block.key(&key.name) else {
+                self.unknown_key(key, block);
+                continue;
+            };
+            if let Some(instead) = known.deprecated {
+                self.found.push(
+                    Diagnostic::warning("deprecated-key", format!("`{}` is deprecated", key.name))
+                        .help(instead)
+                        .at(self.file.at(key.span)),
+                );
+            }
+            if !value.is_null() {
+                self.node(
+                    value,
+                    known.shape,
+                    Place {
+                        key: Some(&key.name),
+                        span: key.span,
+                    },
+                );
+            }
+        }
+        for known in block.keys.iter().filter(|key| key.required) {
+            let there = entries
+                .iter()
+                .any(|(key, value)| key.name == known.name && !value.is_null());
+            if !there {
+                self.found.push(
+                    Diagnostic::error(
+                        "missing-key",
+                        format!("{} needs `{}`", block.name, known.name),
+                    )
+                    .help(format!("add `{}: {}`", known.name, known.example))
+                    .at(self.file.at(span)),
+                );
+            }
+        }
+    }
+
+    fn open(&mut self, entries: &[(Key, Node)], format: &'static Format, value: &'static Shape) {
+        for (key, node) in entries {
+            // A label or file may be called `x-`, an image is not.
+            if key.name.starts_with("x-") && value.scalar.is_none() {
+                continue;
+            }
+            if !(format.check)(&key.name) {
+                self.invalid(&key.name, format, key.span);
+            }
+            if !node.is_null() {
+                self.node(
+                    node,
+                    value,
+                    Place {
+                        key: Some(&key.name),
+                        span: key.span,
+                    },
+                );
+            }
+        }
+    }
+
+    fn unknown_key(&mut self, key: &Key, block: &'static Block) {
+        let names = || block.keys.iter().map(|key| key.name);
+        let name = key.name.as_str();
+        let mut starts = names().filter(|known| name.len() >= 3 && known.starts_with(name));
+        let near = nearest(name, names()).or_else(|| starts.next());
+        let help = match (near, home_of(name, block)) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, Some(home)) => format!("it belongs in {home}"),
+            (None, None) => match other_word(name) {
+                Some(word) => format!("write `{word}`"),
+                None => format!("known keys: {}", list(names())),
+            },
+        };
+        self.found.push(
+            Diagnostic::error("unknown-key", format!("{} has no key `{name}`", block.name))
+                .help(help)
+                .at(self.file.at(key.span)),
+        );
+    }
+
+    fn scalar(
+        &mut self,
+        scalar: &yaml::Scalar,
+        kind: &'static Scalar,
+        shape: &'static Shape,
+        span: Span,
+        place: Place<'_>,
+    ) {
+        let text = scalar.text.as_str();
+        let found = scalar.kind();
+        match kind {
+            Scalar::Bool => {
+                if !matches!(found, ScalarType::Bool(_)) {
+                    let help = match text.to_lowercase().as_str() {
+                        "true" if !scalar.plain => "write `true` without quotes",
+                        "false" if !scalar.plain => "write `false` without quotes",
+                        "yes" | "on" | "y" | "1" | "true" => "write `true`",
+                        "no" | "off" | "n" | "0" | "false" => "write `false`",
+                        _ => "write `true` or `false`",
+                    };
+                    self.mismatch(shape.what, &describe(scalar), help.into(), span, place);
+                }
+            }
+            Scalar::Words(words) => {
+                if !words.iter().any(|(word, _)| *word == text) || found != ScalarType::Text {
+                    let names = || words.iter().map(|(word, _)| *word);
+                    let help = match nearest(text, names()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("write {}", alternatives(names())),
+                    };
+                    self.found.push(
+                        Diagnostic::error(
+                            "invalid-value",
+                            format!("`{}` is not {}", shorten(text), shape.what),
+                        )
+                        .help(help)
+                        .at(self.file.at(span)),
+                    );
+                }
+            }
+            Scalar::Text(format) => {
+                let taken = match (found, format.numbers) {
+                    (ScalarType::Text, _) | (_, Numbers::Any) => true,
+                    (ScalarType::Number, numbers) => numbers != Numbers::No,
+                    _ => false,
+                };
+                if found == ScalarType::Null {
+                    let help = "write a value or leave it out".to_owned();
+                    self.mismatch(shape.what, "nothing", help, span, place);
+                } else if !taken {
+                    let help = match found {
+                        ScalarType::Number if (format.check)(text) => {
+                            format!("write `\"{text}\"` if that is meant")
+                        }
+                        _ => (format.help)(text),
+                    };
+                    self.mismatch(shape.what, &describe(scalar), help, span, place);
+                } else if !(format.check)(text) {
+                    self.invalid(text, format, span);
+                }
+            }
+        }
+    }
+
+    fn invalid(&mut self, text: &str, format: &'static Format, span: Span) {
+        self.found.push(
+            Diagnostic::error(
+                "invalid-value",
+                format!("`{}` is not {}", shorten(text), format.what),
+            )
+            .help((format.help)(text))
+            .at(self.file.at(span)),
+        );
+    }
+
+    fn wrong_type(&mut self, node: &Node, shape: &'static Shape, span: Span, place: Place<'_>) {
+        let found = match &node.data {
+            Data::Scalar(scalar) => describe(scalar),
+            Data::List(_) => "a list".into(),
+            Data::Map(_) => "a mapping".into(),
+        };
+        // The first line of a long list or mapping says enough.
+        let line = self.file.position(span.start).line;
+        let span = match (&node.data, self.file.line_span(line)) {
+            (Data::List(_) | Data::Map(_), Some(line)) => {
+                Span::new(span.start, span.end.min(line.end).max(span.start))
+            }
+            _ => span,
+        };
+        self.mismatch(
+            shape.what,
+            &found,
+            instead(node, shape, place.key),
+            span,
+            place,
+        );
+    }
+
+    fn mismatch(&mut self, want: &str, found: &str, help: String, span: Span, place: Place<'_>) {
+        let subject = match place.key {
+            Some(key) => format!("`{key}` takes {want}"),
+            None => format!("a spec is {want}"),
+        };
+        self.found.push(
+            Diagnostic::error("wrong-type", format!("{subject}, not {found}"))
+                .help(help)
+                .at(self.file.at(span)),
+        );
+    }
+}
+
+/// What to write instead of a value of a wrong type, with the value itself where it can be kept.
+fn instead(node: &Node, shape: &'static Shape, key: Option<&str>) -> String {
+    let key = key.unwrap_or("build");
+    match (&node.data, &shape.map) {
+        (Data::List(items), _) if shape.list.is_none() && shape.scalar.is_some() => {
+            match items.first().map(|item| &item.data) {
+                Some(Data::Scalar(scalar)) if items.len() == 1 => {
+                    format!("write `{key}: {}`", shorten(&scalar.text))
+                }
+                _ => "write a single value".into(),
+            }
+        }
+        (Data::Map(entries), _) if shape.list.is_some() => {
+            let names: Vec<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
+            format!("write a list: `{key}: [{}]`", shorten(&names.join(", ")))
+        }
+        (_, Some(Map::Block(block))) => {
+            let first = block
+                .keys
+                .iter()
+                .find(|key| key.required)
+                .or(block.keys.first());
+            let (name, example) =
+                first.map_or(("x", "y"), |key: &TableKey| (key.name, key.example));
+            match key {
+                _ if block.keys.iter().any(|key| key.name == "syntax") => {
+                    "write `build:` and `image:` blocks, or nothing at all; is this the right file?"
+                        .into()
+                }
+                _ => format!("write `{key}: {{ {name}: {example} }}`"),
+            }
+        }
+        (_, Some(Map::Open { .. })) => format!("write `{key}: {{ name: value }}`"),
+        _ => "write a single value".into(),
+    }
+}
+
+fn describe(scalar: &yaml::Scalar) -> String {
+    let text = shorten(&scalar.text);
+    match scalar.kind() {
+        ScalarType::Null => "nothing".into(),
+        ScalarType::Bool(_) => format!("the boolean `{text}`"),
+        ScalarType::Number => format!("the number `{text}`"),
+        ScalarType::Text => format!("the text `{text}`"),
+    }
+}
+
+/// The first line of a text, if it is not too long.
+pub(super) fn shorten(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    if line.chars().count() <= 60 && line.len() == text.trim_end().len() {
+        return line
+            .escape_debug()
+            .to_string()
+            .replace("\\\"", "\"")
+            .replace("\\'", "'");
+    }
+    let start: String = line.chars().take(57).collect();
+    format!("{}...", start.escape_debug())
+}
+
+/// The block that a key without a place here belongs to.
+fn home_of(name: &str, wrong: &Block) -> Option<&'static str> {
+    let Some(Map::Block(root)) = &ROOT.map else {
+        return None;
+    };
+    let blocks = root.keys.iter().filter_map(|key| match &key.shape.map {
+        Some(Map::Block(block)) => Some(*block),
+        _ => None,
+    });
+    let homes: Vec<&str> = blocks
+        .filter(|block| block.name != wrong.name && block.key(name).is_some())
+        .map(|block| block.name)
+        .collect();
+    match homes.as_slice() {
+        [home] => Some(home),
+        // `base`, `env`, `packages` and `run` are in both.
+        ["`build:`", "`image:`"] => Some("`build:` (to compile) or `image:` (to run)"),
+        _ if root.key(name).is_some() && wrong.name != root.name => {
+            Some("the top level of the file")
+        }
+        _ => None,
+    }
+}
+
+/// Our word for one that people know from elsewhere.
+fn other_word(name: &str) -> Option<&'static str> {
+    Some(match name.to_lowercase().as_str() {
+        "from" | "runtime" => "base",
+        "command" => "cmd",
+        "copy" | "add" | "assets" => "files",
+        "environment" => "env",
+        "ports" | "port" => "expose",
+        "label" => "labels",
+        "working_dir" | "cwd" => "workdir",
+        "volume" => "volumes",
+        "stopsignal" | "stop_signal" => "stop-signal",
+        "binary" | "binaries" => "bin",
+        "crate" => "package",
+        "triple" | "platform" => "target",
+        "rust" | "channel" | "rust-version" => "toolchain",
+        "apt" | "apk" | "system" | "dependencies" => "packages",
+        "tests" => "test",
+        "lints" => "lint",
+        "no-default-features" => "default-features: false",
+        _ => return None,
+    })
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn alternatives<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}

@@ -1,0 +1,108 @@
+//! Every key of `Rust.yaml`, with its documentation, default and example.
+//!
+//! Adding a key: a line here, a field in `spec.rs`, a line in `decode.rs`. Check, schema and reference
+//! follow.
+
+mod build;
+mod image;
+mod parts;
+mod shapes;
+
+use super::formats::{ARG_NAME, STAGE};
+use super::table::{Block, Key, Shape};
+use build::BUILD;
+use image::IMAGE_KEYS;
+use parts::{LINT_KEYS, TEST};
+use shapes::ANY_TEXT;
+
+static BUILD_BLOCK: Shape = Shape::block("a mapping", &BUILD);
+static IMAGE_BLOCK: Shape = Shape::block("a mapping", &IMAGE_KEYS);
+static TEST_BLOCK: Shape = Shape::block("a mapping", &TEST);
+static LINT_BLOCK: Shape = Shape::block("a mapping", &LINT_KEYS);
+static OVERRIDE_BLOCK: Shape = Shape::block("a mapping with `build` and `image`", &OVERRIDE);
+static IMAGES: Shape = Shape::open("a mapping of images", &STAGE, &OVERRIDE_BLOCK);
+static ARGS: Shape = Shape::open(
+    "a mapping of build-args to their defaults",
+    &ARG_NAME,
+    &ANY_TEXT,
+);
+
+/// The whole document.
+pub(super) static ROOT: Shape = Shape::block("a mapping with `build` and `image`", &SPEC);
+
+static SPEC: Block = Block {
+    name: "the spec",
+    doc: "What to build from a Cargo project. The syntax line alone is a complete spec.",
+    keys: &[
+        Key::new(
+            "syntax",
+            &ANY_TEXT,
+            "The frontend image, for specs in JSON, which has no comments. In YAML, write `# syntax=` on the first line.",
+            "read from the first line",
+            "rust-frontend:1",
+        ),
+        Key::new(
+            "args",
+            &ARGS,
+            "Build arguments that `--build-arg` may give: a mapping of name to default. Every value of the spec may hold `${NAME}`; `$${` stands for `${`. One without a default must be given.",
+            "none: what reaches the build is in the file",
+            "{ REVISION: unknown }",
+        ),
+        Key::new(
+            "build",
+            &BUILD_BLOCK,
+            "What affects compilation.",
+            "all defaults",
+            "{ package: shop-server }",
+        ),
+        Key::new(
+            "image",
+            &IMAGE_BLOCK,
+            "What affects only the image: no change here compiles anything.",
+            "all defaults",
+            "{ base: scratch }",
+        ),
+        Key::new(
+            "images",
+            &IMAGES,
+            "Several images from one spec, each a `--target`. Each may override both blocks: scalars and lists are replaced, `env`, `labels` and `files` are merged by key, `KEY:` without a value goes back to the default.",
+            "one image without a name",
+            "{ api: { build: { bin: api } }, worker: { build: { bin: worker } } }",
+        ),
+        Key::new(
+            "test",
+            &TEST_BLOCK,
+            "What `--target test`, `clippy` and `fmt` do.",
+            "all defaults",
+            "{ runner: nextest }",
+        ),
+        Key::new(
+            "lint",
+            &LINT_BLOCK,
+            "What the checks of the spec and the project report.",
+            "all defaults",
+            "{ error: true }",
+        ),
+    ],
+};
+
+static OVERRIDE: Block = Block {
+    name: "an image of `images:`",
+    doc: "Lies over the common `build:` and `image:` blocks.",
+    keys: &[
+        Key::new(
+            "build",
+            &BUILD_BLOCK,
+            "Lies over the common `build:` block.",
+            "the common block",
+            "{ bin: api }",
+        ),
+        Key::new(
+            "image",
+            &IMAGE_BLOCK,
+            "Lies over the common `image:` block.",
+            "the common block",
+            "{ expose: 8080 }",
+        ),
+    ],
+};

@@ -1,0 +1,156 @@
+//! `build:`
+
+use super::shapes::*;
+use crate::spec::table::{Block, Key, Shape};
+
+pub(super) static BUILD: Block = Block {
+    name: "`build:`",
+    doc: "What affects compilation.",
+    keys: &[
+        Key::new(
+            "package",
+            &PACKAGE_NAME,
+            "Cargo package.",
+            "the only one with a binary, or the workspace's default member",
+            "shop-server",
+        ),
+        Key::new(
+            "bin",
+            &BINS,
+            "Binaries to build and to put in the image.",
+            "the package's only one, or its `default-run`",
+            "[server, migrate]",
+        ),
+        Key::new(
+            "features",
+            &FEATURES,
+            "Cargo features, as `--features` takes them.",
+            "none beside Cargo's defaults",
+            "[postgres]",
+        ),
+        Key::new(
+            "default-features",
+            &BOOL,
+            "Whether Cargo's default features are on.",
+            "`true`, as in Cargo",
+            "false",
+        ),
+        Key::new(
+            "profile",
+            &PROFILE_NAME,
+            "Cargo profile.",
+            "`release`: images are for running",
+            "dist",
+        ),
+        Key::new(
+            "target",
+            &TARGET_NAME,
+            "What to compile for: `musl` or `gnu` of the image's platform, or a rustc triple.",
+            "`musl`: a static program runs on every base, on `scratch`, too",
+            "gnu",
+        ),
+        Key::new(
+            "toolchain",
+            &TOOLCHAIN_NAME,
+            "rustup toolchain.",
+            "the project's rust-toolchain file, else the build image's own",
+            "1.95",
+        ),
+        Key::new(
+            "base",
+            &IMAGE_NAME,
+            "Build image. It must have rustup or cargo.",
+            "`rust:1`: the official image",
+            "rust:1-alpine",
+        ),
+        Key::new(
+            "packages",
+            &SYSTEM_PACKAGES,
+            "System packages needed to compile, by the names of the build image's package manager.",
+            "none",
+            "[protobuf-compiler]",
+        ),
+        Key::new(
+            "env",
+            &ENV,
+            "Environment of every compile step: a mapping, or a list of `NAME=value`.",
+            "none",
+            "{ SQLX_OFFLINE: true }",
+        ),
+        Key::new(
+            "stamp",
+            &ENV,
+            "Environment of the final crate's compile alone, for what changes with each build: a new revision compiles no dependency.",
+            "none",
+            "{ REVISION: '${REVISION}' }",
+        ),
+        Key::new(
+            "rustflags",
+            &FLAGS,
+            "Extra compiler flags, as Cargo's `build.rustflags`; a scalar is split at spaces.",
+            "none",
+            "-C target-cpu=x86-64-v3",
+        ),
+        Key::new(
+            "inputs",
+            &CONTEXTS,
+            "Context paths that reach compilation although they look as if they could not matter (patterns as in .dockerignore).",
+            "none: sources, manifests and what they include are found",
+            "[docs/*.md]",
+        ),
+        Key::new(
+            "secrets",
+            &SECRETS,
+            "BuildKit secrets, each an id or a mapping.",
+            "none",
+            "[npm_token]",
+        ),
+        Key::new(
+            "ssh",
+            &IDS,
+            "ssh agents by their BuildKit id, for git dependencies.",
+            "none",
+            "default",
+        ),
+        Key::new(
+            "run",
+            &RUNS,
+            "Commands in the build image before anything is compiled: a shell line, a list of words, or a mapping.",
+            "none",
+            "[npm ci]",
+        ),
+        Key::new(
+            "allocator",
+            &ALLOCATOR,
+            "Memory allocator.",
+            "`default`: what the program has",
+            "mimalloc",
+        ),
+        Key::new(
+            "granularity",
+            &GRANULARITY,
+            "How finely the dependency build is cached.",
+            "`auto`: by the number of crates and the engine's abilities",
+            "crates",
+        ),
+    ],
+};
+
+static ALLOCATOR: Shape = Shape::words(
+    "an allocator",
+    &[
+        ("default", "whatever the program has"),
+        (
+            "mimalloc",
+            "mimalloc, linked in: musl's own is slow in threaded programs",
+        ),
+    ],
+);
+static GRANULARITY: Shape = Shape::words(
+    "a granularity",
+    &[
+        ("auto", "the frontend decides and says why"),
+        ("layer", "one step for all dependencies"),
+        ("crates", "a step for each group of crates"),
+    ],
+);

@@ -1,0 +1,137 @@
+//! `image:`
+
+use super::shapes::*;
+use crate::spec::table::{Block, Key};
+
+pub(super) static IMAGE_KEYS: Block = Block {
+    name: "`image:`",
+    doc: "What affects only the image.",
+    keys: &[
+        Key::new(
+            "base",
+            &IMAGE_NAME,
+            "Base image: `alpine`, `scratch`, `distroless`, `debian`, or any reference.",
+            "`alpine`: small, and it has a shell to look around with",
+            "scratch",
+        ),
+        Key::new(
+            "packages",
+            &SYSTEM_PACKAGES,
+            "Packages to install; the base must be alpine or debian.",
+            "none",
+            "[tzdata]",
+        ),
+        Key::new(
+            "files",
+            &FILES,
+            "Files from the build context: path (`*` and `?` match within a name) to absolute path, or to a mapping. A trailing `/` of the target means \"into this directory\".",
+            "none",
+            "{ migrations/: /app/migrations/ }",
+        ),
+        Key::new(
+            "user",
+            &USER_NAME,
+            "User and group that the program runs as.",
+            "`65532`: no program needs root, and a number is what Kubernetes' `runAsNonRoot` can check",
+            "app:app",
+        ),
+        Key::new(
+            "env",
+            &ENV,
+            "Environment of the program: a mapping, or a list of `NAME=value`.",
+            "the base image's",
+            "{ RUST_LOG: info }",
+        ),
+        Key::new(
+            "entrypoint",
+            &COMMAND,
+            "Program and arguments that always run. No shell splits or expands it.",
+            "the first binary",
+            "[shop-server, --config, /etc/shop.toml]",
+        ),
+        Key::new(
+            "cmd",
+            &ARGUMENTS,
+            "Default arguments, which `docker run IMAGE ARGS` replaces.",
+            "none",
+            "[--once]",
+        ),
+        Key::new(
+            "expose",
+            &PORTS,
+            "Ports that the program listens on: documentation, nothing is opened.",
+            "none",
+            "[8080, 53/udp]",
+        ),
+        Key::new(
+            "labels",
+            &LABELS,
+            "Image labels: a mapping, or a list of `name=value`.",
+            "`org.opencontainers.image.*` from Cargo.toml",
+            "{ team: shop }",
+        ),
+        Key::new(
+            "annotations",
+            &LABELS,
+            "Annotations of the image's manifest.",
+            "none",
+            "{ team: shop }",
+        ),
+        Key::new(
+            "workdir",
+            &ABSOLUTE,
+            "Working directory.",
+            "the base image's",
+            "/app",
+        ),
+        Key::new(
+            "volumes",
+            &ABSOLUTES,
+            "Paths whose data outlive the container; they belong to `user`.",
+            "none",
+            "/var/lib/shop",
+        ),
+        Key::new(
+            "stop-signal",
+            &SIGNAL_NAME,
+            "Signal that stops the container.",
+            "the base image's, usually SIGTERM",
+            "SIGINT",
+        ),
+        Key::new(
+            "healthcheck",
+            &HEALTH,
+            "Health check: the command as a list of words (`none` or `[]` switches the base image's off), or a mapping.",
+            "the base image's",
+            "{ cmd: [shop-server, health], interval: 30s }",
+        ),
+        Key::new(
+            "init",
+            &BOOL,
+            "Whether a small init runs as process 1: reaps children, forwards signals.",
+            "`false`: a server without children needs none",
+            "true",
+        ),
+        Key::new(
+            "ca-certificates",
+            &BOOL,
+            "Whether CA roots are in the image even when its base has none.",
+            "`true`: without them each https request fails",
+            "false",
+        ),
+        Key::new(
+            "timezones",
+            &BOOL,
+            "Whether time zone data are copied in.",
+            "`false`: most programs speak UTC",
+            "true",
+        ),
+        Key::new(
+            "run",
+            &RUNS,
+            "Commands in the image after everything is in it: a shell line, a list of words, or a mapping.",
+            "none",
+            "[adduser -D app]",
+        ),
+    ],
+};

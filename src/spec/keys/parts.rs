@@ -1,0 +1,224 @@
+//! The smaller blocks: what stands in `build:`, `image:` and beside them.
+
+use super::shapes::*;
+use crate::spec::table::{Block, Key, Shape};
+
+pub(super) static SECRET: Block = Block {
+    name: "a secret",
+    doc: "A BuildKit secret: never in a layer, a cache key or the history.",
+    keys: &[
+        Key::new(
+            "id",
+            &ID_TEXT,
+            "As in `--secret id=ID`.",
+            "required",
+            "npm_token",
+        )
+        .required(),
+        Key::new(
+            "target",
+            &ABSOLUTE,
+            "File that it is mounted as.",
+            "`/run/secrets/ID`",
+            "/root/.npmrc",
+        ),
+        Key::new(
+            "env",
+            &NAME_OF_ENV,
+            "Environment variable that holds it.",
+            "none: a file leaks less",
+            "NPM_TOKEN",
+        ),
+        Key::new(
+            "required",
+            &BOOL,
+            "Whether the build fails without it.",
+            "`true`: a missing secret is a mistake",
+            "false",
+        ),
+        Key::new(
+            "step",
+            &SECRET_STEP,
+            "The step that sees it.",
+            "`compile`",
+            "fetch",
+        ),
+    ],
+};
+
+pub(super) static SECRET_STEP: Shape = Shape::words(
+    "a step",
+    &[
+        (
+            "fetch",
+            "fetching crates, the only step with network: registry tokens, git credentials",
+        ),
+        ("compile", "compiling: build scripts that read a file"),
+    ],
+);
+
+pub(super) static RUN: Block = Block {
+    name: "a command",
+    doc: "A command with settings.",
+    keys: &[
+        Key::new(
+            "cmd",
+            &RUN_CMD,
+            "A shell line, or a list of words.",
+            "required",
+            "npm ci",
+        )
+        .required(),
+        Key::new(
+            "network",
+            &BOOL,
+            "Whether it has network.",
+            "`false`: what is fetched without a lock is another thing tomorrow",
+            "true",
+        ),
+    ],
+};
+
+pub(super) static FILE: Block = Block {
+    name: "a file",
+    doc: "Where context files go, with settings.",
+    keys: &[
+        Key::new(
+            "to",
+            &ABSOLUTE,
+            "Absolute path; a trailing `/` means \"into this directory\".",
+            "required",
+            "/app/config/",
+        )
+        .required(),
+        Key::new(
+            "mode",
+            &MODE_BITS,
+            "Octal permission bits.",
+            "the file's own",
+            "0644",
+        ),
+        Key::new(
+            "owner",
+            &USER_NAME,
+            "User and group.",
+            "root: a program should not change its own files",
+            "app:app",
+        ),
+    ],
+};
+
+pub(super) static HEALTHCHECK: Block = Block {
+    name: "`healthcheck:`",
+    doc: "A health check as Docker's.",
+    keys: &[
+        Key::new(
+            "cmd",
+            &COMMAND,
+            "Program and arguments; exit code 0 is healthy.",
+            "required",
+            "[shop-server, health]",
+        )
+        .required(),
+        Key::new(
+            "interval",
+            &DURATION_TEXT,
+            "Time between checks.",
+            "the engine's, 30s",
+            "10s",
+        ),
+        Key::new(
+            "timeout",
+            &DURATION_TEXT,
+            "Longest time a check may take.",
+            "the engine's, 30s",
+            "3s",
+        ),
+        Key::new(
+            "start-period",
+            &DURATION_TEXT,
+            "Time at the start in which failures do not count.",
+            "the engine's, 0s",
+            "1m30s",
+        ),
+        Key::new(
+            "retries",
+            &COUNT_NUMBER,
+            "Failures until unhealthy.",
+            "the engine's, 3",
+            "5",
+        ),
+    ],
+};
+
+pub(super) static TEST: Block = Block {
+    name: "`test:`",
+    doc: "What `--target test`, `clippy` and `fmt` do.",
+    keys: &[
+        Key::new(
+            "runner",
+            &RUNNER,
+            "What runs the tests.",
+            "`cargo`: it is there",
+            "nextest",
+        ),
+        Key::new(
+            "clippy",
+            &CLIPPY,
+            "What clippy's warnings do.",
+            "`deny`: a stage that cannot fail is not read",
+            "warn",
+        ),
+        Key::new(
+            "fmt",
+            &FMT,
+            "What wrong formatting does.",
+            "`check`",
+            "warn",
+        ),
+        Key::new(
+            "args",
+            &WORDS,
+            "Extra arguments for the test runner.",
+            "none",
+            "[--all-features]",
+        ),
+    ],
+};
+
+pub(super) static RUNNER: Shape = Shape::words(
+    "a test runner",
+    &[
+        ("cargo", "`cargo test`"),
+        ("nextest", "`cargo nextest run`"),
+    ],
+);
+pub(super) static CLIPPY: Shape = Shape::words(
+    "a clippy level",
+    &[("deny", "they fail the stage"), ("warn", "they are shown")],
+);
+pub(super) static FMT: Shape = Shape::words(
+    "a formatting level",
+    &[("check", "it fails the stage"), ("warn", "it is shown")],
+);
+
+pub(super) static LINT_KEYS: Block = Block {
+    name: "`lint:`",
+    doc: "What the checks of the spec and the project report.",
+    keys: &[
+        Key::new(
+            "skip",
+            &LINTS,
+            "Codes of lints that are switched off.",
+            "none",
+            "[unpinned-base]",
+        ),
+        Key::new(
+            "error",
+            &BOOL,
+            "Whether a finding fails the build.",
+            "`false`",
+            "true",
+        ),
+    ],
+};

@@ -1,0 +1,86 @@
+//! The tables as a page for people: docs/spec.md.
+
+use super::keys::ROOT;
+use super::table::{Block, Key, Map, Scalar, Shape};
+use std::fmt::Write;
+
+const INTRODUCTION: &str = "\
+<!-- Generated from src/spec/keys.rs: `UPDATE=1 cargo test --lib reference` rewrites it. -->
+# Rust.yaml
+
+The syntax line alone is a complete spec:
+
+```yaml
+# syntax=rust-frontend:1
+```
+
+It builds the only binary (or `default-run`) of the package or workspace. Two blocks say what invalidates
+what: `build:` affects compilation, `image:` only the image.
+
+- A key without a value (`user:`) means its default.
+- Keys that start with `x-` are ignored in every block, and are a place for anchors.
+- Booleans are `true` and `false` alone: `yes` and `on` are text.
+- Numbers are taken as written: `toolchain: 1.90` is 1.90, `mode: 0644` is octal.
+- `${NAME}` stands for a build-arg declared under `args`; `$${` for `${`; any other `$` for itself.
+- The file may be JSON, with the syntax line as the key `syntax`.
+
+For completion in editors, save the output of `--call=schema` as `Rust.schema.json` and add a line:
+
+```yaml
+# yaml-language-server: $schema=Rust.schema.json
+```
+";
+
+/// The reference page.
+pub fn reference() -> String {
+    let mut page = String::from(INTRODUCTION);
+    let mut done: Vec<&'static str> = Vec::new();
+    let mut todo: Vec<(String, &'static Block)> = match &ROOT.map {
+        Some(Map::Block(block)) => vec![("Top level".into(), block)],
+        _ => Vec::new(),
+    };
+    while !todo.is_empty() {
+        let (title, block) = todo.remove(0);
+        if done.contains(&block.name) {
+            continue;
+        }
+        done.push(block.name);
+        let _ = write!(page, "\n## {title}\n\n{}\n", block.doc);
+        for key in block.keys {
+            let _ = write!(page, "\n{}", entry(key));
+            for inner in blocks(key.shape) {
+                todo.push((inner.name.replace(':', ""), inner));
+            }
+        }
+    }
+    page
+}
+
+fn entry(key: &Key) -> String {
+    let mut text = format!("### `{}`\n\n{}\n\n", key.name, key.doc);
+    if let Some(instead) = key.deprecated {
+        let _ = writeln!(text, "Deprecated: {instead}.\n");
+    }
+    if let Some(Scalar::Words(words)) = &key.shape.scalar {
+        for (word, doc) in *words {
+            let _ = writeln!(text, "- `{word}`: {doc}");
+        }
+        text.push('\n');
+    } else {
+        let _ = writeln!(text, "- Takes: {}", key.shape.what);
+    }
+    let _ = writeln!(text, "- Default: {}", key.default);
+    let _ = writeln!(text, "- Example: `{}: {}`", key.name, key.example);
+    text
+}
+
+/// The blocks that a value of this shape may hold.
+fn blocks(shape: &Shape) -> Vec<&'static Block> {
+    let mut found: Vec<&'static Block> = shape.list.map(blocks).unwrap_or_default();
+    match &shape.map {
+        Some(Map::Block(block)) => found.push(block),
+        Some(Map::Open { value, .. }) => found.extend(blocks(value)),
+        None => {}
+    }
+    found
+}

@@ -1,0 +1,182 @@
+//! From text to typed values.
+
+use super::*;
+
+fn parse_args(text: &str, args: &[(&str, &str)]) -> Result<(Spec, Diagnostics), Diagnostics> {
+    let args = args
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()))
+        .collect();
+    parse(&SourceFile::new("Rust.yaml", text), &args)
+}
+
+fn good(text: &str) -> Spec {
+    match parse_args(text, &[]) {
+        Ok((spec, warnings)) => {
+            assert!(warnings.is_empty(), "{warnings:?}");
+            spec
+        }
+        Err(found) => panic!("{:#?}", found.sorted()),
+    }
+}
+
+fn texts(list: &[Spanned<String>]) -> Vec<&str> {
+    list.iter().map(|item| item.as_str()).collect()
+}
+
+fn pairs(list: &[EnvVar]) -> Vec<String> {
+    list.iter()
+        .map(|var| format!("{}={}", *var.name, *var.value))
+        .collect()
+}
+
+#[test]
+fn the_syntax_line_alone_is_a_spec() {
+    for text in [
+        "",
+        "# syntax=rust-frontend:1\n",
+        "{}",
+        "~",
+        "{syntax: 'rust-frontend:1'}",
+        "x-a: [b]",
+        "build:\nimage:\n",
+    ] {
+        let spec = good(text);
+        let [image] = spec.images.as_slice() else {
+            panic!("{text}")
+        };
+        assert_eq!(image.name, None);
+        assert_eq!(*image.build.target, BuildTarget::Musl);
+        assert_eq!(*image.image.base, ImageBase::Reference("alpine:3".into()));
+        assert_eq!(image.image.user.value, "65532");
+        assert_eq!(image.image.user.span, None);
+    }
+}
+
+#[test]
+fn numbers_keep_their_text() {
+    let spec = good(
+        "build: { toolchain: 1.90 }\nimage: { user: 0123, env: { A: 1e3, B: 0x1F, C: true }, expose: [8080, 53/udp], files: { a: { to: /a, mode: 0644 } } }\n",
+    );
+    let ImageSpec { build, image, .. } = &spec.images[0];
+    assert_eq!(build.toolchain.as_ref().unwrap().value, "1.90");
+    assert_eq!(image.user.value, "0123");
+    assert_eq!(pairs(&image.env), ["A=1e3", "B=0x1F", "C=true"]);
+    assert_eq!(texts(&image.expose), ["8080", "53/udp"]);
+    assert_eq!(image.files[0].mode, Some(0o644));
+}
+
+#[test]
+fn short_and_long_forms_mean_the_same() {
+    for (short, long) in [
+        ("build: { bin: a }", "build: { bin: [a] }"),
+        ("build: { features: a }", "build: { features: [a] }"),
+        ("build: { secrets: a }", "build: { secrets: [{ id: a }] }"),
+        ("build: { run: a b }", "build: { run: [{ cmd: a b }] }"),
+        ("build: { env: [A=1] }", "build: { env: { A: 1 } }"),
+        (
+            "build: { rustflags: -C opt-level=2 }",
+            "build: { rustflags: [-C, opt-level=2] }",
+        ),
+        ("image: { expose: 80 }", "image: { expose: [80] }"),
+        ("image: { entrypoint: a }", "image: { entrypoint: [a] }"),
+        (
+            "image: { files: { a: /b } }",
+            "image: { files: { a: { to: /b } } }",
+        ),
+        (
+            "image: { healthcheck: [a, b] }",
+            "image: { healthcheck: { cmd: [a, b] } }",
+        ),
+        ("image: { healthcheck: none }", "image: { healthcheck: [] }"),
+        (
+            "image: { stop-signal: INT }",
+            "image: { stop-signal: SIGINT }",
+        ),
+    ] {
+        let images = |text: &str| {
+            let mut images = good(text).images;
+            (images[0].build.span, images[0].image.span) = (None, None);
+            images
+        };
+        assert_eq!(images(short), images(long), "{short}");
+    }
+}
+
+#[test]
+fn an_image_lies_over_the_common_blocks() {
+    let spec = good(
+        "build: { package: shop, features: [a, b], env: [A=1, B=2] }\n\
+         image: { user: 0, base: scratch, labels: { team: x } }\n\
+         images:\n  api:\n  worker:\n    build: { features: c, env: { B: 3, C: 4 } }\n    image: { user: , labels: { team: } }\n",
+    );
+    let [api, worker] = spec.images.as_slice() else {
+        panic!()
+    };
+    assert_eq!(texts(&api.build.features), ["a", "b"]);
+    assert_eq!(api.image.user.value, "0");
+    assert_eq!(texts(&worker.build.features), ["c"]);
+    assert_eq!(pairs(&worker.build.env), ["A=1", "B=3", "C=4"]);
+    assert_eq!(worker.build.package.as_ref().unwrap().value, "shop");
+    assert_eq!(worker.image.user.value, "65532");
+    assert_eq!(worker.image.labels, []);
+    assert_eq!(*worker.image.base, ImageBase::Scratch);
+}
+
+#[test]
+fn build_args_are_filled_in() {
+    let text = "args: { V: 1.90, DF: }\nbuild: { toolchain: '${V}', default-features: '${DF}', env: { A: '$${X} $HOME ${V}-${V}' } }\n";
+    let (spec, warnings) = parse_args(
+        text,
+        &[("DF", "false"), ("HTTP_PROXY", "x"), ("OTHER_NAME", "y")],
+    )
+    .unwrap();
+    assert!(warnings.is_empty());
+    let build = &spec.images[0].build;
+    assert_eq!(build.toolchain.as_ref().unwrap().value, "1.90");
+    assert!(!build.default_features.value);
+    assert_eq!(pairs(&build.env), ["A=${X} $HOME 1.90-1.90"]);
+    assert_eq!(spec.args[1].value.as_deref(), Some("false"));
+
+    let (_, warnings) = parse_args("args: { VERSION: 1 }", &[("VERSON", "2")]).unwrap();
+    assert_eq!(warnings.sorted()[0].code, "unknown-build-arg");
+}
+
+#[test]
+fn short_base_names_follow_the_target() {
+    let base = |text: &str| good(text).images[0].image.base.value.clone();
+    let reference = |text: &str| ImageBase::Reference(text.into());
+    assert_eq!(
+        base("image: { base: distroless }"),
+        reference("gcr.io/distroless/static-debian13")
+    );
+    assert_eq!(
+        base("build: { target: gnu }\nimage: { base: distroless }"),
+        reference("gcr.io/distroless/cc-debian13")
+    );
+    assert_eq!(
+        base("image: { base: 'alpine:3.20' }"),
+        reference("alpine:3.20")
+    );
+}
+
+#[test]
+fn durations_are_nanoseconds() {
+    let spec =
+        good("image: { healthcheck: { cmd: a, interval: 1m30s, timeout: 1.5s, retries: 2 } }");
+    let check = &spec.images[0].image.healthcheck.as_ref().unwrap().value;
+    assert_eq!(check.interval, Some(90_000_000_000));
+    assert_eq!(check.timeout, Some(1_500_000_000));
+    assert_eq!((check.start_period, check.retries), (None, Some(2)));
+}
+
+#[test]
+fn values_keep_their_places() {
+    let text = "image:\n  env:\n  - A=x\n  user: app\n";
+    let spec = good(text);
+    let image = &spec.images[0].image;
+    let slice = |span: Option<Span>| spec.file.slice(span.unwrap());
+    assert_eq!(slice(image.env[0].name.span), "A");
+    assert_eq!(slice(image.env[0].value.span), "x");
+    assert_eq!(slice(image.user.span), "app");
+}

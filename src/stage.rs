@@ -1,0 +1,94 @@
+//! What `--target` names.
+
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::spec::{ImageSpec, Spec};
+
+/// A stage of a spec.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stage<'a> {
+    /// What it makes.
+    pub kind: Kind,
+    /// The images that it is about: one for [`Kind::Image`], all for the others.
+    pub images: &'a [ImageSpec],
+}
+
+/// What a stage makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// An image.
+    Image,
+    /// The executables alone, for `--output`.
+    Binary,
+    /// The dependency build, to warm caches.
+    Deps,
+}
+
+/// The stages that every spec has, beside its images: name, kind, description.
+pub const COMMON: [(&str, Kind, &str); 2] = [
+    (
+        "binary",
+        Kind::Binary,
+        "the executables alone, for --output",
+    ),
+    (
+        "deps",
+        Kind::Deps,
+        "the compiled dependencies, to warm caches",
+    ),
+];
+
+impl<'a> Stage<'a> {
+    /// The stage called `target`, or the default one: the only image.
+    ///
+    /// # Errors
+    /// For an unknown name, with the nearest known one; for no name where there are several images.
+    pub fn find(spec: &'a Spec, target: Option<&str>) -> Result<Self, Diagnostic> {
+        let names = names(spec);
+        let Some(target) = target.filter(|name| !name.is_empty()) else {
+            return match spec.images.as_slice() {
+                [_] => Ok(Self {
+                    kind: Kind::Image,
+                    images: &spec.images,
+                }),
+                _ => {
+                    let message = "this spec has several images and `--target` does not say which";
+                    let help = format!("add `--target {}`", names.join("` or `--target "));
+                    Err(Diagnostic::error("no-target", message).help(help))
+                }
+            };
+        };
+        let is = |name: &str| name.eq_ignore_ascii_case(target);
+        let named = |image: &ImageSpec| image.name.as_ref().is_some_and(|name| is(&name.value));
+        if let Some(at) = spec.images.iter().position(named) {
+            return Ok(Self {
+                kind: Kind::Image,
+                images: &spec.images[at..=at],
+            });
+        }
+        if let Some((_, kind, _)) = COMMON.iter().find(|(name, ..)| is(name)) {
+            return Ok(Self {
+                kind: *kind,
+                images: &spec.images,
+            });
+        }
+        let message = format!("target stage `{target}` could not be found");
+        let known = names
+            .iter()
+            .copied()
+            .chain(COMMON.iter().map(|(name, ..)| *name));
+        let known: Vec<&str> = known.collect();
+        let help = match nearest(target, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the stages are `{}`", known.join("`, `")),
+        };
+        Err(Diagnostic::error("unknown-target", message).help(help))
+    }
+}
+
+/// The names of a spec's images, in the order of the file.
+pub fn names(spec: &Spec) -> Vec<&str> {
+    spec.images
+        .iter()
+        .filter_map(|image| Some(image.name.as_ref()?.value.as_str()))
+        .collect()
+}

@@ -1,0 +1,190 @@
+//! Each folder of `examples/` builds and runs as its `expect.toml` says.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::support::container::Container;
+use crate::support::docker::{Docker, Outcome};
+use crate::support::example;
+use crate::support::expect::{Expect, ImageExpect, Run, Serve, Stage};
+use crate::support::image::Image;
+use crate::support::repository;
+use crate::support::volume::Volume;
+
+macro_rules! examples {
+    ($($test:ident: $folder:literal,)*) => {
+        $(#[test]
+        fn $test() {
+            check($folder);
+        })*
+
+        #[test]
+        fn every_folder_has_a_test() {
+            let tested = BTreeSet::from([$($folder.to_owned()),*]);
+            let folders: BTreeSet<String> = fs::read_dir(repository().join("examples"))
+                .expect("there are examples")
+                .map(|entry| entry.expect("a readable folder"))
+                .filter(|entry| entry.path().is_dir())
+                .map(|entry| entry.file_name().into_string().expect("a readable name"))
+                .collect();
+            assert_eq!(tested, folders);
+            for folder in folders {
+                Expect::of(&example(&folder));
+            }
+        }
+    };
+}
+
+examples! {
+    c_dependency: "c-dependency",
+    debian_gnu: "debian-gnu",
+    nonroot_volume: "nonroot-volume",
+    protobuf: "protobuf",
+    rusty_docker: "rusty-docker",
+    scratch: "scratch",
+    sqlx_offline: "sqlx-offline",
+    static_files: "static-files",
+    tests_and_clippy: "tests-and-clippy",
+    workspace: "workspace",
+}
+
+fn check(folder: &str) {
+    let docker = Docker::take();
+    let expect = Expect::of(&example(folder));
+    for image in &expect.image {
+        check_image(&docker, folder, image);
+    }
+    for serve in &expect.serve {
+        check_server(&docker, folder, serve);
+    }
+    for stage in &expect.stage {
+        check_stage(&docker, folder, stage);
+    }
+}
+
+fn check_image(docker: &Docker, folder: &str, expect: &ImageExpect) {
+    let image = build(docker, folder, expect.target.as_deref());
+    check_config(&image, expect);
+    if let Some(files) = &expect.files {
+        let build = docker.build(example(folder));
+        let exported = build.target(expect.target.as_deref()).files();
+        assert_eq!(&exported.files().into_keys().collect::<Vec<_>>(), files);
+    }
+    let volume = Volume::new(docker);
+    for run in &expect.run {
+        let mount = run.volume.as_ref().map(|path| volume.mount(path));
+        let options: Vec<_> = mount.iter().map(String::as_str).collect();
+        check_run(run, &image.run(&options, run));
+    }
+}
+
+fn check_config(image: &Image<'_>, expect: &ImageExpect) {
+    let inspect = image.inspect();
+    let config = inspect.config;
+    if let Some(user) = &expect.user {
+        assert_eq!(&config.user, user);
+    }
+    if let Some(workdir) = &expect.workdir {
+        assert_eq!(&config.working_dir, workdir);
+    }
+    if let Some(signal) = &expect.stop_signal {
+        assert_eq!(&config.stop_signal, signal);
+    }
+    if expect.entrypoint.is_some() {
+        assert_eq!(config.entrypoint, expect.entrypoint);
+    }
+    if expect.cmd.is_some() {
+        assert_eq!(config.cmd, expect.cmd);
+    }
+    let env = config.env.unwrap_or_default();
+    for variable in &expect.env {
+        assert!(env.contains(variable), "no {variable} in {env:?}");
+    }
+    let labels = config.labels.unwrap_or_default();
+    for (name, value) in &expect.labels {
+        assert_eq!(labels.get(name), Some(value), "label {name}");
+    }
+    let ports: Vec<_> = config
+        .exposed_ports
+        .unwrap_or_default()
+        .into_keys()
+        .collect();
+    assert_eq!(ports, expect.expose);
+    let volumes: Vec<_> = config.volumes.unwrap_or_default().into_keys().collect();
+    assert_eq!(volumes, expect.volumes);
+    if let Some(limit) = expect.size_max {
+        assert!(
+            inspect.size <= limit.0,
+            "{} bytes, not {limit:?}",
+            inspect.size
+        );
+    }
+}
+
+fn check_run(expect: &Run, outcome: &Outcome) {
+    let Run { args, .. } = expect;
+    assert_eq!(outcome.exit, Some(expect.exit), "{args:?}: {outcome}");
+    if let Some(stdout) = &expect.stdout {
+        assert_eq!(&outcome.stdout, stdout, "{args:?}: {outcome}");
+    }
+    if let Some(words) = &expect.stdout_contains {
+        assert!(
+            outcome.stdout.contains(words),
+            "{args:?}: no `{words}`: {outcome}"
+        );
+    }
+    if let Some(words) = &expect.stderr_contains {
+        assert!(
+            outcome.stderr.contains(words),
+            "{args:?}: no `{words}`: {outcome}"
+        );
+    }
+}
+
+fn check_server(docker: &Docker, folder: &str, expect: &Serve) {
+    let image = build(docker, folder, expect.target.as_deref());
+    let server = Container::start(&image, expect.port, &expect.ready);
+    for get in &expect.get {
+        let body = server.get(expect.port, &get.path);
+        if let Some(expected) = &get.body {
+            assert_eq!(&body, expected, "{}", get.path);
+        }
+        if let Some(words) = &get.body_contains {
+            assert!(body.contains(words), "{}: no `{words}` in {body}", get.path);
+        }
+    }
+    for run in &expect.client {
+        let client = build(docker, folder, run.target.as_deref());
+        check_run(run, &client.run(&[&server.network()], run));
+    }
+    if expect.healthy {
+        assert!(server.is_healthy());
+    }
+}
+
+fn check_stage(docker: &Docker, folder: &str, expect: &Stage) {
+    let build = docker.build(example(folder)).target(Some(&expect.target));
+    let report = build.clone().succeed();
+    for words in &expect.log_contains {
+        assert!(
+            report.log().contains(words),
+            "no `{words}` in:\n{}",
+            report.log()
+        );
+    }
+    if let Some(files) = &expect.files {
+        assert_eq!(
+            &build.files().files().into_keys().collect::<Vec<_>>(),
+            files
+        );
+    }
+}
+
+fn build<'d>(docker: &'d Docker, folder: &str, target: Option<&str>) -> Image<'d> {
+    let name = match target {
+        Some(target) => format!("{folder}-{target}"),
+        None => folder.to_owned(),
+    };
+    let (image, _) = docker.build(example(folder)).target(target).image(&name);
+    image
+}

@@ -1,0 +1,17 @@
+//! End-to-end tests: real projects through `docker buildx build` on a real engine.
+//!
+//! `cargo xtask test` starts the engine, builds `org/rust-frontend:1` and runs these tests with
+//! [`support::docker::COMMAND`] set. There is one engine, so the tests take turns.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the harness works on the disk and asks xtask's environment; nothing here reaches a digest"
+)]
+
+mod bad_input;
+mod caching;
+mod examples;
+mod itself;
+mod published;
+mod sizes;
+mod support;

@@ -1,0 +1,30 @@
+//! What the tests are written with: an engine, builds on it, what they print, what they make.
+
+pub(crate) mod build;
+pub(crate) mod container;
+pub(crate) mod docker;
+pub(crate) mod expect;
+pub(crate) mod image;
+pub(crate) mod progress;
+pub(crate) mod project;
+pub(crate) mod tree;
+pub(crate) mod volume;
+
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+
+/// The root of this repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of an example.
+pub(crate) fn example(name: &str) -> PathBuf {
+    repository().join("examples").join(name)
+}
+
+/// A word that no run has used before: an engine keeps its cache between runs, so an edit that is
+/// to be compiled must be new to it.
+pub(crate) fn nonce() -> String {
+    format!("{:016x}", RandomState::new().hash_one("e2e"))
+}

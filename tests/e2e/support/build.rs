@@ -1,0 +1,100 @@
+//! `docker buildx build`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::docker::{Docker, Outcome};
+use super::image::Image;
+use super::progress::BuildReport;
+use super::tree::Tree;
+
+/// A build that is being described.
+#[derive(Clone)]
+pub(crate) struct Build<'d> {
+    docker: &'d Docker,
+    context: PathBuf,
+    file: &'static str,
+    options: Vec<OsString>,
+}
+
+impl<'d> Build<'d> {
+    pub(crate) fn new(docker: &'d Docker, context: &Path) -> Self {
+        Self {
+            docker,
+            context: context.to_owned(),
+            file: "Rust.yaml",
+            options: Vec::new(),
+        }
+    }
+
+    /// Builds by another file of the context than `Rust.yaml`.
+    pub(crate) fn file(mut self, file: &'static str) -> Self {
+        self.file = file;
+        self
+    }
+
+    /// Builds this stage.
+    pub(crate) fn target(self, stage: Option<&str>) -> Self {
+        match stage {
+            Some(stage) => self.option("--target", stage),
+            None => self,
+        }
+    }
+
+    /// Builds with another frontend than the syntax line names.
+    pub(crate) fn frontend(self, image: &str) -> Self {
+        self.option("--build-arg", format!("BUILDKIT_SYNTAX={image}"))
+    }
+
+    /// Runs it and keeps nothing but the engine's cache.
+    pub(crate) fn succeed(self) -> BuildReport {
+        self.option("--output", "type=cacheonly").report()
+    }
+
+    fn report(&self) -> BuildReport {
+        let outcome = self.outcome("rawjson");
+        assert_eq!(outcome.exit, Some(0), "build failed:\n{outcome}");
+        BuildReport::parse(&outcome.stderr)
+    }
+
+    /// Runs it and keeps the image.
+    pub(crate) fn image(self, name: &str) -> (Image<'d>, BuildReport) {
+        let image = Image::named(self.docker, name);
+        let report = self.option("--tag", image.tag()).report();
+        (image, report)
+    }
+
+    /// Runs it and exports the files of the result.
+    pub(crate) fn files(self) -> Tree {
+        let tree = Tree::empty();
+        let mut output = OsString::from("type=local,dest=");
+        output.push(tree.path());
+        self.option("--output", output)
+            .option("--provenance", "false")
+            .report();
+        tree
+    }
+
+    /// Runs it as its user would, expecting that it fails: what the user then reads.
+    pub(crate) fn fail(self) -> String {
+        let outcome = self.outcome("plain");
+        assert_ne!(outcome.exit, Some(0), "build succeeded:\n{outcome}");
+        outcome.stderr
+    }
+
+    fn outcome(&self, progress: &str) -> Outcome {
+        let mut command = self.docker.command(["buildx", "build"]);
+        command
+            .arg(format!("--progress={progress}"))
+            .arg("--file")
+            .arg(self.context.join(self.file))
+            .args(&self.options)
+            .arg(&self.context);
+        Outcome::of(&mut command)
+    }
+
+    fn option(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.options.extend([name.into(), value.into()]);
+        self
+    }
+}

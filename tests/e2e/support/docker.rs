@@ -1,0 +1,106 @@
+//! The engine under test.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::build::Build;
+
+/// The variable that names the docker command line of the engine to test on.
+pub(crate) const COMMAND: &str = "RUST_FRONTEND_DOCKER";
+
+/// Held by the test whose turn it is.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A docker command line, for one test at a time.
+pub(crate) struct Docker {
+    command: PathBuf,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Docker {
+    /// Waits until no other test uses the engine.
+    pub(crate) fn take() -> Self {
+        let Some(command) = env::var_os(COMMAND) else {
+            panic!("{COMMAND} is not set: run `cargo xtask test`, which starts an engine");
+        };
+        Self {
+            command: command.into(),
+            _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// A build of a folder by its `Rust.yaml`.
+    pub(crate) fn build(&self, context: impl AsRef<Path>) -> Build<'_> {
+        Build::new(self, context.as_ref())
+    }
+
+    /// A docker command, not yet run.
+    pub(crate) fn command<I, S>(&self, args: I) -> Command
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = Command::new(&self.command);
+        command.args(args);
+        command
+    }
+
+    /// Runs a docker command to its end, whatever that is.
+    pub(crate) fn run<I, S>(&self, args: I) -> Outcome
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        Outcome::of(&mut self.command(args))
+    }
+
+    /// What a docker command that must succeed prints.
+    pub(crate) fn output<I, S>(&self, args: I) -> String
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = self.command(args);
+        let outcome = Outcome::of(&mut command);
+        assert_eq!(outcome.exit, Some(0), "{command:?} failed:\n{outcome}");
+        outcome.stdout
+    }
+}
+
+/// How a command ended.
+pub(crate) struct Outcome {
+    pub(crate) exit: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    /// Runs `command` to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command
+            .output()
+            .unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+        Self {
+            exit: status.code(),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "exit: {:?}\n--- stdout\n{}--- stderr\n{}",
+            self.exit, self.stdout, self.stderr
+        )
+    }
+}

@@ -1,0 +1,85 @@
+//! An image in the engine's store.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::docker::{Docker, Outcome};
+use super::expect::Run;
+
+/// An image that the engine forgets when the test has ended.
+pub(crate) struct Image<'d> {
+    pub(crate) docker: &'d Docker,
+    tag: String,
+}
+
+impl<'d> Image<'d> {
+    /// The image that a build will give this name.
+    pub(crate) fn named(docker: &'d Docker, name: &str) -> Self {
+        let tag = if name.contains(':') {
+            name.to_owned()
+        } else {
+            format!("rust-frontend-e2e/{name}:latest")
+        };
+        Self { docker, tag }
+    }
+
+    pub(crate) fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// What the engine knows about it.
+    pub(crate) fn inspect(&self) -> Inspect {
+        let json = self
+            .docker
+            .output(["image", "inspect", "--format", "{{json .}}", &self.tag]);
+        serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"))
+    }
+
+    /// What it prints when it is run, which must succeed.
+    pub(crate) fn prints(&self, args: &[&str]) -> String {
+        let mut command = vec!["run", "--rm", &self.tag];
+        command.extend(args);
+        self.docker.output(command)
+    }
+
+    /// Runs it as an example's expectations say, `options` being docker's.
+    pub(crate) fn run(&self, options: &[&str], run: &Run) -> Outcome {
+        let mut command = self.docker.command(["run", "--rm"]);
+        command.args(options);
+        for variable in &run.env {
+            command.args(["--env", variable]);
+        }
+        Outcome::of(command.arg(&self.tag).args(&run.args))
+    }
+}
+
+impl Drop for Image<'_> {
+    fn drop(&mut self) {
+        self.docker.run(["image", "rm", "--force", &self.tag]);
+    }
+}
+
+/// The part of `docker image inspect` that the tests look at.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Inspect {
+    pub(crate) size: u64,
+    pub(crate) config: Config,
+}
+
+/// How containers of an image are started.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[derive(Default)]
+pub(crate) struct Config {
+    pub(crate) user: String,
+    pub(crate) env: Option<Vec<String>>,
+    pub(crate) entrypoint: Option<Vec<String>>,
+    pub(crate) cmd: Option<Vec<String>>,
+    pub(crate) exposed_ports: Option<BTreeMap<String, serde_json::Value>>,
+    pub(crate) volumes: Option<BTreeMap<String, serde_json::Value>>,
+    pub(crate) labels: Option<BTreeMap<String, String>>,
+    pub(crate) working_dir: String,
+    pub(crate) stop_signal: String,
+}

@@ -1,0 +1,88 @@
+//! A Cargo project that a test may change.
+
+use std::fs::{self, File};
+use std::ops::Deref;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::example;
+use super::tree::{Tree, walk};
+
+/// A copy of a project.
+pub(crate) struct Project {
+    tree: Tree,
+}
+
+impl Project {
+    /// A copy of one of `examples/`.
+    pub(crate) fn example(name: &str) -> Self {
+        Self::copy(&example(name))
+    }
+
+    /// A copy of a folder. All its files are new, as in a fresh clone.
+    pub(crate) fn copy(from: &Path) -> Self {
+        let project = Self {
+            tree: Tree::empty(),
+        };
+        walk(from, &mut |path, _| {
+            let to = project.join(path.strip_prefix(from).expect("below the folder"));
+            fs::create_dir_all(to.parent().expect("in a folder")).expect("can make folders");
+            fs::copy(path, to).expect("can copy");
+        });
+        project
+    }
+
+    /// Writes a file.
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) -> &Self {
+        fs::write(self.join(path), text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        self
+    }
+
+    /// Adds lines at the end of a file.
+    pub(crate) fn append(&self, path: &str, text: &str) -> &Self {
+        let old = self.read(path);
+        self.write(path, old + text)
+    }
+
+    /// Replaces the only occurrence of `old` in a file.
+    pub(crate) fn replace(&self, path: &str, old: &str, new: &str) -> &Self {
+        let text = self.read(path);
+        assert_eq!(text.matches(old).count(), 1, "`{old}` in {path}:\n{text}");
+        self.write(path, text.replace(old, new))
+    }
+
+    /// Removes a file.
+    pub(crate) fn remove(&self, path: &str) -> &Self {
+        fs::remove_file(self.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        self
+    }
+
+    /// Gives all files the modification time of the first day of `year`, nearly.
+    pub(crate) fn touch(&self, year: u64) -> &Self {
+        let days = (year - 1970) * 1461 / 4;
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(days * 24 * 60 * 60);
+        walk(self, &mut |path, _| {
+            let file = File::options().append(true).open(path).expect("can open");
+            file.set_modified(time).expect("can set times");
+        });
+        self
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+}
+
+impl AsRef<Path> for Project {
+    fn as_ref(&self) -> &Path {
+        self.tree.path()
+    }
+}
+
+impl Deref for Project {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        self.tree.path()
+    }
+}

@@ -1,0 +1,130 @@
+//! A real Docker engine with BuildKit and buildx, and the base images that builds start from.
+//!
+//! A running engine is used as it is. Where there is none, Debian's packages make one in a folder
+//! of its own, and where images cannot be pulled, stand-ins are made of the same packages and the
+//! installed Rust toolchain. All state is in one folder ([`State`]), so every checkout on a
+//! machine finds the same engine. One file stands for an engine: the wrapper `bin/docker-<flavour>`
+//! of that folder, which is the docker command line talking to it.
+
+pub(crate) mod apt;
+pub(crate) mod cli;
+pub(crate) mod daemon;
+pub(crate) mod flavour;
+pub(crate) mod host;
+pub(crate) mod images;
+pub(crate) mod network;
+pub(crate) mod purge;
+pub(crate) mod registry;
+pub(crate) mod root;
+pub(crate) mod state;
+pub(crate) mod wrapper;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::sh;
+pub(crate) use flavour::Flavour;
+pub(crate) use state::State;
+
+/// An engine that answers.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    /// How it keeps images.
+    pub(crate) flavour: Flavour,
+    wrapper: PathBuf,
+}
+
+impl Engine {
+    /// Finds or starts an engine of a flavour, by default the one that the machine runs already,
+    /// else a containerd one; then sees to the base images.
+    pub(crate) fn up(state: &State, flavour: Option<Flavour>) -> Result<Self> {
+        let _lock = state.lock()?;
+        let engine = Self::start(state, flavour)?;
+        images::ensure(state, &engine)?;
+        Ok(engine)
+    }
+
+    /// The engine of a flavour, if `up` has made it known and it answers.
+    pub(crate) fn find(state: &State, flavour: Flavour) -> Result<Self> {
+        let engine = Self {
+            flavour,
+            wrapper: state.wrapper(flavour),
+        };
+        if !engine.answers() {
+            bail!("no {flavour} engine answers: `cargo xtask engine up --flavour {flavour}`");
+        }
+        Ok(engine)
+    }
+
+    /// The script that runs the docker command line against this engine.
+    pub(crate) fn wrapper(&self) -> &Path {
+        &self.wrapper
+    }
+
+    /// A docker command against this engine, to be run in the caller's folder.
+    pub(crate) fn docker<const N: usize>(&self, args: [&str; N]) -> Command {
+        let mut command = Command::new(&self.wrapper);
+        command.args(args);
+        command
+    }
+
+    /// The versions of engine, BuildKit and buildx.
+    pub(crate) fn versions(&self) -> Result<Versions> {
+        let engine = sh::output(&mut self.docker(["version", "--format", "{{.Server.Version}}"]))?;
+        let buildx = sh::output(&mut self.docker(["buildx", "version"]))?;
+        let builder = sh::output(&mut self.docker(["buildx", "inspect", "default"]))?;
+        let buildkit = match host::buildkit_version(&builder) {
+            // Debian builds the one in its dockerd without telling it its version.
+            None | Some("v0.0.0+unknown") => "of that Docker".to_owned(),
+            Some(version) => version.to_owned(),
+        };
+        Ok(Versions {
+            engine,
+            buildkit,
+            buildx: host::buildx_version(&buildx)
+                .unwrap_or("unknown")
+                .to_owned(),
+        })
+    }
+
+    fn start(state: &State, flavour: Option<Flavour>) -> Result<Self> {
+        let wanted = flavour.unwrap_or_default();
+        if !daemon::is_running(state, wanted) {
+            if let Some(found) = host::find(flavour)? {
+                wrapper::write_for_host(state, &found)?;
+                return Self::find(state, found.flavour);
+            }
+            root::install(state)?;
+            wrapper::write_for_own(state, wanted)?;
+            daemon::start(state, wanted)?;
+        } else {
+            wrapper::write_for_own(state, wanted)?;
+        }
+        Self::find(state, wanted)
+    }
+
+    fn answers(&self) -> bool {
+        self.wrapper.exists()
+            && sh::succeeds(&mut self.docker(["version", "--format", "{{.Server.Version}}"]))
+    }
+}
+
+/// What an engine is made of.
+#[derive(Debug)]
+pub(crate) struct Versions {
+    engine: String,
+    buildkit: String,
+    buildx: String,
+}
+
+impl std::fmt::Display for Versions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Docker {}, BuildKit {}, buildx {}",
+            self.engine, self.buildkit, self.buildx
+        )
+    }
+}

@@ -1,0 +1,259 @@
+//! An engine's process: dockerd in the engine's own Debian.
+//!
+//! It runs in a mount namespace of its own: what it mounts, and what is mounted for it, is seen by
+//! nobody else and gone when it ends, however it ends. Nothing on the machine has to be unmounted,
+//! and nothing can be deleted through a forgotten mount.
+
+use std::convert::Infallible;
+use std::fs;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::json;
+
+use super::{Flavour, State, network};
+use crate::sh;
+
+/// Where programs of the engine's Debian are.
+pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Top-level folders that the engine's Debian has of its own; all others of the machine are shown
+/// to it, for `docker run --volume`.
+const OWN: [&str; 20] = [
+    "bin",
+    "boot",
+    "dev",
+    "etc",
+    "lib",
+    "lib32",
+    "lib64",
+    "libx32",
+    "lost+found",
+    "media",
+    "mnt",
+    "opt",
+    "proc",
+    "run",
+    "sbin",
+    "srv",
+    "sys",
+    "tmp",
+    "usr",
+    "var",
+];
+
+/// Whether an engine of ours runs.
+pub(crate) fn is_running(state: &State, flavour: Flavour) -> bool {
+    pid(state, flavour).is_some()
+}
+
+/// The process of an engine, found by the data folder in its arguments: a file with a number in it
+/// may be older than the process of that number.
+pub(crate) fn pid(state: &State, flavour: Flavour) -> Option<u32> {
+    let data = state.data(flavour);
+    find_process(|line| serves(line, |word| word == data.as_os_str().as_encoded_bytes()))
+}
+
+/// An engine that another folder's `up` started.
+fn of_another_folder(state: &State, flavour: Flavour) -> Option<u32> {
+    let own = settings(state, flavour);
+    let suffix = format!("/run/{flavour}.json");
+    find_process(|line| {
+        serves(line, |word| {
+            word.ends_with(suffix.as_bytes()) && word != own.as_os_str().as_encoded_bytes()
+        })
+    })
+}
+
+/// A process by its command line: words that end in a zero byte each.
+pub(crate) fn find_process(is_it: impl Fn(&[u8]) -> bool) -> Option<u32> {
+    fs::read_dir("/proc").ok()?.find_map(|entry| {
+        let pid: u32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        is_it(&fs::read(format!("/proc/{pid}/cmdline")).ok()?).then_some(pid)
+    })
+}
+
+/// Starts an engine, one that outlives this command and its terminal, and waits until it answers.
+pub(crate) fn start(state: &State, flavour: Flavour) -> Result<()> {
+    if let Some(pid) = of_another_folder(state, flavour) {
+        bail!("a {flavour} engine of another folder runs (process {pid}), with the same network");
+    }
+    eprintln!("engine: starting the {flavour} engine");
+    let log = state.log(&format!("dockerd-{flavour}"));
+    let file = fs::File::create(&log)?;
+    let mut command = Command::new("setsid");
+    command
+        .args(["unshare", "--mount", "--propagation", "slave"])
+        .arg(std::env::current_exe()?)
+        .args(["engine", "enter", "--flavour", flavour.name()])
+        .env(super::state::VARIABLE, state.dir())
+        .stdin(Stdio::null())
+        .stdout(file.try_clone()?)
+        .stderr(file)
+        .current_dir("/");
+    let mut child = command.spawn().context("cannot start the engine")?;
+    let docker = state.wrapper(flavour);
+    let end = Instant::now() + Duration::from_secs(90);
+    while Instant::now() < end {
+        if sh::succeeds(Command::new(&docker).args(["version", "--format", "{{.Server.Os}}"])) {
+            return Ok(());
+        }
+        if child.try_wait()?.is_some() {
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            bail!(
+                "the engine ended at once (all it said: {})\n{}",
+                log.display(),
+                sh::tail(&said)
+            );
+        }
+        sleep(Duration::from_millis(200));
+    }
+    stop(state, flavour)?;
+    bail!(
+        "the engine did not answer within 90 s: see {}",
+        log.display()
+    )
+}
+
+/// Stops an engine of ours; says whether there was one.
+pub(crate) fn stop(state: &State, flavour: Flavour) -> Result<bool> {
+    let Some(pid) = pid(state, flavour) else {
+        return Ok(false);
+    };
+    // The process itself, never its group: containers are dockerd's to stop.
+    sh::quiet(Command::new("kill").arg(pid.to_string()))?;
+    let end = Instant::now() + Duration::from_secs(60);
+    while self::pid(state, flavour) == Some(pid) {
+        if Instant::now() > end {
+            bail!("the {flavour} engine (process {pid}) does not stop");
+        }
+        sleep(Duration::from_millis(100));
+    }
+    network::down(&state.root(), flavour);
+    Ok(true)
+}
+
+/// Becomes the engine: called in the new mount namespace, returns only when that fails.
+pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
+    let root = state.root();
+    // Unpacking a layer remounts `/`, so `/` has to be a mount point.
+    mount(&["--bind"], &root, &root)?;
+    for dir in ["/proc", "/sys", "/dev"] {
+        mount(&["--rbind"], Path::new(dir), &inside(&root, Path::new(dir)))?;
+    }
+    mount(&["-t", "tmpfs"], Path::new("tmpfs"), &root.join("run"))?;
+    for dir in shown()? {
+        show(&root, &dir)?;
+    }
+    show(&root, state.dir())?;
+    for file in ["/etc/resolv.conf", "/etc/hosts"] {
+        // In a container of a build farm these change with each start.
+        fs::copy(file, inside(&root, Path::new(file)))
+            .with_context(|| format!("cannot copy {file}"))?;
+    }
+    network::up(&root, flavour)?;
+
+    let settings = settings(state, flavour);
+    let containerd = flavour == Flavour::Containerd;
+    let text = json!({
+        "features": {"containerd-snapshotter": containerd},
+        "bridge": network::bridge(flavour),
+        "iptables": false,
+        "ip6tables": false,
+        "insecure-registries": ["127.0.0.0/8"],
+    });
+    fs::write(&settings, format!("{text:#}\n"))?;
+    fs::create_dir_all(state.data(flavour))?;
+
+    let mut command = Command::new("chroot");
+    command.arg(&root).arg("/usr/sbin/dockerd");
+    command.arg("--config-file").arg(settings);
+    command.arg("--data-root").arg(state.data(flavour));
+    command.arg("--exec-root").arg("/run/docker");
+    command.arg("--pidfile").arg("/run/docker.pid");
+    command
+        .arg("--host")
+        .arg(format!("unix://{}", state.socket(flavour).display()));
+    command
+        .env_clear()
+        .env("PATH", PATH)
+        .env("HOME", "/root")
+        .current_dir("/");
+    for (name, value) in std::env::vars_os() {
+        if name
+            .to_string_lossy()
+            .to_ascii_lowercase()
+            .ends_with("_proxy")
+        {
+            command.env(name, value);
+        }
+    }
+    Err(command.exec()).context("cannot enter the engine's Debian")
+}
+
+fn settings(state: &State, flavour: Flavour) -> PathBuf {
+    state.run(&format!("{flavour}.json"))
+}
+
+/// The folders of this machine that hold people's files.
+fn shown() -> Result<Vec<PathBuf>> {
+    let mut dirs = vec![PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
+    for entry in fs::read_dir("/")? {
+        let entry = entry?;
+        let own = OWN.iter().any(|own| entry.file_name() == *own);
+        if entry.file_type()?.is_dir() && !own {
+            dirs.push(entry.path());
+        }
+    }
+    dirs.sort();
+    Ok(dirs)
+}
+
+/// Shows one folder of the machine to the engine, under the same path.
+fn show(root: &Path, dir: &Path) -> Result<()> {
+    let to = inside(root, dir);
+    fs::create_dir_all(&to)?;
+    // Without what is mounted below: that may be this very root.
+    mount(&["--bind"], dir, &to)
+}
+
+fn mount(options: &[&str], from: &Path, to: &Path) -> Result<()> {
+    sh::quiet(Command::new("mount").args(options).arg(from).arg(to))
+}
+
+fn inside(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// Whether a command line is dockerd's, with a word that tells which.
+fn serves(line: &[u8], tells: impl Fn(&[u8]) -> bool) -> bool {
+    let mut words = line.split(|byte| *byte == 0);
+    words
+        .next()
+        .is_some_and(|program| program.ends_with(b"/dockerd"))
+        && words.any(tells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_is_known_by_program_and_data() {
+        let classic = |word: &[u8]| word == b"/x/data-classic";
+        assert!(serves(
+            b"/usr/sbin/dockerd\0--data-root\0/x/data-classic\0",
+            classic
+        ));
+        assert!(!serves(
+            b"/usr/sbin/dockerd\0--data-root\0/x/data\0",
+            classic
+        ));
+        assert!(!serves(b"/bin/ls\0/x/data-classic\0", classic));
+        assert!(!serves(b"", classic));
+    }
+}

@@ -1,0 +1,104 @@
+//! An engine that the machine runs already.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::Flavour;
+use crate::sh;
+
+/// A docker command line with buildx, whose engine answers.
+#[derive(Debug)]
+pub(crate) struct HostEngine {
+    /// How the engine keeps images.
+    pub(crate) flavour: Flavour,
+    /// The command line.
+    pub(crate) docker: PathBuf,
+    /// Which engine, if the caller's environment names one.
+    pub(crate) docker_host: Option<OsString>,
+}
+
+/// Looks for a running engine of a flavour, or of any.
+pub(crate) fn find(wanted: Option<Flavour>) -> Result<Option<HostEngine>> {
+    let Some(docker) = sh::which("docker") else {
+        return Ok(None);
+    };
+    // An engine that hangs is as good as none.
+    let ask = || {
+        let mut command = Command::new("timeout");
+        command.arg("10").arg(&docker);
+        command
+    };
+    if !sh::succeeds(ask().args(["buildx", "version"])) {
+        return Ok(None);
+    }
+    let Ok(status) = sh::output(ask().args(["info", "--format", "{{json .DriverStatus}}"])) else {
+        return Ok(None);
+    };
+    // `docker info` ends well without an engine, with an empty answer.
+    if !sh::succeeds(ask().args(["version", "--format", "{{.Server.Version}}"])) {
+        return Ok(None);
+    }
+    let flavour = flavour(&status);
+    if wanted.is_some_and(|wanted| wanted != flavour) {
+        return Ok(None);
+    }
+    Ok(Some(HostEngine {
+        flavour,
+        docker,
+        docker_host: std::env::var_os("DOCKER_HOST"),
+    }))
+}
+
+/// The flavour by `.DriverStatus` of `docker info`.
+fn flavour(driver_status: &str) -> Flavour {
+    if driver_status.contains("io.containerd.snapshotter") {
+        Flavour::Containerd
+    } else {
+        Flavour::Classic
+    }
+}
+
+/// The version in what `docker buildx inspect` says.
+pub(crate) fn buildkit_version(inspected: &str) -> Option<&str> {
+    inspected.lines().find_map(|line| {
+        let (key, version) = line.split_once(':')?;
+        key.to_ascii_lowercase()
+            .starts_with("buildkit")
+            .then(|| version.trim())
+    })
+}
+
+/// The version in what `docker buildx version` says.
+pub(crate) fn buildx_version(said: &str) -> Option<&str> {
+    said.split_whitespace().nth(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_found_in_what_the_tools_say() {
+        let inspected = "Name:   default\nDriver: docker\n\nNodes:\nName:             default\n\
+                         BuildKit version: v0.25.1\nPlatforms:        linux/amd64\n";
+        assert_eq!(buildkit_version(inspected), Some("v0.25.1"));
+        assert_eq!(buildkit_version("Name: default\n"), None);
+        assert_eq!(
+            buildx_version("github.com/docker/buildx 0.29.1+ds1 0.29.1"),
+            Some("0.29.1+ds1")
+        );
+    }
+
+    #[test]
+    fn the_driver_tells_the_flavour() {
+        let containerd = r#"[["driver-type","io.containerd.snapshotter.v1"]]"#;
+        assert_eq!(flavour(containerd), Flavour::Containerd);
+        assert_eq!(
+            flavour(r#"[["Backing Filesystem","extfs"]]"#),
+            Flavour::Classic
+        );
+    }
+}

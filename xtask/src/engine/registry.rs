@@ -1,0 +1,94 @@
+//! A real image registry on the loopback address, for what only a registry can show: pushing,
+//! pulling, caches kept in one.
+
+use std::fs;
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{State, daemon, root, wrapper};
+use crate::sh;
+
+/// The port, unless another is named.
+pub(crate) const PORT: u16 = 5050;
+
+/// Starts the registry unless it runs; returns its address.
+pub(crate) fn up(state: &State, port: u16) -> Result<String> {
+    let _lock = state.lock()?;
+    let address = format!("127.0.0.1:{port}");
+    if let Some((_, running)) = running(state) {
+        if running != address {
+            bail!("a registry runs at {running}: `cargo xtask engine registry down` first");
+        }
+        return Ok(address);
+    }
+    if TcpStream::connect(&address).is_ok() {
+        bail!("something else listens at {address}: name another `--port`");
+    }
+    root::install(state)?;
+    let data = state.dir().join("registry");
+    fs::create_dir_all(&data)?;
+    let settings = state.run("registry.json");
+    // JSON is YAML, which the registry reads.
+    let text = serde_json::json!({
+        "version": "0.1",
+        "log": {"level": "warn"},
+        "storage": {"filesystem": {"rootdirectory": data}, "delete": {"enabled": true}},
+        "http": {"addr": address},
+    });
+    fs::write(&settings, format!("{text:#}\n"))?;
+    let program = wrapper::command(&state.root(), "usr/bin/docker-registry")?;
+    let log = fs::File::create(state.log("registry"))?;
+    let mut child = Command::new("setsid")
+        .args(["sh", "-c", &format!("exec {program} serve \"$1\""), "sh"])
+        .arg(&settings)
+        .env("OTEL_TRACES_EXPORTER", "none")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .current_dir("/")
+        .spawn()
+        .context("cannot start the registry")?;
+    fs::write(state.run("registry.at"), &address)?;
+    let end = Instant::now() + Duration::from_secs(20);
+    while TcpStream::connect(&address).is_err() {
+        if child.try_wait()?.is_some() || Instant::now() > end {
+            let said = fs::read_to_string(state.log("registry")).unwrap_or_default();
+            bail!("the registry does not start\n{}", sh::tail(&said));
+        }
+        sleep(Duration::from_millis(50));
+    }
+    Ok(address)
+}
+
+/// Stops the registry; says whether there was one. What was pushed stays.
+pub(crate) fn down(state: &State) -> Result<bool> {
+    let Some((pid, address)) = running(state) else {
+        return Ok(false);
+    };
+    sh::quiet(Command::new("kill").arg(pid.to_string()))?;
+    let end = Instant::now() + Duration::from_secs(20);
+    while running(state).is_some() {
+        if Instant::now() > end {
+            bail!("the registry at {address} (process {pid}) does not stop");
+        }
+        sleep(Duration::from_millis(50));
+    }
+    Ok(true)
+}
+
+/// Process and address of the running registry, known by its settings file among its arguments.
+pub(crate) fn running(state: &State) -> Option<(u32, String)> {
+    let settings = state.run("registry.json");
+    let pid = daemon::find_process(|line| {
+        line.split(|byte| *byte == 0)
+            .any(|word| word == settings.as_os_str().as_encoded_bytes())
+    })?;
+    Some((
+        pid,
+        fs::read_to_string(state.run("registry.at")).unwrap_or_default(),
+    ))
+}

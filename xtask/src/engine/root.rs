@@ -1,0 +1,126 @@
+//! The engine's own Debian: dockerd, docker, buildx and a registry in a folder.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{State, apt, state};
+use crate::sh;
+
+/// The suite that the engine is taken from: the first with BuildKit 0.25 and buildx 0.29.
+const SUITE: &str = "forky";
+
+/// The variable that names another suite.
+const SUITE_VARIABLE: &str = "RUST_FRONTEND_ENGINE_SUITE";
+
+const PACKAGES: &str = "docker.io,docker-cli,docker-buildx,docker-registry,iptables,iproute2,\
+                        ca-certificates,git,xz-utils,procps";
+
+/// Where a machine keeps the certificate authorities that its owner added, as a company whose
+/// network inspects TLS does.
+const LOCAL_CERTIFICATES: &str = "/usr/local/share/ca-certificates";
+
+/// Makes the engine's system unless it is there.
+pub(crate) fn install(state: &State) -> Result<()> {
+    check_machine()?;
+    let root = state.root();
+    if root.join("usr/sbin/dockerd").exists() {
+        return Ok(());
+    }
+    let suite = std::env::var(SUITE_VARIABLE).unwrap_or_else(|_| SUITE.to_owned());
+    eprintln!(
+        "engine: installing Docker of Debian {suite} into {}",
+        root.display()
+    );
+    state.needs_gigabytes(12)?;
+    let tmp = state.tmp("root");
+    debootstrap(state, "apt", &suite, PACKAGES, &tmp).with_context(|| {
+        format!("cannot install Debian {suite} (another suite: {SUITE_VARIABLE})")
+    })?;
+    if !tmp.join("usr/sbin/dockerd").exists() {
+        bail!("Debian {suite} has no dockerd in its package docker.io");
+    }
+    state.remove(&root)?;
+    fs::rename(tmp, root)?;
+    Ok(())
+}
+
+/// Makes a Debian system in a folder, one that trusts what this machine trusts.
+pub(crate) fn debootstrap(
+    state: &State,
+    variant: &str,
+    suite: &str,
+    packages: &str,
+    dir: &Path,
+) -> Result<()> {
+    apt::install_for(&["mmdebstrap"], &["mmdebstrap"], state)?;
+    // Mounts and processes of its own: an interrupted mmdebstrap leaves none on the machine.
+    let mut command = sh::tied("unshare");
+    command
+        .args([
+            "--mount",
+            "--propagation",
+            "slave",
+            "--pid",
+            "--fork",
+            "--kill-child",
+        ])
+        .args(["--mount-proc", "mmdebstrap", "--quiet"])
+        .arg(format!("--variant={variant}"))
+        .arg(format!("--include={packages}"))
+        .arg("--aptopt=Acquire::Check-Valid-Until \"false\"")
+        .args(["--mode=root", "--format=directory"]);
+    for certificate in local_certificates() {
+        command.arg(format!(
+            "--customize-hook=copy-in {certificate} {LOCAL_CERTIFICATES}"
+        ));
+    }
+    command
+        .arg("--customize-hook=chroot \"$1\" update-ca-certificates")
+        .arg(suite)
+        .arg(dir)
+        // Without one, mmdebstrap knows Debian's own.
+        .args(apt::mirror(state)?);
+    sh::logged(
+        &state.log(&format!("debian-{suite}-{variant}")),
+        &mut command,
+    )
+}
+
+/// The certificate authorities that the machine's owner added, sorted.
+pub(crate) fn local_certificates() -> Vec<String> {
+    let Ok(entries) = fs::read_dir(LOCAL_CERTIFICATES) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.path().to_str().map(str::to_owned))
+        .filter(|path| path.ends_with(".crt"))
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// Says what the machine lacks before anything is done.
+fn check_machine() -> Result<()> {
+    if !state::is_root() {
+        bail!("no Docker engine with buildx answers, and only root can start one here");
+    }
+    if sh::which("apt-get").is_none() {
+        bail!("no Docker engine with buildx answers, and without apt none can be installed here");
+    }
+    let known = || {
+        fs::read_to_string("/proc/filesystems")
+            .unwrap_or_default()
+            .contains("\toverlay\n")
+    };
+    if !known() {
+        // A kernel may have it as a module that nobody has asked for yet.
+        sh::succeeds(Command::new("modprobe").arg("overlay"));
+        if !known() {
+            bail!("the kernel has no overlayfs, which a Docker engine keeps images with");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! The one folder with everything that an engine of ours needs and leaves.
+//!
+//! ```text
+//! lock              held by a command that changes anything here
+//! root/             Debian with dockerd, docker, buildx and a registry
+//! data-<flavour>/   what an engine keeps: images, build cache
+//! images/           stand-ins for base images, ready to load; parts that are costly to make
+//! bin/              docker-<flavour>: the docker command line against an engine
+//! cli/              the command line's own settings and plugins
+//! run/              sockets, process ids, engine settings
+//! log/              what the steps and engines said
+//! tmp/              work in progress: the next command throws it away
+//! ```
+
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::Flavour;
+use crate::sh;
+
+/// The variable that names another folder than the default.
+pub(crate) const VARIABLE: &str = "RUST_FRONTEND_CACHE";
+
+/// The folder; see the module.
+#[derive(Debug)]
+pub(crate) struct State {
+    dir: PathBuf,
+}
+
+impl State {
+    /// The folder of this machine and user: `$RUST_FRONTEND_CACHE`, else `/var/cache/rust-frontend`
+    /// for root, else `rust-frontend` in the user's cache folder.
+    pub(crate) fn locate() -> Result<Self> {
+        let dir = match std::env::var_os(VARIABLE) {
+            Some(dir) if !dir.is_empty() => std::path::absolute(dir)?,
+            _ if is_root() => PathBuf::from("/var/cache/rust-frontend"),
+            _ => match (std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME")) {
+                (Some(cache), _) if !cache.is_empty() => Path::new(&cache).join("rust-frontend"),
+                (_, Some(home)) => Path::new(&home).join(".cache/rust-frontend"),
+                _ => bail!("no place for the engine: set {VARIABLE} or HOME"),
+            },
+        };
+        for part in ["bin", "cli", "images", "log", "run", "tmp"] {
+            let part = dir.join(part);
+            fs::create_dir_all(&part)
+                .with_context(|| format!("cannot make {} (or set {VARIABLE})", part.display()))?;
+        }
+        // A symbolic link on the way would hide from the engine where its data is.
+        Ok(Self {
+            dir: dir.canonicalize()?,
+        })
+    }
+
+    /// Holds off every other command that changes something here, until the file is dropped. The
+    /// kernel lets go of it when a process dies, however it dies.
+    pub(crate) fn lock(&self) -> Result<File> {
+        let file = File::create(self.dir.join("lock"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                eprintln!("engine: another command is at work, waiting for it");
+                file.lock()?;
+            }
+            Err(TryLockError::Error(error)) => return Err(error).context("cannot lock"),
+        }
+        // What an interrupted command left half done.
+        for entry in fs::read_dir(self.dir.join("tmp"))? {
+            self.remove(&entry?.path())?;
+        }
+        Ok(file)
+    }
+
+    /// Removes a file or folder in here; refuses when something is mounted in it, since what is
+    /// mounted is somebody else's.
+    pub(crate) fn remove(&self, path: &Path) -> Result<()> {
+        anyhow::ensure!(
+            path.starts_with(&self.dir),
+            "{} is not ours",
+            path.display()
+        );
+        if let Some(point) = mounted_below(path)? {
+            bail!("{} is still mounted: `umount` it first", point.display());
+        }
+        sh::quiet(
+            Command::new("rm")
+                .args(["-rf", "--one-file-system", "--"])
+                .arg(path),
+        )
+    }
+
+    /// Fails unless about this many gigabytes are free.
+    pub(crate) fn needs_gigabytes(&self, needed: u64) -> Result<()> {
+        let out = sh::output(
+            Command::new("df")
+                .args(["--output=avail", "-B1G"])
+                .arg(&self.dir),
+        )?;
+        let free: u64 = out.lines().last().unwrap_or_default().trim().parse()?;
+        if free < needed {
+            bail!(
+                "{free} GB free at {}, {needed} needed: make room or set {VARIABLE}",
+                self.dir.display(),
+            );
+        }
+        Ok(())
+    }
+
+    /// The folder itself.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The Debian system with the engine in it.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.dir.join("root")
+    }
+
+    /// What an engine keeps.
+    pub(crate) fn data(&self, flavour: Flavour) -> PathBuf {
+        self.dir.join(format!("data-{flavour}"))
+    }
+
+    /// Where an engine listens.
+    pub(crate) fn socket(&self, flavour: Flavour) -> PathBuf {
+        self.run(&format!("{flavour}.sock"))
+    }
+
+    /// The docker command line against an engine.
+    pub(crate) fn wrapper(&self, flavour: Flavour) -> PathBuf {
+        self.dir.join("bin").join(format!("docker-{flavour}"))
+    }
+
+    /// The folder of the docker command line's settings.
+    pub(crate) fn cli(&self) -> PathBuf {
+        self.dir.join("cli")
+    }
+
+    /// A file of the images' folder.
+    pub(crate) fn image(&self, name: &str) -> PathBuf {
+        self.dir.join("images").join(name)
+    }
+
+    /// A file of a running process.
+    pub(crate) fn run(&self, name: &str) -> PathBuf {
+        self.dir.join("run").join(name)
+    }
+
+    /// Where a step writes what it says.
+    pub(crate) fn log(&self, step: &str) -> PathBuf {
+        self.dir.join("log").join(format!("{step}.log"))
+    }
+
+    /// A place for unfinished work; when finished it is renamed to where it belongs.
+    pub(crate) fn tmp(&self, name: &str) -> PathBuf {
+        self.dir.join("tmp").join(name)
+    }
+}
+
+/// Whether this process may do everything.
+pub(crate) fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
+}
+
+fn mounted_below(path: &Path) -> Result<Option<PathBuf>> {
+    let table = fs::read_to_string("/proc/self/mountinfo").context("cannot list mounts")?;
+    Ok(mount_points(&table).find(|point| point.starts_with(path)))
+}
+
+/// The mount points of a mountinfo table (proc_pid_mountinfo(5)): the fifth word of each line.
+fn mount_points(table: &str) -> impl Iterator<Item = PathBuf> {
+    table
+        .lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .map(|point| {
+            let spelled = [
+                ("\\040", " "),
+                ("\\011", "\t"),
+                ("\\012", "\n"),
+                ("\\134", "\\"),
+            ];
+            let point = spelled
+                .iter()
+                .fold(point.to_owned(), |at, (code, char)| at.replace(code, char));
+            PathBuf::from(point)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mount_points_are_the_fifth_words() {
+        let table = "36 35 98:0 / /a/b rw - ext3 /dev/root rw\n\
+                     37 35 98:0 /x /with\\040space rw shared:2 - ext3 /dev/root rw\n";
+        let points: Vec<_> = mount_points(table).collect();
+        assert_eq!(points, [Path::new("/a/b"), Path::new("/with space")]);
+    }
+}

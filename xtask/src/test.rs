@@ -1,0 +1,94 @@
+//! Everything that CI checks, in the order of what fails fastest.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::engine::{Engine, Flavour, State};
+use crate::{image, sh};
+
+/// cargo-deny, the one tool that does not come with the toolchain.
+const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
+
+/// Runs all checks; the first that fails ends it. `words` go to the end-to-end tests, as filters.
+pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
+    let state = State::locate()?;
+    let cargo = |args: &[&str]| {
+        let mut command = Command::new("cargo");
+        command.current_dir(checkout).args(args);
+        command
+    };
+    step("format", || {
+        sh::shown(&mut cargo(&["fmt", "--all", "--check"]))
+    })?;
+    step("clippy", || {
+        sh::shown(&mut cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    })?;
+    step("deny", || {
+        let program = deny(&state)?;
+        let mut command = Command::new(program);
+        // The advisory database is not a package: where it can be had, `cargo deny check` asks it, too.
+        sh::shown(
+            command
+                .current_dir(checkout)
+                .args(["check", "bans", "licenses", "sources"]),
+        )
+    })?;
+    step("hermetic tests", || {
+        sh::shown(&mut cargo(&["test", "--workspace"]))
+    })?;
+    for flavour in Flavour::ALL {
+        let engine = step(&format!("engine ({flavour})"), || {
+            Engine::up(&state, Some(flavour))
+        })?;
+        step(&format!("frontend image ({flavour})"), || {
+            image::build(&engine, checkout)
+        })?;
+        step(&format!("end-to-end tests ({flavour})"), || {
+            let mut command = cargo(&["test", "--test", "e2e", "--", "--test-threads=1"]);
+            command.args(words);
+            command.env("RUST_FRONTEND_DOCKER", engine.wrapper());
+            command.env("RUST_FRONTEND_FLAVOUR", flavour.to_string());
+            sh::shown(&mut command)
+        })?;
+    }
+    Ok(())
+}
+
+/// Runs one step and says how long it took.
+fn step<T>(name: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
+    println!("== {name}");
+    let start = Instant::now();
+    let result = run();
+    let outcome = if result.is_ok() { "ok" } else { "FAILED" };
+    println!(
+        "== {name}: {outcome} after {:.0} s",
+        start.elapsed().as_secs_f64()
+    );
+    result
+}
+
+/// cargo-deny in the cache folder, installed if it is not there in the wanted version.
+fn deny(state: &State) -> Result<PathBuf> {
+    let (name, version) = DENY;
+    let root = state.dir().join(format!("{name}-{version}"));
+    let program = root.join("bin").join(name);
+    if !program.exists() {
+        // Optimizing it would take longer than all of its runs.
+        let mut install = Command::new("cargo");
+        install
+            .args(["install", "--locked", "--debug", "--root"])
+            .arg(&root);
+        sh::shown(install.args(["--version", version, name]))?;
+    }
+    Ok(program)
+}
