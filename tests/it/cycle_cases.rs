@@ -547,3 +547,71 @@ one = { version = "1", features = ["more"] }
 "#, "build: { package: a, profile: dev }");
     assert!(error.contains("--locked"), "{error}");
 }
+
+/// 25: the package that is built has the name of one from outside, and a real version like the mask.
+#[test]
+fn own_name_taken() {
+    check("twin uses_twin", "mine and twin of the registry", r#"
+//- /Cargo.toml
+[package]
+name = "twin"
+version = "0.0.0"
+edition = "2021"
+[dependencies]
+uses-twin = "1"
+//- /src/main.rs
+fn main() { println!("mine and {}", uses_twin::uses_twin()); }
+"#, DEV);
+}
+
+/// 45: git dependencies: a branch and a commit, two crates of one repository that is a workspace.
+#[test]
+fn git_dependencies() {
+    check_with_git("git_a git_b", "git a, git b", r#"
+//- /Cargo.toml
+[workspace]
+members = ["a", "b"]
+[workspace.package]
+version = "0.7.0"
+edition = "2021"
+//- /a/Cargo.toml
+[package]
+name = "git-a"
+version.workspace = true
+edition.workspace = true
+[dependencies]
+git-b = { path = "../b" }
+//- /a/src/lib.rs
+pub fn a() -> String { format!("git a, {}", git_b::TEXT) }
+//- /b/Cargo.toml
+[package]
+name = "git-b"
+version.workspace = true
+edition.workspace = true
+//- /b/src/lib.rs
+pub const TEXT: &str = include_str!("../../text");
+//- /text
+git b"#, r#"
+//- /Cargo.toml
+[workspace]
+members = ["app", "other"]
+resolver = "2"
+//- /app/Cargo.toml
+[package]
+name = "app"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+git-a = { git = "GIT", branch = "main", version = "0.7" }
+//- /app/src/main.rs
+fn main() { println!("{}", git_a::a()); }
+//- /other/Cargo.toml
+[package]
+name = "other"
+version = "0.1.0"
+[dependencies]
+git-b = { git = "GIT", branch = "main" }
+one = "1"
+//- /other/src/lib.rs
+"#, "build: { package: app, profile: dev }");
+}
