@@ -615,3 +615,54 @@ one = "1"
 //- /other/src/lib.rs
 "#, "build: { package: app, profile: dev }");
 }
+
+/// 22, 48: vendored sources in the project: they are real from the start.
+#[test]
+fn vendored_sources() {
+    check("leaf", "vendored leaf", r#"
+//- /.cargo/config.toml
+[source.crates-io]
+replace-with = "vendored-sources"
+[source.vendored-sources]
+directory = "third party/vendor"
+//- /third party/vendor/leaf/Cargo.toml
+[package]
+name = "leaf"
+version = "1.0.0"
+//- /third party/vendor/leaf/.cargo-checksum.json
+{"files":{},"package":null}
+//- /third party/vendor/leaf/src/lib.rs
+pub fn leaf() -> &'static str { "vendored leaf" }
+//- /Cargo.toml
+[package]
+name = "app"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+leaf = "1"
+//- /src/main.rs
+fn main() { println!("{}", leaf::leaf()); }
+"#, DEV);
+}
+
+/// 6, 53: fat LTO with a library that is linked in several ways.
+#[test]
+fn fat_lto() {
+    check("one", "one", r#"
+//- /Cargo.toml
+[package]
+name = "app"
+version = "0.1.0"
+edition = "2021"
+[lib]
+crate-type = ["cdylib", "staticlib", "rlib"]
+[dependencies]
+one = "1"
+[profile.release]
+lto = "fat"
+//- /src/lib.rs
+pub fn text() -> &'static str { one::one() }
+//- /src/main.rs
+fn main() { println!("{}", app::text()); }
+"#, "# nothing\n");
+}
