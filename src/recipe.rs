@@ -5,6 +5,7 @@
 //! lints, versions of local packages, other packages' dependencies. So its bytes are the cache key.
 
 mod config;
+mod dependencies;
 mod lock;
 mod manifest;
 mod stubs;
