@@ -29,7 +29,7 @@ impl Scope<'_> {
         for dependency in dependencies {
             let mut table = dependency.table.clone();
             if let DependencySource::Path { dir } = &dependency.source {
-                if role != Role::Real {
+                if !matches!(role, Role::Real | Role::Own) {
                     for key in ["version", "registry", "registry-index"] {
                         table.remove(key);
                     }

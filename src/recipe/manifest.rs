@@ -52,7 +52,7 @@ impl Scope<'_> {
     pub(super) fn manifest(&self, index: usize, role: Role, targets: &[Target]) -> Table {
         let package = &self.project.packages[index];
         let mut manifest = match role {
-            Role::Real => package.table.clone(),
+            Role::Real | Role::Own => package.table.clone(),
             _ => Table::new(),
         };
         if let Some(features) = package.table.get("cargo-features") {
@@ -99,7 +99,12 @@ impl Scope<'_> {
             Some(Value::Table(table)) => table.clone(),
             _ => Table::new(),
         };
-        if role == Role::Real {
+        if role == Role::Own {
+            // What is compiled sees all of them as `CARGO_PKG_*` variables.
+            for key in ["workspace", "resolver", "default-run", "build"] {
+                table.remove(key);
+            }
+        } else if role == Role::Real {
             // Who wrote it and where it lives is part of Cargo's fingerprint of a package; files are not.
             for key in ["workspace", "resolver", "readme", "license-file", "build"] {
                 table.remove(key);
@@ -145,7 +150,7 @@ impl Scope<'_> {
     pub(super) fn version(&self, index: usize) -> String {
         let package = &self.project.packages[index];
         let real = || package.version.clone();
-        if self.reach.real.contains(&index) {
+        if self.reach.real.contains(&index) || self.own.contains(&index) {
             return real();
         }
         if self.project.patched_dirs.contains(&package.dir) {
@@ -190,7 +195,7 @@ impl Scope<'_> {
                 table.entry(new).or_insert(value);
             }
         }
-        if role != Role::Real {
+        if !matches!(role, Role::Real | Role::Own) {
             table.remove("required-features");
             if self.mode == RecipeFor::Build {
                 table.retain(|key, _| !TARGET_DROPPED.contains(&key));
