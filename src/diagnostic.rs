@@ -153,9 +153,11 @@ impl IntoIterator for Diagnostics {
 /// The bound (a third of the length, at least one edit) is tighter than docker/dockerfile's fixed two
 /// edits for short names, where two edits make any name of any other.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    let limit = (length / 3).max(1);
     known
         .into_iter()
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| {
             (
                 distance(&name.to_lowercase(), &candidate.to_lowercase()),

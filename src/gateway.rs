@@ -14,6 +14,7 @@
 
 mod connect;
 mod env;
+mod listing;
 mod read;
 mod resolve;
 mod result;

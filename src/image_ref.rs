@@ -143,7 +143,7 @@ impl FromStr for ImageRef {
             Some("index.docker.io") => (HUB, path.to_owned()),
             Some(domain) => (domain, path.to_owned()),
         };
-        if domain.len() + 1 + path.len() > 255 {
+        if path.len() > 255 {
             return bad("a repository's name is at most 255 characters long");
         }
         let tag = match (tag, digest) {
@@ -222,4 +222,99 @@ fn is_digest(text: &str) -> bool {
             part.starts_with(|c: char| c.is_ascii_alphabetic())
                 && part.bytes().all(|b| b.is_ascii_alphanumeric())
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn references_are_normalized() {
+        let digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
+        for (text, full, familiar) in [
+            ("alpine", "docker.io/library/alpine:latest", "alpine:latest"),
+            ("rust:1", "docker.io/library/rust:1", "rust:1"),
+            ("org/app", "docker.io/org/app:latest", "org/app:latest"),
+            (
+                "docker.io/alpine",
+                "docker.io/library/alpine:latest",
+                "alpine:latest",
+            ),
+            ("index.docker.io/a/b:c", "docker.io/a/b:c", "a/b:c"),
+            (
+                "localhost/app",
+                "localhost/app:latest",
+                "localhost/app:latest",
+            ),
+            (
+                "localhost:5000/app:1",
+                "localhost:5000/app:1",
+                "localhost:5000/app:1",
+            ),
+            (
+                "[::1]:5000/a/b",
+                "[::1]:5000/a/b:latest",
+                "[::1]:5000/a/b:latest",
+            ),
+            ("HOST/app", "HOST/app:latest", "HOST/app:latest"),
+        ] {
+            let parsed: ImageRef = text.parse().unwrap();
+            assert_eq!(
+                (parsed.to_string(), parsed.familiar()),
+                (full.into(), familiar.into())
+            );
+            let pinned: ImageRef = format!("{text}@{digest}").parse().unwrap();
+            assert_eq!(pinned.digest.as_deref(), Some(digest.as_str()));
+            assert_eq!(
+                pinned.tag.is_some(),
+                parsed.tag.as_deref() != Some("latest")
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_reference_is_told_what_is() {
+        let help = |text: &str| text.parse::<ImageRef>().map_err(|error| error.to_string());
+        for (text, want) in [
+            ("", "write `name`, `name:tag` or `registry/name:tag`"),
+            ("https://a/b", "write it without `https://`"),
+            ("App", "a repository's name is lower-case"),
+            ("app@sha256:12", "a digest is `sha256:` and 64 hex digits"),
+            (
+                "app:-",
+                "a tag is up to 128 letters, digits, `_`, `.` and `-`",
+            ),
+            (
+                "-.x/app",
+                "a registry is a host name, with `:port` behind it if need be",
+            ),
+        ] {
+            assert_eq!(help(text), Err(want.into()));
+        }
+        assert!(help(&"0".repeat(64)).is_err());
+        assert!(help(&"a".repeat(247)).is_ok() && help(&"a".repeat(300)).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn both_forms_mean_the_same(
+            domain in "(|localhost/|[a-z]{1,5}(\\.[a-z]{2,3}){1,2}(:[1-9][0-9]{0,3})?/|[A-Z]{2}/)",
+            path in "[a-z0-9]{1,6}((\\.|_|__|-|--)[a-z0-9]{1,3})?(/[a-z0-9]{1,6}){0,2}",
+            tag in "(|:[A-Za-z0-9_][A-Za-z0-9_.-]{0,10})",
+            digest in "(|@sha256:[0-9a-f]{64})",
+        ) {
+            let text = format!("{domain}{path}{tag}{digest}");
+            let parsed: ImageRef = text.parse().unwrap();
+            prop_assert_eq!(&parsed.to_string().parse::<ImageRef>().unwrap(), &parsed);
+            prop_assert_eq!(&parsed.familiar().parse::<ImageRef>().unwrap(), &parsed);
+        }
+
+        #[test]
+        fn parsing_never_panics(text in "[a-zA-Z0-9:/@._é\\[\\]-]{0,30}") {
+            let _ = text.parse::<ImageRef>();
+        }
+    }
 }

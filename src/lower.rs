@@ -172,6 +172,7 @@ fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
         }
         FileAction::Copy(copy) => {
             let mut lowered = llb::copy(done.state(Some(&copy.from)), &copy.src, &copy.dest)
+                .dockerfile()
                 .include(copy.include.iter().cloned())
                 .exclude(copy.exclude.iter().cloned());
             if let Some(mode) = copy.mode {

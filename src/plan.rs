@@ -16,6 +16,7 @@ use crate::project::{Project, Selection};
 use crate::recipe::{self, RecipeFor};
 use crate::source::Span;
 use crate::spec::{ImageSpec, Spec};
+use crate::stage::Kind;
 use std::collections::BTreeMap;
 
 /// Where the build context is mounted in every step that runs cargo. The same path everywhere: cargo's
@@ -51,6 +52,8 @@ pub struct Plan {
     pub report: Option<Output>,
     /// The executables and where they are, for checks of what was built.
     pub executables: Vec<Executable>,
+    /// The runtime base where it has no dynamic loader, as users name it.
+    pub static_base: Option<String>,
     /// The image's config; `None` for stages that are no images.
     pub config: Option<ImageConfig>,
     /// Decisions and their reasons, in words.
@@ -316,9 +319,15 @@ impl Plan {
 ///
 /// # Errors
 /// What only shows when spec and project are put together, e.g. a platform that rustc has no target for.
-pub fn make(stage: &str, input: &Input<'_>) -> Result<Plan, Diagnostics> {
+pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
+    let package = &input.project.packages[input.selection.package].name;
+    let name = input
+        .image
+        .name
+        .as_ref()
+        .map_or(package, |name| &name.value);
     let mut plan = Plan {
-        stage: stage.to_owned(),
+        stage: name.clone(),
         platform: input.platform.clone(),
         build_platform: input.build_platform.clone(),
         triple: toolchain::triple(input)?,
@@ -326,6 +335,7 @@ pub fn make(stage: &str, input: &Input<'_>) -> Result<Plan, Diagnostics> {
         result: None,
         report: None,
         executables: vec![],
+        static_base: runtime::static_base(&input.image.image.base.value),
         config: None,
         notes: vec![],
     };
@@ -339,9 +349,16 @@ pub fn make(stage: &str, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     let target = built.map(|built| dependencies::stub_removal(&mut plan, input, &stubs, built));
     let sources = compile::sources(&mut plan, input);
     compile::compile(&mut plan, input, &toolchain, &crates, &sources, target);
-    let (result, config) = runtime::image(&mut plan, input, &toolchain);
-    plan.result = result;
-    plan.config = Some(config);
-    names::number(&mut plan, stage);
+    match kind {
+        Kind::Image => {
+            let (result, config) = runtime::image(&mut plan, input, &toolchain);
+            plan.result = result;
+            plan.config = Some(config);
+        }
+        Kind::Binary => plan.result = plan.executables.first().map(|first| first.output.clone()),
+        Kind::Deps => {}
+    }
+    let label = plan.stage.clone();
+    names::number(&mut plan, &label);
     Ok(plan)
 }

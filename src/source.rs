@@ -224,6 +224,8 @@ pub struct Entry {
 pub struct SourceTree {
     files: BTreeMap<String, Option<SourceFile>>,
     dirs: BTreeMap<String, Vec<Entry>>,
+    /// Whether `dirs` has every directory there is.
+    listed: bool,
     needs: RefCell<Needs>,
 }
 
@@ -272,10 +274,31 @@ impl SourceTree {
         tree
     }
 
+    /// A tree that knows all names (each with the directory that it is in) and no file's text.
+    pub fn listed(names: impl IntoIterator<Item = (String, Entry)>) -> Self {
+        let mut tree = Self {
+            listed: true,
+            ..Self::default()
+        };
+        for (dir, entry) in names {
+            tree.dirs.entry(dir).or_default().push(entry);
+        }
+        tree.dirs.values_mut().for_each(|entries| entries.sort());
+        tree
+    }
+
+    /// Adds what another tree knows.
+    pub fn extend(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.dirs.extend(other.dirs);
+        self.listed |= other.listed;
+    }
+
     /// The file at `path`; `None` when there is none, or when that is not known yet.
     pub fn read(&self, path: &str) -> Option<&SourceFile> {
         match self.files.get(path) {
             Some(file) => file.as_ref(),
+            None if self.listed && !self.has(parent(path), file_name(path)) => None,
             None => {
                 self.needs.borrow_mut().files.insert(path.to_owned());
                 None
@@ -288,6 +311,7 @@ impl SourceTree {
     pub fn list(&self, path: &str) -> &[Entry] {
         match self.dirs.get(path) {
             Some(entries) => entries,
+            None if self.listed => &[],
             None => {
                 self.needs.borrow_mut().dirs.insert(path.to_owned());
                 &[]
@@ -302,7 +326,11 @@ impl SourceTree {
 
     /// The entry called `name` of `dir`, by its listing.
     pub fn entry(&self, dir: &str, name: &str) -> Option<&Entry> {
-        self.list(dir).iter().find(|entry| entry.name == name)
+        let entries = self.list(dir);
+        let at = entries
+            .binary_search_by(|entry| entry.name.as_str().cmp(name))
+            .ok()?;
+        entries.get(at)
     }
 
     /// Takes the notes of what was asked for and not known.
@@ -354,6 +382,11 @@ pub fn join(dir: &str, path: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
+}
+
+/// The last component of a context path.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
 
 /// The directory that a context path is in; empty for the root.

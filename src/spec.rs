@@ -10,8 +10,11 @@ mod formats;
 mod generated;
 mod keys;
 mod merge;
+#[cfg(test)]
+mod properties;
 mod reference;
 mod schema;
+mod semantics;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -46,23 +49,71 @@ pub fn parse_with(
     build_args: &BTreeMap<String, String>,
     predefined: &BTreeMap<String, String>,
 ) -> Result<(Spec, Diagnostics), Diagnostics> {
-    let mut root = yaml::read(file)?;
-    let mut found = Diagnostics::default();
+    let (mut root, mut found) = match yaml::read(file) {
+        Ok(read) => read,
+        Err(found) => return Err(other_format(file).map_or_else(|| first_of(found), Into::into)),
+    };
     let mut declared = Vec::new();
     if let Some(root) = &mut root {
-        (declared, found) = args::fill(file, root, build_args, predefined);
+        let (args, problems) = args::fill(file, root, build_args, predefined);
+        declared = args;
+        found.extend(problems);
         found.extend(check::document(file, root));
     }
-    let spec = decode::spec(file, root.as_ref(), declared);
-    if !found.has_errors() {
-        found.extend(semantics(&spec));
+    if found.has_errors() {
+        return Err(other_format(file).map_or_else(|| first_of(found), Into::into));
     }
-    let mut gathered = Diagnostics::default();
-    found
-        .sorted()
-        .into_iter()
-        .for_each(|diagnostic| gathered.push(diagnostic));
-    gathered.into_result(spec)
+    let spec = decode::spec(file, root.as_ref(), declared);
+    found.extend(semantics::check(&spec));
+    first_of(found).into_result(spec)
+}
+
+/// For a file that is no spec at all, what it is instead.
+fn other_format(file: &SourceFile) -> Option<Diagnostic> {
+    let mut lines = (1..).map_while(|number| file.line_span(number));
+    let first = lines.find(|span| {
+        let line = file.slice(*span).trim();
+        !line.is_empty() && !line.starts_with('#')
+    })?;
+    let line = file.slice(first);
+    let words = line.split_whitespace().collect::<Vec<_>>();
+    let (what, help) = match words.as_slice() {
+        ["FROM" | "from" | "ARG", ..] if !line.contains(": ") => (
+            "a Dockerfile",
+            "remove the `# syntax` line from it, or name the spec with `-f Rust.yaml`",
+        ),
+        ["[package]" | "[workspace]" | "[dependencies]"] => {
+            ("a Cargo manifest", "name the spec with `-f Rust.yaml`")
+        }
+        _ => return None,
+    };
+    let message = format!("this is {what}, not a spec");
+    Some(
+        Diagnostic::error("not-a-spec", message)
+            .help(help)
+            .at(file.at(first)),
+    )
+}
+
+/// Sorted, each mistake once, and not more of them than anyone reads.
+fn first_of(found: Diagnostics) -> Diagnostics {
+    const MOST: usize = 50;
+    let all = found.sorted();
+    let more = all.len().saturating_sub(MOST);
+    let last = all.get(MOST).and_then(|next| next.location.clone());
+    let mut first = Diagnostics::default();
+    all.into_iter().take(MOST).for_each(|one| first.push(one));
+    if let (true, Some(location)) = (more > 0, last) {
+        first.push(
+            Diagnostic::error(
+                "more-mistakes",
+                format!("{more} more from here on are not shown"),
+            )
+            .help("correct those above first")
+            .at(location),
+        );
+    }
+    first
 }
 
 /// A valid `Rust.yaml`.
@@ -324,34 +375,4 @@ pub enum Runner {
     Cargo,
     /// `cargo nextest run`
     Nextest,
-}
-
-/// What two values, each right alone, make wrong together.
-fn semantics(spec: &Spec) -> Diagnostics {
-    let mut found = Diagnostics::default();
-    for ImageSpec { image, .. } in &spec.images {
-        let distroless = matches!(&image.base.value, ImageBase::Reference(name) if name.starts_with("gcr.io/distroless/"));
-        if (image.base.value == ImageBase::Scratch || distroless)
-            && let Some(package) = image.packages.first()
-        {
-            let name = if distroless {
-                "a distroless image"
-            } else {
-                "`scratch`"
-            };
-            let mut diagnostic = Diagnostic::error(
-                "no-package-manager",
-                format!(
-                    "{name} has no package manager to install `{}` with",
-                    package.value
-                ),
-            )
-            .help("write `base: alpine` or `base: debian`, or remove `packages`");
-            if let Some(span) = package.span {
-                diagnostic = diagnostic.at(spec.file.at(span));
-            }
-            found.push(diagnostic);
-        }
-    }
-    found
 }

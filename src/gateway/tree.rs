@@ -1,6 +1,6 @@
 //! Runs planning, which does no I/O, until it has all the files that it asked for.
 
-use super::{Failure, MAX_TEXT, Ref};
+use super::{Failure, MAX_TEXT, Ref, listing};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Entry, Needs, SourceFile, SourceTree, Span};
 use tokio::task::JoinSet;
@@ -36,6 +36,9 @@ pub async fn read_tree<T>(
     mut tree: SourceTree,
     mut plan: impl FnMut(&SourceTree) -> T,
 ) -> Result<(T, SourceTree), Failure> {
+    if let Some(names) = listing::names(reference).await? {
+        tree.extend(names);
+    }
     for _ in 0..ROUNDS {
         let made = plan(&tree);
         let needs = tree.take_needs();

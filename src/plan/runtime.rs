@@ -201,24 +201,24 @@ fn support(plan: &Plan, input: &Input<'_>, toolchain: &Toolchain) -> (Vec<FileAc
         .value
         .split_once(':')
         .unwrap_or((&spec.user.value, &spec.user.value));
-    if let (true, Ok(uid), Ok(gid)) = (scratch, ids.0.parse::<u32>(), ids.1.parse::<u32>()) {
-        if uid != 0 {
-            dir(&mut actions, "/etc");
-            actions.push(FileAction::Write {
-                path: "/etc/passwd".into(),
-                data: format!(
-                    "root:x:0:0:root:/:/sbin/nologin\nnonroot:x:{uid}:{gid}::/:/sbin/nologin\n"
-                )
-                .into(),
-                mode: 0o644,
-            });
-            actions.push(FileAction::Write {
-                path: "/etc/group".into(),
-                data: format!("root:x:0:\nnonroot:x:{gid}:\n").into(),
-                mode: 0o644,
-            });
-            what.push("user");
-        }
+    if let (true, Ok(uid), Ok(gid)) = (scratch, ids.0.parse::<u32>(), ids.1.parse::<u32>())
+        && uid != 0
+    {
+        dir(&mut actions, "/etc");
+        actions.push(FileAction::Write {
+            path: "/etc/passwd".into(),
+            data: format!(
+                "root:x:0:0:root:/:/sbin/nologin\nnonroot:x:{uid}:{gid}::/:/sbin/nologin\n"
+            )
+            .into(),
+            mode: 0o644,
+        });
+        actions.push(FileAction::Write {
+            path: "/etc/group".into(),
+            data: format!("root:x:0:\nnonroot:x:{gid}:\n").into(),
+            mode: 0o644,
+        });
+        what.push("user");
     }
     let owner = ids.0.parse().ok().zip(ids.1.parse().ok());
     if let Some(workdir) = spec.workdir.as_ref().filter(|dir| dir.value != "/") {
@@ -239,6 +239,17 @@ fn support(plan: &Plan, input: &Input<'_>, toolchain: &Toolchain) -> (Vec<FileAc
     }
     let _ = plan;
     (actions, what.join(", "))
+}
+
+/// The name of a base that surely has no dynamic loader.
+pub(super) fn static_base(base: &ImageBase) -> Option<String> {
+    match base {
+        ImageBase::Scratch => Some("scratch".to_owned()),
+        ImageBase::Reference(reference) => {
+            let is_static = reference.contains("distroless/static");
+            is_static.then(|| reference.clone())
+        }
+    }
 }
 
 /// Official images without CA roots.

@@ -31,6 +31,9 @@ const KNOWN: [&str; 20] = [
     "TARGETSTAGE",
 ];
 
+/// Most bytes that all `${}` of a spec may stand for.
+const MAX_FILLED: usize = 1 << 20;
+
 fn is_known(name: &str) -> bool {
     KNOWN.contains(&name) || name.starts_with("BUILDKIT_")
 }
@@ -51,6 +54,7 @@ pub(super) fn fill(
         given,
         missing: BTreeSet::new(),
         problems: 0,
+        filled: 0,
         found: Diagnostics::default(),
     };
     if let Data::Map(entries) = &mut root.data {
@@ -125,6 +129,8 @@ struct Filler<'a> {
     missing: BTreeSet<String>,
     /// References that could not be filled in.
     problems: usize,
+    /// Bytes that were filled in.
+    filled: usize,
     found: Diagnostics,
 }
 
@@ -167,7 +173,18 @@ impl Filler<'_> {
                     );
                     return text.to_owned();
                 };
-                out.push_str(&self.value(name, span));
+                let value = self.value(name, span);
+                self.filled += value.len();
+                if self.filled > MAX_FILLED {
+                    self.wrong(
+                        "${",
+                        span,
+                        "the build-args fill in too much text",
+                        "put long text into a file",
+                    );
+                    return text.to_owned();
+                }
+                out.push_str(&value);
                 rest = after;
             } else {
                 out.push('$');

@@ -142,8 +142,8 @@ fn base(name: &str, target: &BuildTarget) -> ImageBase {
     ImageBase::Reference(
         match name {
             "scratch" => return ImageBase::Scratch,
-            "alpine" => "alpine:3",
-            "debian" => "debian:13-slim",
+            "alpine" => "alpine",
+            "debian" => "debian:trixie-slim",
             "distroless" if gnu => "gcr.io/distroless/cc-debian13",
             "distroless" => "gcr.io/distroless/static-debian13",
             reference => reference,

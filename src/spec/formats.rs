@@ -257,7 +257,7 @@ pub(super) static MODE: Format = numbers(
             None => "write three or four octal digits, like `0755`".into(),
         },
     ),
-    Numbers::Whole(0, 7777),
+    Numbers::Whole(100, 7777),
 );
 pub(super) static SIGNAL: Format = numbers(
     format(

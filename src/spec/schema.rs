@@ -4,7 +4,7 @@
 //! `${NAME}` is declared, and what two values mean together.
 
 use super::keys::ROOT;
-use super::table::{Block, Format, Map, Numbers, Scalar, Shape};
+use super::table::{Block, Format, MOST_BLOCKS, Map, Numbers, Scalar, Shape};
 use serde_json::{Map as Object, Value, json};
 
 /// The schema of `Rust.yaml`.
@@ -58,6 +58,7 @@ fn shape(shape: &Shape, definitions: &mut Object<String, Value>, null: bool) -> 
             });
             if value.scalar.is_none() {
                 open["patternProperties"] = json!({ "^x-": true });
+                open["maxProperties"] = json!(MOST_BLOCKS);
             }
             forms.push(open);
         }

@@ -58,6 +58,9 @@ pub(super) enum Map {
     },
 }
 
+/// Most blocks of the user's own names, i.e. images: each holds a copy of all that is common.
+pub(super) const MOST_BLOCKS: usize = 100;
+
 /// What text may be. `pattern` (ECMA 262) says the same to editors as `check` says here: a property test
 /// compares the two.
 #[derive(Debug)]

@@ -47,7 +47,7 @@ fn the_syntax_line_alone_is_a_spec() {
         };
         assert_eq!(image.name, None);
         assert_eq!(*image.build.target, BuildTarget::Musl);
-        assert_eq!(*image.image.base, ImageBase::Reference("alpine:3".into()));
+        assert_eq!(*image.image.base, ImageBase::Reference("alpine".into()));
         assert_eq!(image.image.user.value, "65532");
         assert_eq!(image.image.user.span, None);
     }

@@ -137,10 +137,13 @@ mod tests {
             "Rust.yaml",
             "\u{feff}é: [a, 'b c']\r\nm:\r\n  k: |\r\n    x\r\n\r\nn:\r\n",
         );
-        let Some(Node {
-            data: Data::Map(entries),
-            ..
-        }) = read(&file).unwrap()
+        let (
+            Some(Node {
+                data: Data::Map(entries),
+                ..
+            }),
+            _,
+        ) = read(&file).unwrap()
         else {
             panic!()
         };
@@ -168,12 +171,24 @@ mod tests {
     }
 
     #[test]
+    fn a_huge_file_is_not_read() {
+        let text = "# \n".repeat(1 << 19);
+        let problems = read(&SourceFile::new("Rust.yaml", text))
+            .unwrap_err()
+            .sorted();
+        assert_eq!(problems[0].code, "spec-too-large");
+    }
+
+    #[test]
     fn merge_keys_lay_a_mapping_under_another() {
         let file = SourceFile::new("Rust.yaml", "a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n");
-        let Some(Node {
-            data: Data::Map(entries),
-            ..
-        }) = read(&file).unwrap()
+        let (
+            Some(Node {
+                data: Data::Map(entries),
+                ..
+            }),
+            _,
+        ) = read(&file).unwrap()
         else {
             panic!()
         };

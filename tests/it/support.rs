@@ -1,5 +1,7 @@
 //! What the tests share.
 
 pub(crate) mod bridge;
+pub(crate) mod cargo;
+pub(crate) mod fixture;
 pub(crate) mod grpc;
 mod script;

@@ -4,7 +4,7 @@ use super::{Data, Key, Node, Scalar, syntax};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
 use granit_parser::{Event, Parser, ScalarStyle};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest spec in bytes: far above any real one, far below what would take noticeable time.
 const MAX_BYTES: usize = 1 << 20;
@@ -16,9 +16,8 @@ const MAX_DEPTH: usize = 32;
 /// The tree of a file; `None` when it holds nothing but comments.
 ///
 /// # Errors
-/// What is wrong with the file as YAML. Duplicate keys are among it, so that no key of a tree is there
-/// twice.
-pub(in crate::spec) fn read(file: &SourceFile) -> Result<Option<Node>, Diagnostics> {
+/// What makes reading on pointless. Other mistakes (a key that is there twice, a tag) come with the tree.
+pub(in crate::spec) fn read(file: &SourceFile) -> Result<(Option<Node>, Diagnostics), Diagnostics> {
     if file.text().len() > MAX_BYTES {
         return Err(Diagnostic::error(
             "spec-too-large",
@@ -54,12 +53,22 @@ struct Open {
 
 enum Children {
     List(Vec<Node>),
-    /// The last key still waits for its value, or there is none.
-    Map(Vec<(Key, Node)>, Option<Key>),
+    Map(Vec<(Key, Node)>, Names),
 }
 
+/// The keys of a mapping that is being read.
+#[derive(Default)]
+struct Names {
+    seen: BTreeMap<String, Span>,
+    /// The key whose value comes next.
+    waiting: Option<Key>,
+}
+
+/// The key whose value, an alias, is laid under a mapping.
+const MERGE: &str = "<<";
+
 impl Reader<'_> {
-    fn document(mut self) -> Result<Option<Node>, Diagnostics> {
+    fn document(mut self) -> Result<(Option<Node>, Diagnostics), Diagnostics> {
         let mut options = granit_parser::Options::default();
         options.set_emit_comments(false);
         options.flow_nesting_limit = MAX_DEPTH;
@@ -110,7 +119,11 @@ impl Reader<'_> {
                 }
                 Event::MappingStart(_, anchor, tag) => {
                     self.tag(tag.as_deref(), span);
-                    stack.push(self.open(span, anchor, Children::Map(Vec::new(), None)));
+                    stack.push(self.open(
+                        span,
+                        anchor,
+                        Children::Map(Vec::new(), Names::default()),
+                    ));
                     continue;
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
@@ -146,11 +159,7 @@ impl Reader<'_> {
                 None => root = Some(node),
             }
         }
-        if self.problems.is_empty() {
-            Ok(root)
-        } else {
-            Err(self.problems)
-        }
+        Ok((root, self.problems))
     }
 
     fn open(&mut self, span: Span, anchor: usize, children: Children) -> Open {
@@ -198,28 +207,27 @@ impl Reader<'_> {
     fn add(&mut self, parent: &mut Open, node: Node) {
         match &mut parent.children {
             Children::List(items) => items.push(node),
-            Children::Map(entries, waiting) => match waiting.take() {
+            Children::Map(entries, names) => match names.waiting.take() {
                 Some(key) => entries.push((key, node)),
                 None => {
                     let name = match node.data {
                         Data::Scalar(scalar) => scalar.text,
                         _ => {
                             self.error("yaml-key", node.span, "a key is a list or a mapping");
-                            String::new()
+                            format!("x-{}", node.span.start)
                         }
                     };
-                    let first = entries
-                        .iter()
-                        .find(|(key, _)| key.name == name && name != "<<");
-                    if let Some((key, _)) = first {
-                        let line = self.file.position(key.span.start).line;
+                    let first = names.seen.insert(name.clone(), node.span);
+                    if let Some(first) = first.filter(|_| name != MERGE) {
+                        let line = self.file.position(first.start).line;
                         self.problems.push(
                             Diagnostic::error("duplicate-key", format!("`{name}` is there twice"))
                                 .help(format!("it is also on line {line}: keep one of them"))
                                 .at(self.file.at(node.span)),
                         );
+                        names.seen.insert(name.clone(), first);
                     }
-                    *waiting = Some(Key {
+                    names.waiting = Some(Key {
                         name,
                         span: node.span,
                     });
@@ -230,11 +238,12 @@ impl Reader<'_> {
 
     /// Resolves `<<: *anchor` and `<<: [*a, *b]`: a mapping's own keys win, then earlier ones.
     fn merge_keys(&mut self, entries: Vec<(Key, Node)>) -> Vec<(Key, Node)> {
-        if !entries.iter().any(|(key, _)| key.name == "<<") {
+        if !entries.iter().any(|(key, _)| key.name == MERGE) {
             return entries;
         }
         let (merges, mut own): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|(key, _)| key.name == "<<");
+            entries.into_iter().partition(|(key, _)| key.name == MERGE);
+        let mut names: BTreeSet<String> = own.iter().map(|(key, _)| key.name.clone()).collect();
         for (key, value) in merges {
             let sources = match value.data {
                 Data::List(items) => items,
@@ -245,11 +254,10 @@ impl Reader<'_> {
                     self.error("yaml-merge", key.span, "`<<` takes an alias of a mapping");
                     continue;
                 };
-                for entry in more {
-                    if !own.iter().any(|(key, _)| key.name == entry.0.name) {
-                        own.push(entry);
-                    }
-                }
+                own.extend(
+                    more.into_iter()
+                        .filter(|(key, _)| names.insert(key.name.clone())),
+                );
             }
         }
         own

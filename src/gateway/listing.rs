@@ -1,0 +1,84 @@
+//! The names of a context that came without its contents.
+
+use super::read::DirEntry;
+use super::{Failure, Ref};
+use crate::source::{Entry, SourceTree};
+use buildkit_proto::Message;
+use buildkit_proto::fsutil::Stat;
+
+/// The file that a metadata-only transfer leaves in place of what it did not transfer
+/// (tonistiigi/fsutil, receive.go): for every path its `Stat`, each behind its length in four
+/// bytes, little-endian.
+const METADATA: &str = ".fsutil-metadata";
+
+/// Far more names than planning could look at, in bytes.
+const MAX: u64 = 1 << 30;
+
+/// The names of everything in a local source that was asked for with metadata only; `None` where
+/// the engine transferred everything.
+pub(super) async fn names(reference: &Ref) -> Result<Option<SourceTree>, Failure> {
+    let Some(data) = reference.try_read_file(METADATA, MAX).await? else {
+        return Ok(None);
+    };
+    let paths = parse(&data)
+        .ok_or_else(|| Failure::Internal(format!("the engine's {METADATA} is not as expected")))?;
+    Ok(Some(SourceTree::listed(paths)))
+}
+
+fn parse(mut data: &[u8]) -> Option<Vec<(String, Entry)>> {
+    let mut paths = Vec::new();
+    while !data.is_empty() {
+        let (length, rest) = data.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let (frame, rest) = rest.split_at_checked(length)?;
+        let stat = Stat::decode(frame).ok()?;
+        let path = stat.path.trim_matches('/').to_owned();
+        let entry = DirEntry::from(stat);
+        if let Some(kind) = entry.kind() {
+            let dir = crate::source::parent(&path).to_owned();
+            paths.push((
+                dir,
+                Entry {
+                    name: entry.name,
+                    kind,
+                },
+            ));
+        }
+        data = rest;
+    }
+    Some(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::EntryKind;
+
+    #[test]
+    fn frames_are_taken_apart() {
+        let frame = |path: &str, mode: u32| {
+            let stat = Stat {
+                path: path.into(),
+                mode,
+                ..Stat::default()
+            }
+            .encode_to_vec();
+            let length = u32::try_from(stat.len()).unwrap();
+            [length.to_le_bytes().to_vec(), stat].concat()
+        };
+        let data = [frame("src", 1 << 31), frame("src/main.rs", 0o644)].concat();
+        let entry = |name: &str, kind| Entry {
+            name: name.into(),
+            kind,
+        };
+        assert_eq!(
+            parse(&data),
+            Some(vec![
+                (String::new(), entry("src", EntryKind::Dir)),
+                ("src".to_owned(), entry("main.rs", EntryKind::File)),
+            ])
+        );
+        assert_eq!(parse(&data[..data.len() - 1]), None);
+        assert_eq!(parse(&[1]), None);
+    }
+}

@@ -1,0 +1,107 @@
+//! What values, each right alone, make wrong together.
+
+use super::{EnvVar, Image, ImageBase, RunStep, Spec};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{SourceFile, Span, Spanned};
+use std::collections::BTreeMap;
+
+/// Checks a spec whose form is right.
+pub(super) fn check(spec: &Spec) -> Diagnostics {
+    let mut check = Check {
+        file: &spec.file,
+        found: Diagnostics::default(),
+    };
+    for image in &spec.images {
+        let build = &image.build;
+        check.twice("bin", &build.bin);
+        check.twice("secrets", build.secrets.iter().map(|secret| &secret.id));
+        check.stamps(&build.env, &build.stamp);
+        check.packages(&image.image);
+        check.bare(&image.image);
+    }
+    check.found
+}
+
+struct Check<'a> {
+    file: &'a SourceFile,
+    found: Diagnostics,
+}
+
+impl Check<'_> {
+    fn error(&mut self, code: &'static str, span: Option<Span>, message: String, help: String) {
+        let at = self.file.at(span.unwrap_or_default());
+        self.found
+            .push(Diagnostic::error(code, message).help(help).at(at));
+    }
+
+    fn twice<'a>(&mut self, key: &str, items: impl IntoIterator<Item = &'a Spanned<String>>) {
+        let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
+        for item in items {
+            if seen.insert(&item.value, ()).is_some() {
+                let message = format!("`{}` is in `{key}` twice", item.value);
+                self.error("duplicate-item", item.span, message, "remove one".into());
+            }
+        }
+    }
+
+    /// A variable that every compile step has would change with every build, and all be compiled anew.
+    fn stamps(&mut self, env: &[EnvVar], stamp: &[EnvVar]) {
+        for var in stamp {
+            let name = &var.name.value;
+            if env.iter().any(|other| other.name.value == *name) {
+                let message = format!("`{name}` is in `env` and in `stamp`");
+                let help = "keep it in `stamp` if only the final crate reads it, else in `env`";
+                self.error("stamp-in-env", var.name.span, message, help.into());
+            }
+        }
+    }
+
+    fn packages(&mut self, image: &Image) {
+        if let (Some(what), Some(package)) = (without_shell(&image.base), image.packages.first()) {
+            let message = format!(
+                "{what} has no package manager to install `{}` with",
+                package.value
+            );
+            let help = "write `base: alpine` or `base: debian`, or remove `packages`";
+            self.error("no-package-manager", package.span, message, help.into());
+        }
+    }
+
+    /// What needs files that an empty base has not.
+    fn bare(&mut self, image: &Image) {
+        let Some(what) = without_shell(&image.base) else {
+            return;
+        };
+        for RunStep { args, text, .. } in &image.run {
+            if args.first().is_some_and(|program| program == "sh") {
+                let message = format!("{what} has no shell to run this with");
+                let help = "write `base: alpine` or `base: debian`, or do it in `build: { run }`";
+                self.error("no-shell", text.span, message, help.into());
+            }
+        }
+        if image.base.value == ImageBase::Scratch {
+            let parts = image.user.value.split(':');
+            let name = parts
+                .into_iter()
+                .find(|part| !part.bytes().all(|b| b.is_ascii_digit()));
+            if let Some(name) = name {
+                let message = format!("`scratch` has no user or group `{name}`");
+                let help = "write its number, like `65532`";
+                self.error("unknown-user", image.user.span, message, help.into());
+            }
+        }
+    }
+}
+
+/// The name of a base that has neither shell nor package manager.
+fn without_shell(base: &ImageBase) -> Option<&'static str> {
+    match base {
+        ImageBase::Scratch => Some("`scratch`"),
+        ImageBase::Reference(name)
+            if name.starts_with("gcr.io/distroless/") && !name.contains("debug") =>
+        {
+            Some("a distroless image")
+        }
+        ImageBase::Reference(_) => None,
+    }
+}
