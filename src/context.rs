@@ -13,6 +13,7 @@ pub use named::Named;
 use crate::diagnostic::Diagnostic;
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest, text};
 use crate::ignorefile;
+use crate::lower::wire_platform;
 use crate::options::{MainContext, Options};
 use crate::source::SourceFile;
 use buildkit_llb::{self as llb, Meta, State};
@@ -225,7 +226,9 @@ fn missing(filename: &str) -> Failure {
 }
 
 fn definition_of(gateway: &Gateway, state: &State) -> Result<Definition, Failure> {
+    let platform = gateway.build_opts().environment.build_platform();
     let options = llb::MarshalOptions {
+        platform: Some(wire_platform(&platform)),
         caps: Some(gateway.llb_caps().clone()),
         ..Default::default()
     };
