@@ -4,6 +4,7 @@ mod bases;
 mod result;
 mod solve;
 
+use crate::calls;
 use crate::context::{self, Context};
 use crate::diagnostic::Diagnostics;
 use crate::gateway::{Failure, Gateway, Output, Warning, read_tree};
@@ -15,7 +16,7 @@ use crate::source::SourceTree;
 use crate::spec::{self, Spec};
 use crate::stage::Stage;
 
-/// Answers one request of the engine: a build.
+/// Answers one request of the engine: a build, or a question about one.
 ///
 /// # Errors
 /// Mistakes of the user with their places, and whatever the engine answers, details and all.
@@ -25,6 +26,9 @@ pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
         return Err(Failure::FrontendCap(cap.to_owned()));
     }
     let context = Context::load(&gateway, &options).await?;
+    if let Some(request) = &options.request {
+        return calls::answer(&gateway, &options, &context, request).await;
+    }
     let build_platform = gateway.build_opts().environment.build_platform();
     let mut made = vec![];
     for platform in options.target_platforms(&build_platform) {
