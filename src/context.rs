@@ -1,110 +1,242 @@
-//! Where the definition file and the build context come from (minimal: a local directory).
+//! Where the definition file and the build context come from.
+//!
+//! As BuildKit's `frontend/dockerui` (config.go, context.go): a directory of the client, a git
+//! repository, a file or an archive behind a URL, or an input that another build made; and whatever
+//! a named context puts in the place of an image. Names of progress lines, shared keys and the
+//! order of precedence are the official frontend's.
 
-use crate::gateway::{Failure, Gateway, Ref};
+mod named;
+mod sources;
+
+pub use named::Named;
+
+use crate::diagnostic::Diagnostic;
+use crate::gateway::{Failure, Gateway, Ref, SolveRequest, text};
 use crate::ignorefile;
-use crate::options::Options;
+use crate::options::{MainContext, Options};
 use crate::source::SourceFile;
 use buildkit_llb::{self as llb, Meta, State};
+use buildkit_proto::caps;
+use buildkit_proto::pb::Definition;
+use std::collections::BTreeMap;
 
-/// Largest definition file that is read, in bytes.
+/// Largest definition or ignore file that is read, in bytes.
 const MAX_DEFINITION: u64 = 1 << 20;
 
+/// Name under which a file behind a URL is kept; it then is the definition file, too.
+const DOWNLOAD: &str = "context";
+
+/// Files whose text planning reads; of all others it sees names alone.
+const MANIFESTS: [&str; 6] = [
+    "**/Cargo.toml",
+    "**/Cargo.lock",
+    "**/.cargo/config",
+    "**/.cargo/config.toml",
+    "**/rust-toolchain",
+    "**/rust-toolchain.toml",
+];
+
 /// The build context and the definition file.
+#[derive(Clone, Debug)]
 pub struct Context {
     /// The definition file.
     pub definition: SourceFile,
-    /// Patterns of the ignore file.
+    /// Patterns of the ignore file; none for a context that is not local.
     pub ignored: Vec<String>,
     /// Digest of the vertex that loaded the definition: warnings are shown at it.
     pub vertex: String,
+    /// The context, if it is not the client's directory.
+    remote: Option<State>,
+    /// The session of the client's directory.
     session: String,
+    /// Whether the engine can send names without content.
+    names_only: bool,
+    /// What other builds made.
+    inputs: BTreeMap<String, Definition>,
+}
+
+/// What options and inputs say about the context.
+struct Origin {
+    /// The context, if it is not the client's directory.
+    context: Option<State>,
+    /// What holds the definition file, if that is not a directory of the client.
+    definition: Option<State>,
+    filename: String,
+    inputs: BTreeMap<String, Definition>,
 }
 
 impl Context {
-    /// Reads the definition and the ignore file.
+    /// Finds the context, reads the definition and the ignore file.
+    ///
+    /// # Errors
+    /// Mistakes in options, a missing definition file, or the engine's answer.
     pub async fn load(gateway: &Gateway, options: &Options) -> Result<Self, Failure> {
-        let session = gateway.session_id().to_owned();
-        let name = &options.filename;
-        let ignore = format!("{name}.dockerignore");
-        let state = llb::local("dockerfile")
-            .follow([name.clone(), ignore.clone()])
-            .shared_key("dockerfile")
-            .session(&session)
-            .differ(llb::Differ::None)
-            .state(Meta::named(format!(
-                "[internal] load build definition from {name}"
-            )));
-        let files = solve(gateway, &state).await?;
-        let data = files
-            .read_file(name, MAX_DEFINITION)
-            .await
-            .map_err(|failure| failure.context("failed to read the spec"))?;
-        let definition = SourceFile::new(name.clone(), String::from_utf8_lossy(&data));
-        let mut ignored = files.try_read_file(&ignore, MAX_DEFINITION).await?;
-        if ignored.is_none() {
-            let state = llb::local("context")
-                .follow([".dockerignore"])
-                .shared_key("context-.dockerignore")
-                .session(&session)
-                .differ(llb::Differ::None)
-                .state(Meta::named("[internal] load .dockerignore"));
-            ignored = solve(gateway, &state)
-                .await?
-                .try_read_file(".dockerignore", MAX_DEFINITION)
-                .await?;
-        }
-        let ignored = ignorefile::parse(&String::from_utf8_lossy(&ignored.unwrap_or_default()));
+        let origin = Origin::find(gateway, options).await?;
+        let filename = &origin.filename;
+        let ignore = format!("{filename}.dockerignore");
+        let local = options.context.dockerfile_name();
+        let remote = origin
+            .definition
+            .filter(|_| options.context.forced_dockerfile.is_none());
+        let state = remote.unwrap_or_else(|| {
+            let session = options.context.session(local, gateway.session_id());
+            sources::few_files(local, &[filename, &ignore], session)
+                .shared_key(local)
+                .state(Meta::named(format!(
+                    "[internal] load build definition from {filename}"
+                )))
+        });
+        let graph = definition_of(gateway, &state)?;
+        let vertex = llb::head(&graph).map(|digest| digest.as_str().to_owned());
+        let files = gateway.solve(graph).await?;
+        let definition = files.try_read_file(filename, MAX_DEFINITION).await?;
+        let definition = definition.ok_or_else(|| missing(filename))?;
+
+        let session = options.context.session("context", gateway.session_id());
+        let ignored = match origin.context {
+            // Ignore files say what not to send; nothing is sent.
+            Some(_) => Vec::new(),
+            None => match files.try_read_file(&ignore, MAX_DEFINITION).await? {
+                Some(data) if !data.is_empty() => ignorefile::parse(text(&ignore, data)?.text()),
+                _ => ignore_file(gateway, "context", session).await?,
+            },
+        };
         Ok(Self {
-            definition,
+            definition: text(filename, definition)?,
             ignored,
-            vertex: String::new(),
-            session,
+            vertex: vertex.unwrap_or_default(),
+            remote: origin.context,
+            session: session.to_owned(),
+            names_only: gateway.llb_caps().has(caps::SOURCE_LOCAL_METADATATRANSFER),
+            inputs: origin.inputs,
         })
     }
 
-    /// Files of the context.
+    /// Files of the context: those that match `include`, if it is not empty, and not `exclude`.
     pub fn state(&self, include: &[String], exclude: &[String]) -> State {
+        const NAME: &str = "[internal] load build context";
+        if let Some(remote) = &self.remote {
+            return sources::narrowed(remote, include, exclude);
+        }
         llb::local("context")
             .include(include.iter().cloned())
             .exclude(exclude.iter().cloned())
-            .shared_key("context")
+            .shared_key(sources::shared_key("context", include))
             .session(&self.session)
-            .state(Meta::named("[internal] load build context"))
+            .state(Meta::named(NAME))
     }
 
-    /// Names of the context's files, with the content of manifests alone.
+    /// Names of the context's files, with the content of manifests. An engine that cannot send
+    /// names alone (before BuildKit 0.21) sends Rust sources, too.
     pub fn tree_state(&self) -> State {
-        const MANIFESTS: [&str; 9] = [
-            "**/Cargo.toml",
-            "**/Cargo.lock",
-            "**/.cargo/config",
-            "**/.cargo/config.toml",
-            "**/rust-toolchain",
-            "**/rust-toolchain.toml",
-            "Cargo.toml",
-            "Cargo.lock",
-            "rust-toolchain.toml",
-        ];
-        llb::local("context")
+        if let Some(remote) = &self.remote {
+            return remote.clone();
+        }
+        let files = llb::local("context")
             .include(MANIFESTS.iter().copied().chain(["**/*.rs"]))
             .exclude(self.ignored.iter().cloned())
-            .metadata_only(MANIFESTS)
             .shared_key("context-manifests")
             .session(&self.session)
-            .differ(llb::Differ::None)
-            .state(Meta::named("[internal] load manifests"))
+            .differ(llb::Differ::None);
+        let files = match self.names_only {
+            true => files.metadata_only(MANIFESTS),
+            false => files,
+        };
+        files.state(Meta::named("[internal] load manifests"))
     }
 }
 
-/// Solves a state that is only read.
-pub async fn solve(gateway: &Gateway, state: &State) -> Result<Ref, Failure> {
-    let platform = gateway.build_opts().environment.build_platform();
+impl Origin {
+    async fn find(gateway: &Gateway, options: &Options) -> Result<Self, Failure> {
+        let mut origin = Self {
+            context: None,
+            definition: None,
+            filename: options.filename.clone(),
+            inputs: BTreeMap::new(),
+        };
+        match &options.context.main {
+            MainContext::Git(git) => {
+                let git = sources::git(git, options, gateway.llb_caps());
+                origin.context = Some(git.clone());
+                origin.definition = Some(git);
+            }
+            MainContext::Http(url) => {
+                let name = Meta::named("[internal] load remote build context");
+                let file = llb::http(url, DOWNLOAD).state(name);
+                let downloaded = solve(gateway, &file).await?;
+                let head = downloaded.read_range(DOWNLOAD, 0, 1024).await;
+                let head =
+                    head.map_err(|failure| failure.context("failed to read downloaded context"))?;
+                let context = match sources::is_archive(&head) {
+                    true => sources::unpacked(&file, DOWNLOAD),
+                    false => {
+                        DOWNLOAD.clone_into(&mut origin.filename);
+                        file
+                    }
+                };
+                origin.context = Some(context.clone());
+                origin.definition = Some(context);
+            }
+            MainContext::Local => {
+                origin.inputs = gateway.inputs().await?;
+                let input = |name: &str| match origin.inputs.get(name) {
+                    Some(graph) => sources::input(graph, name).map(Some),
+                    None => Ok(None),
+                };
+                origin.definition = input("dockerfile")?;
+                origin.context = input("context")?;
+            }
+        }
+        if let Some(dir) = &options.context.subdir {
+            let narrow = |context| sources::subdir(&context, dir);
+            origin.context = origin.context.map(narrow);
+        }
+        Ok(origin)
+    }
+}
+
+/// The patterns of a local directory's own ignore file.
+async fn ignore_file(
+    gateway: &Gateway,
+    local: &str,
+    session: &str,
+) -> Result<Vec<String>, Failure> {
+    const NAME: &str = ".dockerignore";
+    let state = sources::few_files(local, &[NAME], session)
+        .shared_key(format!("{local}-{NAME}"))
+        .state(Meta::named("[internal] load .dockerignore"));
+    let files = solve(gateway, &state).await?;
+    patterns(&files, NAME).await
+}
+
+async fn patterns(files: &Ref, name: &str) -> Result<Vec<String>, Failure> {
+    let data = files.try_read_file(name, MAX_DEFINITION).await?;
+    Ok(match data {
+        Some(data) => ignorefile::parse(text(name, data)?.text()),
+        None => Vec::new(),
+    })
+}
+
+fn missing(filename: &str) -> Failure {
+    let message = format!("there is no `{filename}` in the build context");
+    Diagnostic::error("no-definition", message)
+        .help("name the definition file with `-f`")
+        .into()
+}
+
+fn definition_of(gateway: &Gateway, state: &State) -> Result<Definition, Failure> {
     let options = llb::MarshalOptions {
-        platform: Some(crate::lower::wire_platform(&platform)),
         caps: Some(gateway.llb_caps().clone()),
         ..Default::default()
     };
-    let definition =
-        llb::marshal(state, &options).map_err(|error| Failure::Internal(error.to_string()))?;
-    gateway.solve(definition).await
+    llb::marshal(state, &options).map_err(|error| Failure::Internal(error.to_string()))
+}
+
+/// Solves a state that is only read.
+///
+/// # Errors
+/// The engine's answer.
+pub async fn solve(gateway: &Gateway, state: &State) -> Result<Ref, Failure> {
+    let definition = definition_of(gateway, state)?;
+    gateway.solve(SolveRequest::from(definition)).await
 }

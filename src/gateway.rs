@@ -32,7 +32,7 @@ pub use result::{Attestation, AttestationKind, Output, Refs};
 pub use serve::{run, serve};
 pub use solve::{Ref, SolveRequest};
 pub use status::Failure;
-pub use tree::read_tree;
+pub use tree::{read_tree, text};
 pub use warn::Warning;
 
 use buildkit_proto::bridge::LlbBridgeClient;

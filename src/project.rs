@@ -11,6 +11,7 @@ mod graph;
 mod inherit;
 mod lockfile;
 mod manifest;
+mod members;
 mod select;
 mod targets;
 mod toolchain;

@@ -51,7 +51,7 @@ pub fn parse_with(
 ) -> Result<(Spec, Diagnostics), Diagnostics> {
     let (mut root, mut found) = match yaml::read(file) {
         Ok(read) => read,
-        Err(found) => return Err(other_format(file).map_or(found, Into::into)),
+        Err(found) => return Err(other_format(file).map_or_else(|| first_of(found), Into::into)),
     };
     let mut declared = Vec::new();
     if let Some(root) = &mut root {

@@ -50,9 +50,9 @@ pub async fn read_tree<T>(
             match found {
                 Found::Dir(path, entries) => tree.add_dir(path, entries),
                 Found::File(path, None) => tree.add_file(path, None),
-                Found::File(path, Some(data)) => match String::from_utf8(data) {
-                    Ok(text) => tree.add_file(path, Some(text)),
-                    Err(error) => wrong.push(not_text(path, &error)),
+                Found::File(path, Some(data)) => match text(&path, data) {
+                    Ok(file) => tree.add_file(path, Some(file.text().to_owned())),
+                    Err(mistake) => wrong.push(mistake),
                 },
             }
         }
@@ -113,14 +113,21 @@ async fn read(reference: &Ref, want: Wanted) -> Result<Found, Failure> {
     }
 }
 
-/// Shows the line, with replacement characters for what cannot be shown.
-fn not_text(path: String, error: &std::string::FromUtf8Error) -> Diagnostic {
+/// A file of the user's as text.
+///
+/// # Errors
+/// That it is not UTF-8, with its line: replacement characters stand for what cannot be shown.
+pub fn text(path: &str, data: Vec<u8>) -> Result<SourceFile, Diagnostic> {
+    let error = match String::from_utf8(data) {
+        Ok(text) => return Ok(SourceFile::new(path, text)),
+        Err(error) => error,
+    };
     let offset = error.utf8_error().valid_up_to();
     let byte = error.as_bytes().get(offset).copied().unwrap_or_default();
     let message = format!("`{path}` is not UTF-8 text: byte {byte:#04x} at offset {offset}");
-    let shown = String::from_utf8_lossy(error.as_bytes()).into_owned();
-    let file = SourceFile::new(path, shown);
-    Diagnostic::error("not-utf-8", message)
-        .at(file.at(Span::new(offset, offset + '\u{fffd}'.len_utf8())))
-        .help("save it as UTF-8")
+    let file = SourceFile::new(path, String::from_utf8_lossy(error.as_bytes()));
+    let place = file.at(Span::new(offset, offset + '\u{fffd}'.len_utf8()));
+    Err(Diagnostic::error("not-utf-8", message)
+        .at(place)
+        .help("save it as UTF-8"))
 }

@@ -1,6 +1,7 @@
 //! Statements that the client wants about the result.
 
 use super::{Reader, csv};
+use crate::image_ref::ImageRef;
 use std::collections::BTreeMap;
 
 /// The scanner for clients that name none.
@@ -18,7 +19,7 @@ pub struct Attests {
 /// How to list what is in the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sbom {
-    /// Image of the scanner.
+    /// Image of the scanner, normalized.
     pub generator: String,
     /// Its parameters.
     pub parameters: BTreeMap<String, String>,
@@ -39,10 +40,11 @@ impl Attests {
             match name.as_str() {
                 "sbom" => {
                     let generator = attrs.remove("generator");
-                    let generator = generator.unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
-                    if generator.is_empty() {
-                        reader.mistake("failed to parse sbom scanner : invalid reference format");
-                    }
+                    let generator = generator.as_deref().unwrap_or(DEFAULT_GENERATOR);
+                    let parsed = generator.parse::<ImageRef>();
+                    let named = parsed.map(|name| name.to_string());
+                    let generator = reader.ok(named
+                        .map_err(|why| format!("failed to parse sbom scanner {generator}: {why}")));
                     found.sbom = Some(Sbom {
                         generator,
                         parameters: attrs,

@@ -2,6 +2,7 @@
 
 use super::{GitRef, context::CONTEXT};
 use crate::diagnostic::Diagnostic;
+use crate::image_ref::ImageRef;
 use crate::platform::Platform;
 use buildkit_proto::errdefs::base64_text;
 use std::collections::BTreeMap;
@@ -106,7 +107,11 @@ impl NamedContexts {
         if name == "scratch" || name == CONTEXT {
             return Ok(None);
         }
-        let name = familiar(name).ok_or_else(|| wrong(format!("invalid context name {name}")))?;
+        let image: ImageRef = name
+            .parse()
+            .map_err(|why| wrong(format!("invalid context name {name}: {why}")))?;
+        let name = image.familiar();
+        let name = name.strip_suffix(":latest").unwrap_or(&name).to_owned();
         let keys = [format!("{name}::{platform}"), name.clone()];
         let found = keys.into_iter().find_map(|key| {
             let value = self.contexts.get(&key)?;
@@ -192,29 +197,4 @@ fn oci_layout(text: &str) -> Result<NamedSource, String> {
         store: store.to_owned(),
         digest: digest.to_owned(),
     })
-}
-
-/// A name as users write it: without docker.io, `library` and `latest`. `None` for what cannot be
-/// the name of an image.
-fn familiar(name: &str) -> Option<String> {
-    let mut short = name;
-    for hub in ["docker.io/", "index.docker.io/"] {
-        short = short.strip_prefix(hub).unwrap_or(short);
-    }
-    if short.len() < name.len() || !short.contains('/') {
-        short = short.strip_prefix("library/").unwrap_or(short);
-    }
-    let short = short
-        .strip_prefix("library/")
-        .filter(|rest| !rest.contains('/'))
-        .unwrap_or(short);
-    let valid = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
-    let path = short.split(['@', ':']).next().unwrap_or_default();
-    let separator = |c: char| "._-/:@".contains(c);
-    let ends = short.starts_with(separator) || short.ends_with(separator);
-    let shouts = !short.contains('/') && path.chars().any(|c| c.is_ascii_uppercase());
-    if short.is_empty() || ends || shouts || !short.chars().all(valid) {
-        return None;
-    }
-    Some(short.strip_suffix(":latest").unwrap_or(short).to_owned())
 }

@@ -175,7 +175,7 @@ fn attestations_checks_and_scans() {
         ("build-arg:BUILDKIT_SBOM_SCAN_STAGE", "deps,build"),
     ]);
     let sbom = options.attests.sbom.expect("sbom");
-    assert_eq!(sbom.generator, "x/y:1");
+    assert_eq!(sbom.generator, "docker.io/x/y:1");
     assert_eq!(sbom.parameters.get("a").map(String::as_str), Some("b,c"));
     assert_eq!(sbom.parameters.get("d").map(String::as_str), Some(""));
     assert_eq!(options.attests.provenance.expect("provenance").len(), 1);
@@ -186,7 +186,10 @@ fn attestations_checks_and_scans() {
         ScanStages::Some(vec!["deps".into(), "build".into()])
     );
     let plain = read(&[("attest:sbom", "")]).attests.sbom.expect("sbom");
-    assert_eq!(plain.generator, "docker/buildkit-syft-scanner:stable-1");
+    assert_eq!(
+        plain.generator,
+        "docker.io/docker/buildkit-syft-scanner:stable-1"
+    );
 }
 
 #[test]
@@ -356,6 +359,6 @@ fn named_contexts_by_name_and_platform() {
     let message = |name: &str| find(name, "amd64").expect_err("error").message;
     assert_eq!(message("bad"), "invalid context specifier nothing for bad");
     assert_eq!(message("ssh"), "unsupported context source ssh for ssh");
-    assert_eq!(message("UPPER"), "invalid context name UPPER");
+    assert!(message("UPPER").starts_with("invalid context name UPPER: "));
     assert!(contexts.contains("base") && !contexts.contains("linux/arm64"));
 }

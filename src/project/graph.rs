@@ -156,12 +156,14 @@ pub(super) fn real_packages(project: &Project) -> BTreeSet<usize> {
 /// Reports what the manifests ask for and the lock does not have: `--locked` would fail on it, late.
 pub(super) fn check_lock(project: &Project, found: &mut Diagnostics) {
     for (index, package) in project.packages.iter().enumerate() {
-        if !package.is_member {
-            continue;
-        }
         if project.locked(index).is_none() {
             let stale = |locked: &&LockedPackage| locked.is_local() && locked.name == package.name;
-            let message = match project.lock.packages.iter().find(stale) {
+            let stale = project.lock.packages.iter().find(stale);
+            if stale.is_none() && !package.is_member {
+                // An optional dependency that is off, or an unused patch.
+                continue;
+            }
+            let message = match stale {
                 Some(locked) => format!(
                     "`Cargo.lock` has version {} of `{}`, which is {} here",
                     locked.version, package.name, package.version
@@ -169,6 +171,10 @@ pub(super) fn check_lock(project: &Project, found: &mut Diagnostics) {
                 None => format!("`Cargo.lock` does not have the package `{}`", package.name),
             };
             found.push(stale_lock(message).at(package.manifest.at(package.name_span)));
+            continue;
+        }
+        if !package.is_member {
+            // Its optional and dev-dependencies may not be in the lock.
             continue;
         }
         for dependency in &package.dependencies {

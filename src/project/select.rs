@@ -174,14 +174,21 @@ impl Chooser<'_> {
                 .collect();
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             for bin in &self.image.build.bin {
-                let message = match known.contains(&bin.value.as_str()) {
-                    true => format!("no package has `{}` and the other binaries", bin.value),
-                    false => format!("no binary `{}`", bin.value),
+                let (message, help) = match known.contains(&bin.value.as_str()) {
+                    true => (
+                        format!("no package has `{}` and the other binaries", bin.value),
+                        "the binaries of one image come from one package: make several `images`"
+                            .into(),
+                    ),
+                    false => (
+                        format!("no binary `{}`", bin.value),
+                        suggest(&bin.value, &known, "binaries"),
+                    ),
                 };
                 found.push(
                     Diagnostic::error("unknown-bin", message)
                         .at(self.at(bin))
-                        .help(suggest(&bin.value, &known, "binaries")),
+                        .help(help),
                 );
             }
         }

@@ -332,6 +332,7 @@ impl Scope<'_> {
                 }
             }
         }
+        inferred.sort();
         inferred
     }
 

@@ -4,13 +4,15 @@
 
 use super::document::{Document, Node};
 use super::inherit::Manifest;
+use super::members::{Root, not_a_member};
 use super::{
     DependencyKind, DependencySource, Lockfile, Package, Project, config, graph, manifest,
     toolchain,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, whole_file};
-use crate::source::{EntryKind, Location, SourceTree, join, parent};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{Location, SourceTree, join, parent};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// `dir` and all directories above it, up to the context's root.
 pub(super) fn ancestors(dir: &str) -> Vec<&str> {
@@ -39,48 +41,12 @@ pub(super) fn load(tree: &SourceTree, dir: &str) -> Result<(Project, Diagnostics
     found.into_result(project)
 }
 
-struct Loader<'t> {
-    tree: &'t SourceTree,
+pub(super) struct Loader<'t> {
+    pub(super) tree: &'t SourceTree,
     /// Parsed manifests by directory; `None`: there is none, or it is broken (and reported).
-    documents: BTreeMap<String, Option<std::rc::Rc<Document>>>,
-    packages: BTreeMap<String, Package>,
-    found: Diagnostics,
-}
-
-/// A workspace root's lists.
-struct Root {
-    dir: String,
-    document: std::rc::Rc<Document>,
-    members: Vec<Node>,
-    exclude: Vec<String>,
-}
-
-impl Root {
-    fn new(dir: &str, document: std::rc::Rc<Document>) -> Self {
-        let list = |key| document.get(&["workspace", key]).map(Node::list);
-        Self {
-            dir: dir.to_owned(),
-            members: list("members").unwrap_or_default().to_vec(),
-            exclude: list("exclude")
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|node| node.text().map(str::to_owned))
-                .collect(),
-            document,
-        }
-    }
-
-    /// Whether `exclude` names `dir` or a directory above it, and `members` does not (cargo, `is_excluded`:
-    /// both as plain paths, without patterns).
-    fn is_excluded(&self, dir: &str) -> bool {
-        let within = |path: &str| {
-            join(&self.dir, path).is_some_and(|path| {
-                path.is_empty() || dir == path || dir.starts_with(&format!("{path}/"))
-            })
-        };
-        let explicit = self.members.iter().filter_map(Node::text).any(within);
-        !explicit && self.exclude.iter().any(|path| within(path))
-    }
+    documents: BTreeMap<String, Option<Rc<Document>>>,
+    pub(super) packages: BTreeMap<String, Package>,
+    pub(super) found: Diagnostics,
 }
 
 impl Loader<'_> {
@@ -151,13 +117,13 @@ impl Loader<'_> {
         })
     }
 
-    fn document(&mut self, dir: &str) -> Option<std::rc::Rc<Document>> {
+    pub(super) fn document(&mut self, dir: &str) -> Option<Rc<Document>> {
         if let Some(known) = self.documents.get(dir) {
             return known.clone();
         }
         let file = join(dir, "Cargo.toml").and_then(|path| self.tree.read(&path));
         let document = match file.map(Document::parse) {
-            Some(Ok(document)) => Some(std::rc::Rc::new(document)),
+            Some(Ok(document)) => Some(Rc::new(document)),
             Some(Err(diagnostic)) => {
                 self.found.push(diagnostic);
                 None
@@ -169,7 +135,7 @@ impl Loader<'_> {
     }
 
     /// The directory of the workspace root that a package belongs to; `None` without one.
-    fn find_root(&mut self, dir: &str, document: &Document) -> Option<String> {
+    pub(super) fn find_root(&mut self, dir: &str, document: &Document) -> Option<String> {
         if document.get(&["workspace"]).is_some() {
             return Some(dir.to_owned());
         }
@@ -193,7 +159,7 @@ impl Loader<'_> {
     }
 
     /// Reads the package in `dir` if that has not been done.
-    fn package(&mut self, dir: &str, is_member: bool) -> bool {
+    pub(super) fn package(&mut self, dir: &str, is_member: bool) -> bool {
         if !self.packages.contains_key(dir) {
             let Some(document) = self.document(dir) else {
                 return false;
@@ -214,50 +180,6 @@ impl Loader<'_> {
             package.is_member |= is_member;
         }
         true
-    }
-
-    /// Members: listed ones, the root's own package, and their path dependencies below the root.
-    fn members(&mut self, root: &Root, has_workspace: bool) {
-        let mut queue: Vec<String> = Vec::new();
-        if has_workspace {
-            for node in &root.members {
-                let paths = self.expand(root, node);
-                for (dir, from_glob) in paths {
-                    if root.is_excluded(&dir) {
-                        continue;
-                    }
-                    if self.document(&dir).is_none() {
-                        self.no_member(root, node, &dir, from_glob);
-                    }
-                    queue.push(dir);
-                }
-            }
-        }
-        if root.document.root.any(&["package", "project"]).is_some() {
-            queue.push(root.dir.clone());
-        }
-        let mut seen = BTreeSet::new();
-        while let Some(dir) = queue.pop() {
-            if !seen.insert(dir.clone()) || !self.package(&dir, true) {
-                continue;
-            }
-            for (path, location, _) in self.path_dependencies(&dir) {
-                if self.document(&path).is_none() {
-                    self.no_dependency(&path, location);
-                } else if has_workspace && !root.is_excluded(&path) && self.belongs(root, &path) {
-                    queue.push(path);
-                }
-            }
-        }
-    }
-
-    /// Whether a path dependency becomes a member: it is below the root, or its own root is this one.
-    fn belongs(&mut self, root: &Root, dir: &str) -> bool {
-        let below = root.dir.is_empty() || dir.starts_with(&format!("{}/", root.dir));
-        below
-            || self
-                .document(dir)
-                .is_some_and(|document| self.find_root(dir, &document).as_ref() == Some(&root.dir))
     }
 
     /// Local packages that are no members: path dependencies elsewhere and patches.
@@ -285,7 +207,7 @@ impl Loader<'_> {
 
     /// Directories that a package's dependencies name, places, and whether Cargo may never look there. The
     /// dev-dependencies of a package that is no member do not exist for Cargo.
-    fn path_dependencies(&self, dir: &str) -> Vec<(String, Location, bool)> {
+    pub(super) fn path_dependencies(&self, dir: &str) -> Vec<(String, Location, bool)> {
         let Some(package) = self.packages.get(dir) else {
             return Vec::new();
         };
@@ -304,102 +226,7 @@ impl Loader<'_> {
             .collect()
     }
 
-    /// Directories that an entry of `members` stands for, and whether it is a pattern.
-    fn expand(&mut self, root: &Root, node: &Node) -> Vec<(String, bool)> {
-        let Some(text) = node.text() else {
-            return Vec::new();
-        };
-        if !text.contains(['*', '?', '[']) {
-            return join(&root.dir, text).map_or_else(
-                || {
-                    self.found.push(
-                        Diagnostic::error(
-                            "path-outside-context",
-                            format!("member `{text}` is outside of the build context"),
-                        )
-                        .at(root.document.at(node.span))
-                        .help("build from the directory that holds all members"),
-                    );
-                    Vec::new()
-                },
-                |dir| vec![(dir, false)],
-            );
-        }
-        let mut dirs = vec![root.dir.clone()];
-        for part in text.split('/').filter(|part| !matches!(*part, "" | ".")) {
-            let Ok(pattern) = glob::Pattern::new(part) else {
-                self.found.push(
-                    Diagnostic::error("invalid-manifest", format!("`{text}` is not a pattern"))
-                        .at(root.document.at(node.span)),
-                );
-                return Vec::new();
-            };
-            dirs = match part {
-                "**" => dirs.iter().flat_map(|dir| self.below(dir)).collect(),
-                _ if !part.contains(['*', '?', '[']) => {
-                    dirs.iter().filter_map(|dir| join(dir, part)).collect()
-                }
-                _ => dirs
-                    .iter()
-                    .flat_map(|dir| self.matching(dir, &pattern))
-                    .collect(),
-            };
-        }
-        dirs.sort();
-        dirs.dedup();
-        dirs.into_iter().map(|dir| (dir, true)).collect()
-    }
-
-    fn matching(&self, dir: &str, pattern: &glob::Pattern) -> Vec<String> {
-        self.tree
-            .list(dir)
-            .iter()
-            .filter(|entry| entry.kind != EntryKind::File && pattern.matches(&entry.name))
-            .filter_map(|entry| join(dir, &entry.name))
-            .collect()
-    }
-
-    /// A directory and all below it.
-    fn below(&self, dir: &str) -> Vec<String> {
-        let mut all = vec![dir.to_owned()];
-        for entry in self.tree.list(dir) {
-            if entry.kind == EntryKind::Dir {
-                all.extend(
-                    join(dir, &entry.name)
-                        .into_iter()
-                        .flat_map(|dir| self.below(&dir)),
-                );
-            }
-        }
-        all
-    }
-
-    fn no_member(&mut self, root: &Root, node: &Node, dir: &str, from_glob: bool) {
-        // A broken manifest is reported already; a link to nowhere is skipped by patterns.
-        let path = join(dir, "Cargo.toml").unwrap_or_default();
-        if self.tree.read(&path).is_some() {
-            return;
-        }
-        let link = self
-            .tree
-            .entry(parent(dir), dir.rsplit('/').next().unwrap_or(dir))
-            .is_some_and(|entry| entry.kind == EntryKind::Symlink);
-        if from_glob && link {
-            return;
-        }
-        let message = if from_glob {
-            format!("`{dir}` matches this pattern and has no `Cargo.toml`")
-        } else {
-            format!("member `{dir}` has no `Cargo.toml`")
-        };
-        self.found.push(
-            Diagnostic::error("missing-member", message)
-                .at(root.document.at(node.span))
-                .help("add it to `workspace.exclude`, or check `.dockerignore`"),
-        );
-    }
-
-    fn no_dependency(&mut self, dir: &str, location: Location) {
+    pub(super) fn no_dependency(&mut self, dir: &str, location: Location) {
         let path = join(dir, "Cargo.toml").unwrap_or_default();
         if self.tree.read(&path).is_none() {
             self.found.push(
@@ -408,42 +235,6 @@ impl Loader<'_> {
                     .help("check `.dockerignore`"),
             );
         }
-    }
-
-    fn default_members(&mut self, root: &Root, dir: &str, is_virtual: bool) -> BTreeSet<String> {
-        if dir != root.dir {
-            return BTreeSet::from([dir.to_owned()]);
-        }
-        let Some(list) = root.document.get(&["workspace", "default-members"]) else {
-            return self
-                .packages
-                .iter()
-                .filter(|(dir, package)| package.is_member && (is_virtual || **dir == root.dir))
-                .map(|(dir, _)| dir.clone())
-                .collect();
-        };
-        let mut dirs = BTreeSet::new();
-        for node in list.list() {
-            for (dir, _) in self.expand(root, node) {
-                if self
-                    .packages
-                    .get(&dir)
-                    .is_some_and(|package| package.is_member)
-                {
-                    dirs.insert(dir);
-                } else if !root.is_excluded(&dir) {
-                    self.found.push(
-                        Diagnostic::error(
-                            "missing-member",
-                            format!("default member `{dir}` is not a member"),
-                        )
-                        .at(root.document.at(node.span))
-                        .help("add it to `workspace.members`"),
-                    );
-                }
-            }
-        }
-        dirs
     }
 
     /// `workspace.resolver`, `package.resolver`, or what the root package's edition implies.
@@ -465,27 +256,45 @@ impl Loader<'_> {
         }
     }
 
-    fn patched_dirs(&self, root: &Root, configs: &[config::CargoConfig]) -> BTreeSet<String> {
-        let patches = root
-            .document
-            .get(&["patch"])
-            .into_iter()
-            .flat_map(Node::entries);
-        let patches = patches.flat_map(|(_, source)| source.node.entries());
-        let replaced = root
-            .document
-            .get(&["replace"])
-            .into_iter()
-            .flat_map(Node::entries);
-        patches
-            .chain(replaced)
-            .filter_map(|(_, entry)| join(&root.dir, entry.node.get("path")?.text()?))
-            .chain(
-                configs
-                    .iter()
-                    .flat_map(|config| config.patched_dirs.clone()),
-            )
-            .collect()
+    /// Directories that `[patch]` and `[replace]` name, reported when there is nothing in them: Cargo reads
+    /// them even when nothing uses them.
+    fn patched_dirs(&mut self, root: &Root, configs: &[config::CargoConfig]) -> BTreeSet<String> {
+        let mut dirs = BTreeSet::new();
+        let sections = |key| {
+            root.document
+                .get(&[key])
+                .into_iter()
+                .flat_map(Node::entries)
+        };
+        let patches = sections("patch").flat_map(|(_, source)| source.node.entries());
+        for (_, entry) in patches.chain(sections("replace")) {
+            let Some(path) = entry.node.get("path").and_then(Node::text) else {
+                continue;
+            };
+            let place = root.document.at(entry.key);
+            match join(&root.dir, path) {
+                Some(dir) => {
+                    if self.document(&dir).is_none() {
+                        self.no_dependency(&dir, place);
+                    }
+                    dirs.insert(dir);
+                }
+                None => self.found.push(
+                    Diagnostic::error(
+                        "path-outside-context",
+                        format!("the patch at `{path}` is outside of the build context"),
+                    )
+                    .at(place)
+                    .help("build from a directory that holds both"),
+                ),
+            }
+        }
+        dirs.extend(
+            configs
+                .iter()
+                .flat_map(|config| config.patched_dirs.clone()),
+        );
+        dirs
     }
 
     fn lock(&mut self, root: &str) -> Option<Lockfile> {
@@ -514,16 +323,4 @@ fn missing_manifest(dir: &str) -> Diagnostic {
         format!("`{path}` is not in the build context"),
     )
     .help("put the spec beside `Cargo.toml`, and check `.dockerignore`")
-}
-
-fn not_a_member(root: &Root, document: &Document) -> Diagnostic {
-    Diagnostic::error(
-        "not-a-member",
-        format!(
-            "this package is not a member of the workspace of `{}`",
-            root.document.file.name()
-        ),
-    )
-    .at(whole_file(&document.file))
-    .help("add it to `workspace.members` or `workspace.exclude` there")
 }

@@ -2,11 +2,14 @@
 //!
 //! What passes here has the right form, so decoding it needs no error of its own.
 
+mod advice;
+
 use super::keys::ROOT;
-use super::table::{Block, Format, Key as TableKey, MOST_BLOCKS, Map, Numbers, Scalar, Shape};
+use super::table::{Block, Format, MOST_BLOCKS, Map, Numbers, Scalar, Shape};
 use super::yaml::{self, Data, Key, Node, ScalarType};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::source::{SourceFile, Span};
+use advice::{alternatives, describe, home_of, instead, list, other_word, shorten};
 
 /// Checks a whole document.
 pub(super) fn document(file: &SourceFile, root: &Node) -> Diagnostics {
@@ -281,126 +284,43 @@ impl Check<'_> {
     }
 }
 
-/// What to write instead of a value of a wrong type, with the value itself where it can be kept.
-fn instead(node: &Node, shape: &'static Shape, key: Option<&str>) -> String {
-    let key = key.unwrap_or("build");
-    match (&node.data, &shape.map) {
-        (Data::List(items), _) if shape.list.is_none() && shape.scalar.is_some() => {
-            match items.first().map(|item| &item.data) {
-                Some(Data::Scalar(scalar)) if items.len() == 1 => {
-                    format!("write `{key}: {}`", shorten(&scalar.text))
-                }
-                _ => "write a single value".into(),
-            }
-        }
-        (Data::Map(entries), _) if shape.list.is_some() => {
-            let names: Vec<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
-            format!("write a list: `{key}: [{}]`", shorten(&names.join(", ")))
-        }
-        (_, Some(Map::Block(block))) => {
-            let first = block
-                .keys
-                .iter()
-                .find(|key| key.required)
-                .or(block.keys.first());
-            let (name, example) =
-                first.map_or(("x", "y"), |key: &TableKey| (key.name, key.example));
-            match key {
-                _ if block.keys.iter().any(|key| key.name == "syntax") => {
-                    "write `build:` and `image:` blocks, or nothing at all; is this the right file?"
-                        .into()
-                }
-                _ => format!("write `{key}: {{ {name}: {example} }}`"),
-            }
-        }
-        (_, Some(Map::Open { .. })) => format!("write `{key}: {{ name: value }}`"),
-        _ => "write a single value".into(),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Severity;
+    use crate::spec::formats::ANY;
+    use crate::spec::table::Key as TableKey;
 
-fn describe(scalar: &yaml::Scalar) -> String {
-    let text = shorten(&scalar.text);
-    match scalar.kind() {
-        ScalarType::Null => "nothing".into(),
-        ScalarType::Bool(_) => format!("the boolean `{text}`"),
-        ScalarType::Number => format!("the number `{text}`"),
-        ScalarType::Text => format!("the text `{text}`"),
-    }
-}
-
-/// The first line of a text, if it is not too long.
-pub(super) fn shorten(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    if line.chars().count() <= 60 && line.len() == text.trim_end().len() {
-        return line
-            .escape_debug()
-            .to_string()
-            .replace("\\\"", "\"")
-            .replace("\\'", "'");
-    }
-    let start: String = line.chars().take(57).collect();
-    format!("{}...", start.escape_debug())
-}
-
-/// The block that a key without a place here belongs to.
-fn home_of(name: &str, wrong: &Block) -> Option<&'static str> {
-    let Some(Map::Block(root)) = &ROOT.map else {
-        return None;
+    static TEXT: Shape = Shape::text(&ANY);
+    static OLD: Block = Block {
+        name: "`old:`",
+        doc: "",
+        keys: &[TableKey {
+            deprecated: Some("write `new`"),
+            ..TableKey::new("older", &TEXT, "", "", "")
+        }],
     };
-    let blocks = root.keys.iter().filter_map(|key| match &key.shape.map {
-        Some(Map::Block(block)) => Some(*block),
-        _ => None,
-    });
-    let homes: Vec<&str> = blocks
-        .filter(|block| block.name != wrong.name && block.key(name).is_some())
-        .map(|block| block.name)
-        .collect();
-    match homes.as_slice() {
-        [home] => Some(home),
-        // `base`, `env`, `packages` and `run` are in both.
-        ["`build:`", "`image:`"] => Some("`build:` (to compile) or `image:` (to run)"),
-        _ if root.key(name).is_some() && wrong.name != root.name => {
-            Some("the top level of the file")
-        }
-        _ => None,
-    }
-}
+    static ROOT: Shape = Shape::block("a mapping", &OLD);
 
-/// Our word for one that people know from elsewhere.
-fn other_word(name: &str) -> Option<&'static str> {
-    Some(match name.to_lowercase().as_str() {
-        "from" | "runtime" => "base",
-        "command" => "cmd",
-        "copy" | "add" | "assets" => "files",
-        "environment" => "env",
-        "ports" | "port" => "expose",
-        "label" => "labels",
-        "working_dir" | "cwd" => "workdir",
-        "volume" => "volumes",
-        "stopsignal" | "stop_signal" => "stop-signal",
-        "binary" | "binaries" => "bin",
-        "crate" => "package",
-        "triple" | "platform" => "target",
-        "rust" | "channel" | "rust-version" => "toolchain",
-        "apt" | "apk" | "system" | "dependencies" => "packages",
-        "tests" => "test",
-        "lints" => "lint",
-        "no-default-features" => "default-features: false",
-        _ => return None,
-    })
-}
-
-fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-fn alternatives<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => names.concat(),
+    #[test]
+    fn a_deprecated_key_is_a_warning() {
+        let file = SourceFile::new("Rust.yaml", "older: x\n");
+        let (root, _) = yaml::read(&file).unwrap();
+        let root = root.unwrap();
+        let mut check = Check {
+            file: &file,
+            found: Diagnostics::default(),
+        };
+        let place = Place {
+            key: None,
+            span: root.span,
+        };
+        check.node(&root, &ROOT, place);
+        let found = check.found.sorted();
+        assert_eq!(found[0].severity, Severity::Warning);
+        assert_eq!(
+            found[0].to_string(),
+            "Rust.yaml:1: `older` is deprecated: write `new`"
+        );
     }
 }

@@ -53,6 +53,8 @@ fn the_gallery_of_mistakes() {
     });
     files.sort();
     assert!(files.len() >= 40, "{} files", files.len());
+    let mut page = String::from(ERRORS);
+    let mut codes: BTreeMap<&str, String> = BTreeMap::new();
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
         let args = text
@@ -68,12 +70,73 @@ fn the_gallery_of_mistakes() {
         assert!(!found.is_empty(), "{} is right", path.display());
         for diagnostic in &found {
             well_formed(diagnostic);
+            let shown = render(diagnostic);
+            if shown.lines().all(|line| line.len() < 200) {
+                codes.entry(diagnostic.code).or_insert_with(|| {
+                    format!("\n## {}\n\n```text\n{shown}```\n", diagnostic.code)
+                });
+            }
         }
         let shown: Vec<String> = found
             .iter()
             .map(|found| render(found) + &place(found))
             .collect();
         check(&path.with_extension("txt"), &shown.join("\n"));
+    }
+    let known: Vec<&str> = codes.keys().copied().collect();
+    assert_eq!(
+        known, CODES,
+        "codes are stable: users and pages refer to them"
+    );
+    page.extend(codes.into_values());
+    check(&repository().join("docs/spec-errors.md"), &page);
+}
+
+const ERRORS: &str = "\
+<!-- Generated from tests/spec-errors: `UPDATE=1 cargo test --lib generated` rewrites it. -->
+# What can be wrong with a Rust.yaml
+
+Every mistake has a stable code. All mistakes of a file are shown at once. One example for each code:
+";
+
+const CODES: &[&str] = &[
+    "duplicate-item",
+    "duplicate-key",
+    "invalid-value",
+    "missing-build-arg",
+    "missing-key",
+    "more-mistakes",
+    "no-package-manager",
+    "no-shell",
+    "not-a-spec",
+    "stamp-in-env",
+    "too-many-images",
+    "undeclared-build-arg",
+    "unknown-build-arg",
+    "unknown-key",
+    "unknown-user",
+    "wrong-type",
+    "yaml-alias",
+    "yaml-documents",
+    "yaml-key",
+    "yaml-limit",
+    "yaml-merge",
+    "yaml-syntax",
+    "yaml-tag",
+];
+
+#[test]
+fn every_spec_of_this_repository_is_right() {
+    let examples = fs::read_dir(repository().join("examples")).unwrap();
+    let mut files: Vec<PathBuf> = examples
+        .map(|entry| entry.unwrap().path().join("Rust.yaml"))
+        .collect();
+    files.push(repository().join("Rust.yaml"));
+    for path in files.iter().filter(|path| path.exists()) {
+        let text = fs::read_to_string(path).unwrap();
+        let (_, warnings) = parse(&SourceFile::new("Rust.yaml", text), &BTreeMap::new())
+            .unwrap_or_else(|found| panic!("{}: {:#?}", path.display(), found.sorted()));
+        assert!(warnings.is_empty(), "{}: {warnings:?}", path.display());
     }
 }
 

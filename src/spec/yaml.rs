@@ -171,6 +171,15 @@ mod tests {
     }
 
     #[test]
+    fn a_huge_file_is_not_read() {
+        let text = "# \n".repeat(1 << 19);
+        let problems = read(&SourceFile::new("Rust.yaml", text))
+            .unwrap_err()
+            .sorted();
+        assert_eq!(problems[0].code, "spec-too-large");
+    }
+
+    #[test]
     fn merge_keys_lay_a_mapping_under_another() {
         let file = SourceFile::new("Rust.yaml", "a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n");
         let (

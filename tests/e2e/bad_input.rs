@@ -3,145 +3,149 @@
 use crate::support::docker::Docker;
 use crate::support::project::Project;
 
-/// Builds an example after a change that breaks it; buildx must print each of `lines`.
-fn check(example: &str, change: fn(&Project), lines: &[&str]) {
+/// Builds a copy of an example that `change` breaks. The build must fail with `message`, and
+/// buildx must show the `snippet`: a place, and the line that it prints for it.
+fn check(example: &str, change: impl Fn(&Project), snippet: Option<[&str; 2]>, message: &str) {
     let project = Project::example(example);
     change(&project);
     let printed = Docker::take().build(&project).fail();
-    for line in lines {
-        assert!(printed.contains(line), "no `{line}` in:\n{printed}");
+
+    let errors: Vec<_> = printed
+        .lines()
+        .filter(|line| line.starts_with("ERROR: "))
+        .collect();
+    match errors[..] {
+        [error] => assert!(error.ends_with(message), "{error}\nand not\n{message}"),
+        _ => panic!("not one error:\n{printed}"),
     }
-    // The frontend answered: it did not die, nor was it found missing.
-    for words in [
-        "panicked",
-        "frontend grpc server closed",
-        "failed to resolve source metadata",
-    ] {
-        assert!(!printed.contains(words), "`{words}` in:\n{printed}");
+    let marked: Vec<_> = printed
+        .lines()
+        .filter(|line| line.contains(" | >>> "))
+        .collect();
+    match snippet {
+        Some([place, line]) => {
+            assert!(
+                printed.lines().any(|line| line == place),
+                "no {place}:\n{printed}"
+            );
+            assert_eq!(marked, [line], "{printed}");
+        }
+        None => assert_eq!(marked, [""; 0], "{printed}"),
     }
 }
 
-/// Adds to a `Rust.yaml` that has one line.
-fn add(project: &Project, yaml: &str) {
-    project.append("Rust.yaml", yaml);
+/// The same for lines after the syntax line of a project that has a `Rust.yaml` of one line.
+fn check_spec(lines: &str, snippet: [&str; 2], message: &str) {
+    let change = |project: &Project| {
+        project.append("Rust.yaml", lines);
+    };
+    check("rusty-docker", change, Some(snippet), message);
 }
 
 #[test]
 fn broken_yaml() {
-    check(
-        "rusty-docker",
-        |project| add(project, "image:\n  base: [alpine\nbuild: {}\n"),
-        &["Rust.yaml:", ">>> "],
+    check_spec(
+        "image:\n  base: [alpine\nbuild: {}\n",
+        ["Rust.yaml:3", "   3 | >>>   base: [alpine"],
+        "Rust.yaml:3: this `[` is never closed: close it with `]`",
     );
 }
 
 #[test]
 fn an_unknown_key() {
-    check(
-        "rusty-docker",
-        |project| add(project, "image:\n  bsae: scratch\n"),
-        &[
-            "Rust.yaml:3\n",
-            "   3 | >>>   bsae: scratch\n",
-            "`bsae`",
-            "`base`",
-        ],
+    check_spec(
+        "image:\n  bsae: scratch\n",
+        ["Rust.yaml:3", "   3 | >>>   bsae: scratch"],
+        "Rust.yaml:3: `image:` has no key `bsae`: did you mean `base`?",
     );
 }
 
 #[test]
 fn a_wrong_type() {
-    check(
-        "rusty-docker",
-        |project| add(project, "image:\n  base: scratch\n  init: perhaps\n"),
-        &["Rust.yaml:4\n", "   4 | >>>   init: perhaps\n", "perhaps"],
-    );
-}
-
-#[test]
-fn no_lock_file() {
-    check(
-        "rusty-docker",
-        |project| {
-            project.remove("Cargo.lock");
-        },
-        &["Cargo.lock", "cargo generate-lockfile"],
+    check_spec(
+        "image:\n  base: scratch\n  init: perhaps\n",
+        ["Rust.yaml:4", "   4 | >>>   init: perhaps"],
+        "Rust.yaml:4: `init` takes `true` or `false`, not the text `perhaps`: \
+         write `true` or `false`",
     );
 }
 
 #[test]
 fn an_unknown_package() {
-    check(
-        "rusty-docker",
-        |project| add(project, "build:\n  package: rusty-dokcer\n"),
-        &[
-            "Rust.yaml:3\n",
-            "   3 | >>>   package: rusty-dokcer\n",
-            "`rusty-dokcer`",
-            "`rusty-docker`",
-        ],
+    check_spec(
+        "build:\n  package: rusty-dokcer\n",
+        ["Rust.yaml:3", "   3 | >>>   package: rusty-dokcer"],
+        "Rust.yaml:3: no package `rusty-dokcer`: did you mean `rusty-docker`",
     );
 }
 
 #[test]
 fn an_unknown_feature() {
-    check(
-        "rusty-docker",
-        |project| add(project, "build:\n  features: [postgres]\n"),
-        &[
-            "Rust.yaml:3\n",
-            "   3 | >>>   features: [postgres]\n",
-            "`postgres`",
-        ],
-    );
-}
-
-#[test]
-fn several_images_and_no_target() {
-    check("workspace", |_| {}, &["--target", "`server`", "`worker`"]);
-}
-
-#[test]
-fn a_compile_error() {
-    check(
-        "rusty-docker",
-        |project| {
-            project.replace("src/main.rs", "Greeting::World);", "Greeting::Wrold);");
-        },
-        &[
-            "error[E0599]",
-            "src/main.rs:20:",
-            "Wrold",
-            "ERROR: failed to build",
-        ],
-    );
-}
-
-#[test]
-fn a_file_of_a_hundred_megabytes() {
-    const MEGABYTES: usize = 100;
-    check(
-        "rusty-docker",
-        |project| {
-            let line = format!("# {}\n", "x".repeat(1021));
-            add(project, &line.repeat(MEGABYTES << 10));
-        },
-        &["Rust.yaml is larger than"],
+    check_spec(
+        "build:\n  features: [postgres]\n",
+        ["Rust.yaml:3", "   3 | >>>   features: [postgres]"],
+        "Rust.yaml:3: package `rusty-docker` has no feature `postgres`: there are no features",
     );
 }
 
 #[test]
 fn a_bomb_of_aliases() {
-    check(
-        "rusty-docker",
-        |project| {
-            let mut yaml = String::from("x-0: &x0 [bomb]\n");
-            for level in 1..30 {
-                let below = vec![format!("*x{}", level - 1); 9].join(", ");
-                yaml += &format!("x-{level}: &x{level} [{below}]\n");
-            }
-            add(project, &yaml);
-        },
-        &["Rust.yaml:", "alias"],
+    let mut yaml = String::from("x-0: &x0 [bomb]\n");
+    for level in 1..30 {
+        let below = vec![format!("*x{}", level - 1); 9].join(", ");
+        yaml += &format!("x-{level}: &x{level} [{below}]\n");
+    }
+    check_spec(
+        &yaml,
+        [
+            "Rust.yaml:7",
+            "   7 | >>> x-5: &x5 [*x4, *x4, *x4, *x4, *x4, *x4, *x4, *x4, *x4]",
+        ],
+        "Rust.yaml:7: the spec's aliases stand for too many values: \
+         is this the right file? a spec is usually a few lines long",
     );
+}
+
+#[test]
+fn a_file_of_a_hundred_megabytes() {
+    let kilobyte = format!("# {}\n", "x".repeat(1021));
+    let change = |project: &Project| {
+        project.append("Rust.yaml", &kilobyte.repeat(100 << 10));
+    };
+    let message = "the spec is larger than 1024 KiB: \
+                   is this the right file? a spec is usually a few lines long";
+    check("rusty-docker", change, None, message);
+}
+
+#[test]
+fn no_lock_file() {
+    let change = |project: &Project| {
+        project.remove("Cargo.lock");
+    };
+    let message = "`Cargo.lock` is not in the build context: run `cargo generate-lockfile`, \
+                   commit the file, and check that `.gitignore` and `.dockerignore` do not name it";
+    check("rusty-docker", change, None, message);
+}
+
+#[test]
+fn several_images_and_no_target() {
+    let message = "this spec has several images and `--target` does not say which: \
+                   add `--target server` or `--target worker`";
+    check("workspace", |_| {}, None, message);
+}
+
+/// The compiler's own words, and no place in a spec that has nothing to do with it.
+#[test]
+fn a_compile_error() {
+    let project = Project::example("rusty-docker");
+    project.replace("src/main.rs", "Greeting::World);", "Greeting::Wrold);");
+    let printed = Docker::take().build(&project).fail();
+    for words in [
+        "error[E0599]: no variant",
+        "--> src/main.rs:20:",
+        "println!(\"{}\", Greeting::Wrold);",
+        "ERROR: failed to build: failed to solve: ",
+    ] {
+        assert!(printed.contains(words), "no `{words}` in:\n{printed}");
+    }
 }

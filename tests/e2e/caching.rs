@@ -4,8 +4,8 @@ use crate::support::docker::Docker;
 use crate::support::nonce;
 use crate::support::project::Project;
 
-/// What the names of steps contain.
-const DEPENDENCIES: &str = "dependencies";
+/// Part of the name of the step that compiles them.
+const DEPENDENCIES: &str = "] dependencies (";
 
 /// A project that the engine has built before.
 fn built(docker: &Docker, example: &str) -> Project {

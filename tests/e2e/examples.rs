@@ -158,7 +158,7 @@ fn check_server(docker: &Docker, folder: &str, expect: &Serve) {
         check_run(run, &client.run(&[&server.network()], run));
     }
     if expect.healthy {
-        assert!(server.is_healthy());
+        assert_eq!(server.health(), "healthy");
     }
 }
 

@@ -1,4 +1,6 @@
 //! What the tests share.
 
 pub(crate) mod bridge;
+pub(crate) mod cargo;
+pub(crate) mod fixture;
 pub(crate) mod grpc;

@@ -53,8 +53,17 @@ impl<'d> Build<'d> {
 
     fn report(&self) -> BuildReport {
         let outcome = self.outcome("rawjson");
-        assert_eq!(outcome.exit, Some(0), "build failed:\n{outcome}");
-        BuildReport::parse(&outcome.stderr)
+        let report = BuildReport::parse(&outcome.stderr);
+        if outcome.exit != Some(0) {
+            let words = outcome.stderr.lines().filter(|line| !line.starts_with('{'));
+            let words: Vec<_> = words.collect();
+            panic!(
+                "build failed:\n{report}{}{}",
+                report.log(),
+                words.join("\n")
+            );
+        }
+        report
     }
 
     /// Runs it and keeps the image.

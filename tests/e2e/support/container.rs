@@ -57,8 +57,8 @@ impl<'i> Container<'i> {
         body.to_owned()
     }
 
-    /// Waits until the engine has made up its mind: whether it sees the container as healthy.
-    pub(crate) fn is_healthy(&self) -> bool {
+    /// Waits until the engine has made up its mind: `healthy` or `unhealthy`.
+    pub(crate) fn health(&self) -> String {
         let docker = self.image.docker;
         let format = "{{.Created}} {{json .Config.Healthcheck}}";
         let inspected = docker.output(["inspect", "--format", format, &self.name]);
@@ -77,7 +77,11 @@ impl<'i> Container<'i> {
         BufReader::new(stdout).read_line(&mut status).expect("text");
         events.kill().expect("it runs");
         events.wait().expect("it ends");
-        status.trim() == "health_status: healthy"
+        let status = status.trim();
+        status
+            .strip_prefix("health_status: ")
+            .unwrap_or(status)
+            .to_owned()
     }
 
     /// The docker option that puts another container into the network of this one.

@@ -1,0 +1,172 @@
+//! The whole cycle with the real Cargo: the skeleton compiles, its stubs go, the real sources compile to the right
+//! program, and nothing from outside of the project is compiled twice.
+
+use crate::support::cargo::{Built, Sandbox, host, run};
+use crate::support::fixture::{self, Files, files};
+use rust_frontend::project::{Project, Selection};
+use rust_frontend::recipe::{Recipe, RecipeFor, recipe};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Crates from outside of the project that are compiled in the dependency step.
+struct Cycle {
+    externals: BTreeSet<String>,
+    /// Everything from outside that the compile step had to compile.
+    recompiled: Vec<String>,
+    output: String,
+}
+
+/// Runs the cycle for a project and its spec.
+fn cycle(fixture: &str, spec: &str) -> Cycle {
+    cycle_at("", "", fixture, spec)
+}
+
+fn cycle_at(dir: &str, root: &str, fixture: &str, spec: &str) -> Cycle {
+    run_cycle(dir, root, fixture, spec, RecipeFor::Build)
+}
+
+/// The cycle of the tests of a package.
+fn test_cycle(fixture: &str) -> Cycle {
+    run_cycle("", "", fixture, DEV, RecipeFor::Test)
+}
+
+fn run_cycle(dir: &str, root: &str, fixture: &str, spec: &str, mode: RecipeFor) -> Cycle {
+    let (sandbox, files, project, selection, recipe) = prepare(dir, root, fixture, spec, mode);
+    let args = arguments(&project, &selection, mode);
+    let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+
+    sandbox.replace(&skeleton(&recipe, &files));
+    let deps = sandbox
+        .build(dir, &args)
+        .unwrap_or_else(|error| panic!("dependency step:\n{error}\n{}", fixture::text(&recipe)));
+    for stub in &recipe.stubs {
+        if let Some(pattern) = stub.fingerprints() {
+            sandbox.remove_fingerprints(&pattern);
+        }
+    }
+    sandbox.replace(&files);
+    args.push("--locked");
+    let built = sandbox
+        .build(dir, &args)
+        .unwrap_or_else(|error| panic!("compile step:\n{error}\n{}", fixture::text(&recipe)));
+    let names = |built: &[Built], filter: &dyn Fn(&Built) -> bool| -> Vec<String> {
+        let list = built.iter().filter(|one| filter(one));
+        list.map(|one| one.name.clone()).collect()
+    };
+    let programs = built.iter().filter_map(|one| one.executable.as_deref());
+    let externals = names(&deps, &|one| !one.is_local);
+    let compiled = externals
+        .iter()
+        .filter(|name| *name != "build-script-build");
+    assert!(
+        recipe.external_packages >= compiled.count(),
+        "{externals:?}"
+    );
+    Cycle {
+        recompiled: names(&built, &|one| !one.is_local && !one.fresh),
+        output: match mode {
+            RecipeFor::Build => programs.map(run).collect(),
+            RecipeFor::Test => {
+                args[0] = "test";
+                args.push("--offline");
+                let tests = sandbox.cargo(dir, &args);
+                tests.unwrap_or_else(|error| panic!("{error}"))
+            }
+        },
+        externals: externals.into_iter().collect(),
+    }
+}
+
+fn prepare(
+    dir: &str,
+    root: &str,
+    fixture: &str,
+    spec: &str,
+    mode: RecipeFor,
+) -> (Sandbox, Files, Project, Selection, Recipe) {
+    let sandbox = Sandbox::new();
+    let files = sandbox.lock(&files(fixture), dir, root);
+    let project = fixture::load(&files, dir);
+    let selection = fixture::select(&project, spec).unwrap_or_else(|e| panic!("{e:?}"));
+    let recipe = recipe(&project, &[&selection], mode)
+        .unwrap_or_else(|found| panic!("{:?}", fixture::lines(found)));
+    (sandbox, files, project, selection, recipe)
+}
+
+/// The same words for both steps.
+fn arguments(project: &Project, selection: &Selection, mode: RecipeFor) -> Vec<String> {
+    let mut args: Vec<String> = match mode {
+        RecipeFor::Build => vec!["build".into()],
+        RecipeFor::Test => vec!["build".into(), "--all-targets".into()],
+    };
+    args.extend([
+        "--target".into(),
+        host(),
+        "--profile".into(),
+        selection.profile.clone(),
+    ]);
+    args.extend([
+        "-p".into(),
+        project.packages[selection.package].name.clone(),
+    ]);
+    if mode == RecipeFor::Build {
+        for bin in &selection.bins {
+            args.extend(["--bin".into(), bin.clone()]);
+        }
+    }
+    if !selection.features.is_empty() {
+        args.extend(["--features".into(), selection.features.join(",")]);
+    }
+    if !selection.default_features {
+        args.push("--no-default-features".into());
+    }
+    args
+}
+
+/// What Cargo says of a skeleton with `--locked`.
+fn locked_skeleton(fixture: &str, spec: &str) -> String {
+    let (sandbox, files, project, selection, recipe) =
+        prepare("", "", fixture, spec, RecipeFor::Build);
+    let args = arguments(&project, &selection, RecipeFor::Build);
+    let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+    args.push("--locked");
+    sandbox.replace(&skeleton(&recipe, &files));
+    sandbox.build("", &args).unwrap_err()
+}
+
+/// The recipe's files over the real content that it asks for.
+fn skeleton(recipe: &Recipe, files: &Files) -> Files {
+    let mut skeleton = Files::new();
+    for dir in &recipe.real_dirs {
+        let below = files.iter().filter(|(path, _)| {
+            path == &dir || path.starts_with(&format!("{dir}/")) || dir.is_empty()
+        });
+        skeleton.extend(below.map(|(path, text)| (path.clone(), text.clone())));
+    }
+    let made: BTreeMap<String, String> = recipe
+        .files
+        .iter()
+        .map(|file| {
+            (
+                file.path.clone(),
+                String::from_utf8(file.data.clone()).unwrap(),
+            )
+        })
+        .collect();
+    skeleton.extend(made);
+    skeleton
+}
+
+/// Runs the cycle and compares what it prints and which crates from outside it compiles, each once.
+fn check(externals: &str, output: &str, fixture: &str, spec: &str) {
+    let cycle = cycle(fixture, spec);
+    let names: Vec<&str> = cycle.externals.iter().map(String::as_str).collect();
+    assert_eq!(cycle.recompiled, [""; 0]);
+    assert_eq!(
+        (names.join(" ").as_str(), cycle.output.trim()),
+        (externals, output)
+    );
+}
+
+const DEV: &str = "build: { profile: dev }\n";
+
+include!("cycle_cases.rs");

@@ -1,0 +1,378 @@
+//! What changes the recipe and what does not. A number is that of the checklist of dependency-only builds.
+
+use crate::support::fixture::{self, Files, files};
+use rust_frontend::recipe::RecipeFor;
+
+/// A workspace with something of everything; the lock is as Cargo writes it.
+const PROJECT: &str = include_str!("recipe_project.txt");
+
+const SPEC: &str = "build: { package: app }\n";
+
+fn recipe_of(files: &Files) -> String {
+    fixture::text(&fixture::make_recipe(files, SPEC, RecipeFor::Build))
+}
+
+fn test_recipe_of(files: &Files) -> String {
+    fixture::text(&fixture::make_recipe(files, SPEC, RecipeFor::Test))
+}
+
+/// The project after replacing text in a file; the text has to be there.
+fn edited(edits: &[(&str, &str, &str)]) -> Files {
+    let mut files = files(PROJECT);
+    for (path, from, to) in edits {
+        let text = files.entry((*path).to_owned()).or_default();
+        assert!(text.contains(from), "no {from:?} in {path}");
+        *text = text.replace(from, to);
+    }
+    files
+}
+
+/// The recipe is the same after the edits.
+fn unchanged(edits: &[(&str, &str, &str)]) {
+    let (old, new) = (recipe_of(&files(PROJECT)), recipe_of(&edited(edits)));
+    similar_asserts(&old, &new, &format!("{edits:?}"));
+}
+
+/// The recipe is another one after the edits.
+fn changed(edits: &[(&str, &str, &str)]) {
+    assert_ne!(
+        recipe_of(&files(PROJECT)),
+        recipe_of(&edited(edits)),
+        "{edits:?}"
+    );
+}
+
+fn similar_asserts(old: &str, new: &str, what: &str) {
+    let lines = old.lines().zip(new.lines()).find(|(old, new)| old != new);
+    assert!(old == new, "{what}\nfirst difference: {lines:?}");
+}
+
+/// The whole skeleton, to be looked at.
+#[test]
+fn skeleton() {
+    insta::assert_snapshot!(recipe_of(&files(PROJECT)));
+}
+
+/// The skeleton for tests has dev-dependencies and all targets.
+#[test]
+fn skeleton_for_tests() {
+    insta::assert_snapshot!(test_recipe_of(&files(PROJECT)));
+}
+
+/// 2, 20, 41, 102: comments, order, line ends and what describes a package.
+#[test]
+fn form_does_not_matter() {
+    unchanged(&[("Cargo.toml", "[workspace]", "# a comment\n\n[workspace]")]);
+    unchanged(&[(
+        "app/Cargo.toml",
+        "serde = \"1\"\nlog = \"0.4\"",
+        "log='0.4' # why\nserde = \"1\"",
+    )]);
+    unchanged(&[(
+        "app/Cargo.toml",
+        "description = \"An app\"",
+        "description = \"A better app\"",
+    )]);
+    unchanged(&[(
+        "app/Cargo.toml",
+        "description = \"An app\"",
+        "keywords = [\"x\"]\ncategories = []\npublish = false\nrust-version = \"1.80\"\nreadme = \"README.md\"",
+    )]);
+    unchanged(&[(
+        "app/Cargo.toml",
+        "[features]",
+        "[package.metadata.docs.rs]\nall = true\n[badges]\n[features]",
+    )]);
+    unchanged(&[(
+        "Cargo.toml",
+        "[workspace]",
+        "[workspace.metadata.x]\ny = 1\n[workspace]",
+    )]);
+    unchanged(&[("Cargo.lock", "# This file", "# That file")]);
+    unchanged(&[(
+        "app/Cargo.toml",
+        "features = [\"derive\", \"rc\"]",
+        "features = [\"rc\", \"derive\", \"rc\"]",
+    )]);
+    unchanged(&[("app/Cargo.toml", "default_features", "default-features")]);
+    let mut windows = files(PROJECT);
+    for text in windows.values_mut() {
+        *text = text.replace('\n', "\r\n");
+    }
+    similar_asserts(&recipe_of(&files(PROJECT)), &recipe_of(&windows), "CRLF");
+}
+
+/// 37: lints.
+#[test]
+fn lints_do_not_matter() {
+    unchanged(&[(
+        "Cargo.toml",
+        "unsafe_code = \"forbid\"",
+        "unsafe_code = \"deny\"\nmissing_docs = \"deny\"",
+    )]);
+    unchanged(&[("app/Cargo.toml", "[lints]\nworkspace = true\n", "")]);
+}
+
+/// 30, 31, 32, 33: versions of local packages and requirements on them.
+#[test]
+fn own_versions_do_not_matter() {
+    unchanged(&[
+        ("Cargo.toml", "version = \"1.2.3\"", "version = \"2.0.0\""),
+        (
+            "Cargo.lock",
+            "name = \"app\"\nversion = \"1.2.3\"",
+            "name = \"app\"\nversion = \"2.0.0\"",
+        ),
+        (
+            "Cargo.lock",
+            "name = \"other\"\nversion = \"1.2.3\"",
+            "name = \"other\"\nversion = \"2.0.0\"",
+        ),
+    ]);
+    unchanged(&[
+        ("Cargo.toml", "version = \"=0.5.0\"", "version = \"0.6\""),
+        (
+            "core/Cargo.toml",
+            "version = \"0.5.0\"",
+            "version = \"0.6.1\"",
+        ),
+        (
+            "Cargo.lock",
+            "name = \"core-lib\"\nversion = \"0.5.0\"",
+            "name = \"core-lib\"\nversion = \"0.6.1\"",
+        ),
+    ]);
+}
+
+/// 5, 8, 56, 57, 59: members that are not built, and targets that are not.
+#[test]
+fn what_is_not_built_does_not_matter() {
+    unchanged(&[(
+        "other/Cargo.toml",
+        "[dependencies]",
+        "[features]\nx = []\n[dependencies]",
+    )]);
+    unchanged(&[
+        ("other/Cargo.toml", "only-other = \"3\"\n", ""),
+        ("Cargo.lock", " \"only-other\",\n", ""),
+        (
+            "Cargo.lock",
+            "[[package]]\nname = \"only-other\"\nversion = \"3.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"03\"\n\n",
+            "",
+        ),
+    ]);
+    unchanged(&[(
+        "Cargo.lock",
+        "name = \"only-other\"\nversion = \"3.0.0\"",
+        "name = \"only-other\"\nversion = \"3.0.1\"",
+    )]);
+    unchanged(&[
+        (
+            "app/Cargo.toml",
+            "[dev-dependencies]\ntesting = \"1\"\n",
+            "",
+        ),
+        ("Cargo.lock", " \"testing\",\n", ""),
+    ]);
+    unchanged(&[(
+        "app/Cargo.toml",
+        "[dependencies]",
+        "[[example]]\nname = \"e\"\npath = \"e.rs\"\n[dependencies]",
+    )]);
+    let mut more = files(PROJECT);
+    for path in [
+        "app/src/bin/second.rs",
+        "app/tests/t.rs",
+        "app/src/util.rs",
+        "README.md",
+        "x/Cargo.toml",
+    ] {
+        more.insert(path.to_owned(), "?".into());
+    }
+    let spec = "build: { package: app, bin: app }\n";
+    let new = fixture::text(&fixture::make_recipe(&more, spec, RecipeFor::Build));
+    similar_asserts(&recipe_of(&files(PROJECT)), &new, "new files");
+    let mut members = edited(&[
+        ("Cargo.toml", "members = [", "members = [\"fresh\", "),
+        (
+            "Cargo.lock",
+            "[[package]]\nname = \"log\"",
+            "[[package]]\nname = \"fresh\"\nversion = \"0.1.0\"\n\n[[package]]\nname = \"log\"",
+        ),
+    ]);
+    members.insert(
+        "fresh/Cargo.toml".into(),
+        "[package]\nname = \"fresh\"\nversion = \"0.1.0\"\n".into(),
+    );
+    members.insert("fresh/src/lib.rs".into(), String::new());
+    similar_asserts(
+        &recipe_of(&files(PROJECT)),
+        &recipe_of(&members),
+        "new member",
+    );
+}
+
+/// 53, 73: profiles that are not used, configuration that does not reach rustc.
+#[test]
+fn unused_settings_do_not_matter() {
+    unchanged(&[(
+        "Cargo.toml",
+        "[profile.dev]\nopt-level = 1",
+        "[profile.dev]\nopt-level = 2",
+    )]);
+    unchanged(&[(
+        ".cargo/config.toml",
+        "xtask = \"run -p xtask\"",
+        "xtask = \"run\"\n[term]\ncolor = \"never\"",
+    )]);
+    unchanged(&[(
+        ".cargo/config.toml",
+        "jobs = 4",
+        "jobs = 8\ntarget-dir = \"/x\"",
+    )]);
+    unchanged(&[(
+        "Cargo.toml",
+        "nobody = { git = \"https://example.org/n\" }\n",
+        "",
+    )]);
+}
+
+/// 40, 41, 42: dependencies of every kind, their features, own features.
+#[test]
+fn dependencies_matter() {
+    let log = |to| changed(&[("app/Cargo.toml", "log = \"0.4\"", to)]);
+    log("log = \"0.4.1\"");
+    log("log = { version = \"0.4\", features = [\"std\"] }");
+    log("log = { version = \"0.4\", default-features = false }");
+    log("log = { version = \"0.4\", optional = true }");
+    log("log = { version = \"0.4\", future-key = 1 }");
+    changed(&[(
+        "app/Cargo.toml",
+        "features = [\"derive\", \"rc\"]",
+        "features = [\"derive\"]",
+    )]);
+    changed(&[(
+        "app/Cargo.toml",
+        "fast = [\"log/std\"]",
+        "fast = [\"log/std\", \"serde/rc\"]",
+    )]);
+    changed(&[("app/Cargo.toml", "cfg(unix)", "cfg(windows)")]);
+    changed(&[(
+        "core/Cargo.toml",
+        "[build-dependencies]\nlog = \"0.4\"\n",
+        "",
+    )]);
+    changed(&[(
+        "Cargo.toml",
+        "serde = { version = \"1\" }",
+        "serde = { version = \"1\", features = [\"alloc\"] }",
+    )]);
+}
+
+/// 41, 56: entries of the lock that are used.
+#[test]
+fn the_lock_matters() {
+    changed(&[(
+        "Cargo.lock",
+        "name = \"log\"\nversion = \"0.4.20\"",
+        "name = \"log\"\nversion = \"0.4.21\"",
+    )]);
+    changed(&[("Cargo.lock", "checksum = \"02\"", "checksum = \"99\"")]);
+    changed(&[("Cargo.lock", "version = 4", "version = 3")]);
+}
+
+/// 6, 7, 52, 53, 61, 73: everything else that reaches rustc.
+#[test]
+fn the_rest_matters() {
+    changed(&[("Cargo.toml", "lto = true", "lto = \"thin\"")]);
+    changed(&[("Cargo.toml", "resolver = \"2\"", "resolver = \"3\"")]);
+    changed(&[(
+        "Cargo.toml",
+        "[profile.release]",
+        "[profile.release.package.log]\nopt-level = 2\n[profile.release]",
+    )]);
+    changed(&[(
+        ".cargo/config.toml",
+        "target-cpu=native",
+        "target-cpu=x86-64-v3",
+    )]);
+    changed(&[(
+        ".cargo/config.toml",
+        "[alias]",
+        "[unheard-of]\nx = 1\n[alias]",
+    )]);
+    changed(&[(
+        "core/Cargo.toml",
+        "crate-type = [\"rlib\"]",
+        "crate-type = [\"rlib\", \"cdylib\"]",
+    )]);
+    changed(&[("core/Cargo.toml", "links = \"core\"", "links = \"kern\"")]);
+    changed(&[
+        ("core/Cargo.toml", "build = \"b.rs\"", "build = false"),
+        ("core/Cargo.toml", "links = \"core\"\n", ""),
+    ]);
+    changed(&[(
+        "app/Cargo.toml",
+        "edition.workspace = true",
+        "edition = \"2018\"",
+    )]);
+    changed(&[(
+        "app/Cargo.toml",
+        "description = \"An app\"",
+        "forced-target = \"x\"",
+    )]);
+}
+
+/// 40: in tests, dev-dependencies and test targets matter, too.
+#[test]
+fn tests_have_more() {
+    let old = test_recipe_of(&files(PROJECT));
+    let without = edited(&[
+        (
+            "app/Cargo.toml",
+            "[dev-dependencies]\ntesting = \"1\"\n",
+            "",
+        ),
+        ("Cargo.lock", " \"testing\",\n", ""),
+    ]);
+    assert_ne!(old, test_recipe_of(&without));
+    let mut more = files(PROJECT);
+    more.insert("app/tests/t.rs".into(), String::new());
+    assert_ne!(old, test_recipe_of(&more));
+    assert_ne!(
+        old,
+        test_recipe_of(&edited(&[(
+            "Cargo.toml",
+            "[profile.dev]\nopt-level = 1",
+            ""
+        )]))
+    );
+}
+
+/// A recipe is a project, too: its own recipe is itself.
+#[test]
+fn the_recipe_of_a_recipe_is_itself() {
+    let recipe = fixture::make_recipe(&files(PROJECT), SPEC, RecipeFor::Build);
+    let again: Files = recipe
+        .files
+        .iter()
+        .map(|file| {
+            (
+                file.path.clone(),
+                String::from_utf8(file.data.clone()).unwrap(),
+            )
+        })
+        .collect();
+    similar_asserts(&fixture::text(&recipe), &recipe_of(&again), "again");
+}
+
+/// 15: the fingerprints' pattern takes sixteen hex digits, nothing else.
+#[test]
+fn fingerprints() {
+    let recipe = fixture::make_recipe(&files(PROJECT), SPEC, RecipeFor::Build);
+    let app = recipe.stubs.iter().find(|stub| stub.name == "app").unwrap();
+    let pattern = glob::Pattern::new(&app.fingerprints().unwrap()).unwrap();
+    assert!(pattern.matches(".fingerprint/app-0123456789abcdef"));
+    assert!(!pattern.matches(".fingerprint/app-util-0123456789abcdef"));
+    assert_eq!(app.executables().collect::<Vec<_>>(), ["app"]);
+}

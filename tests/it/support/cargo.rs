@@ -1,0 +1,180 @@
+//! The real Cargo on projects in a temporary directory, with a tiny registry of its own and no network.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "runs a real program on real files"
+)]
+
+use super::fixture::{Files, files};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+/// Crates of the registry.
+const REGISTRY: &str = include_str!("registry.txt");
+
+/// A temporary directory with `home` (Cargo's home and the registry), `ws` (the project) and `target`.
+pub(crate) struct Sandbox {
+    dir: PathBuf,
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.dir);
+        }
+    }
+}
+
+/// What Cargo did with one crate.
+#[derive(Debug)]
+pub(crate) struct Built {
+    pub(crate) name: String,
+    pub(crate) is_local: bool,
+    pub(crate) fresh: bool,
+    pub(crate) executable: Option<PathBuf>,
+}
+
+impl Sandbox {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("rust-frontend-it-{}-{count}", std::process::id());
+        let dir = std::env::temp_dir().join(name);
+        let sandbox = Self { dir };
+        let mut registry = files(REGISTRY);
+        let crates: Vec<String> = registry.keys().cloned().collect();
+        for path in crates {
+            if let Some(dir) = path.strip_suffix("/Cargo.toml") {
+                let checksum = format!("{dir}/.cargo-checksum.json");
+                registry.insert(checksum, r#"{"files":{},"package":null}"#.into());
+            }
+        }
+        write(&sandbox.dir.join("home/registry-of-test"), &registry);
+        let config = format!(
+            "[source.crates-io]\nreplace-with = \"test\"\n[source.test]\ndirectory = {:?}\n",
+            sandbox.dir.join("home/registry-of-test")
+        );
+        fs::write(sandbox.dir.join("home/config.toml"), config).unwrap();
+        sandbox
+    }
+
+    pub(crate) fn workspace(&self) -> PathBuf {
+        self.dir.join("ws")
+    }
+
+    pub(crate) fn target(&self) -> PathBuf {
+        self.dir.join("target")
+    }
+
+    /// Puts files in the place of the whole project, all with one old time.
+    pub(crate) fn replace(&self, files: &Files) {
+        let _ = fs::remove_dir_all(self.workspace());
+        write(&self.workspace(), files);
+    }
+
+    /// Runs Cargo in a directory of the project; the error output if it fails.
+    pub(crate) fn cargo(&self, dir: &str, args: &[&str]) -> Result<String, String> {
+        let output = Command::new(env!("CARGO"))
+            .args(args)
+            .current_dir(self.workspace().join(dir))
+            .env("CARGO_HOME", self.dir.join("home"))
+            .env("CARGO_TARGET_DIR", self.target())
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .output()
+            .unwrap();
+        match output.status.success() {
+            true => Ok(String::from_utf8(output.stdout).unwrap()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
+    }
+
+    /// The lock that Cargo makes for the files.
+    pub(crate) fn lock(&self, files: &Files, dir: &str, root: &str) -> Files {
+        let mut files = files.clone();
+        self.replace(&files);
+        self.cargo(dir, &["generate-lockfile", "--offline"])
+            .unwrap_or_else(|error| panic!("{error}"));
+        let path = Path::new(root).join("Cargo.lock");
+        let text = fs::read_to_string(self.workspace().join(&path)).unwrap();
+        files.insert(path.to_str().unwrap().to_owned(), text);
+        files
+    }
+
+    /// Builds and tells what was done with every crate.
+    pub(crate) fn build(&self, dir: &str, args: &[&str]) -> Result<Vec<Built>, String> {
+        let mut args = args.to_vec();
+        args.extend(["--offline", "--message-format", "json"]);
+        let output = self.cargo(dir, &args)?;
+        let messages = output
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let artifacts = messages.filter(|message| message["reason"] == "compiler-artifact");
+        Ok(artifacts
+            .map(|message| Built {
+                name: message["target"]["name"].as_str().unwrap().to_owned(),
+                is_local: message["package_id"].as_str().unwrap().starts_with("path+"),
+                fresh: message["fresh"].as_bool().unwrap(),
+                executable: message["executable"].as_str().map(PathBuf::from),
+            })
+            .collect())
+    }
+
+    /// Removes fingerprints as the frontend does, by a pattern relative to each profile directory.
+    pub(crate) fn remove_fingerprints(&self, pattern: &str) {
+        let (_, name) = pattern.split_once('/').unwrap();
+        let pattern = glob::Pattern::new(name).unwrap();
+        for dir in fingerprint_dirs(&self.target(), 0) {
+            for entry in fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if pattern.matches(path.file_name().unwrap().to_str().unwrap()) {
+                    fs::remove_dir_all(path).unwrap();
+                }
+            }
+        }
+    }
+}
+
+fn fingerprint_dirs(dir: &Path, depth: usize) -> Vec<PathBuf> {
+    let mut dirs = Vec::new();
+    for entry in fs::read_dir(dir).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.ends_with(".fingerprint") {
+            dirs.push(path);
+        } else if depth < 2 && path.is_dir() {
+            dirs.extend(fingerprint_dirs(&path, depth + 1));
+        }
+    }
+    dirs
+}
+
+/// Writes files, all with one time in 2006.
+fn write(dir: &Path, files: &Files) {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_153_704_088);
+    fs::create_dir_all(dir).unwrap();
+    for (path, text) in files {
+        let path = dir.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(time).unwrap();
+    }
+}
+
+/// Runs a program and returns what it prints.
+pub(crate) fn run(program: &Path) -> String {
+    let output = Command::new(program).output().unwrap();
+    assert!(output.status.success(), "{program:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The triple of the machine that runs the tests.
+pub(crate) fn host() -> String {
+    let output = Command::new("rustc").arg("-vV").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("host: "));
+    line.unwrap().to_owned()
+}
