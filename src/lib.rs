@@ -11,6 +11,7 @@ pub mod gateway;
 pub mod ignorefile;
 pub mod image;
 pub mod image_ref;
+pub mod lint;
 pub mod lower;
 pub mod options;
 pub mod plan;
