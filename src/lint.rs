@@ -79,10 +79,13 @@ impl Rule {
             ..self
         }
     }
+}
 
-    /// Address of its page.
-    pub fn url(&self) -> String {
-        format!("{PAGES}/{}.md", self.code)
+/// Address of the page about a code; empty if there is none.
+pub fn url(code: &str) -> String {
+    match rule(code) {
+        Some(rule) => format!("{PAGES}/{}.md", rule.code),
+        None => String::new(),
     }
 }
 
