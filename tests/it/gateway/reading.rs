@@ -178,7 +178,10 @@ async fn an_error_while_reading_ends_planning() {
     let failure = read_tree(&solved(&bridge).await, SourceTree::default(), plan)
         .await
         .unwrap_err();
-    assert_eq!(failure.to_string(), "failed to read .fsutil-metadata: disk full");
+    assert_eq!(
+        failure.to_string(),
+        "failed to read .fsutil-metadata: disk full"
+    );
 
     let bridge = Bridge::new();
     let mut n = 0;
