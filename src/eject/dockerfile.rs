@@ -132,7 +132,9 @@ impl<'a> Writer<'a> {
                     }
                     platform => Some(platform.to_string()),
                 };
-                stage.from = From::Image(reference.clone(), platform);
+                let short = reference.strip_prefix("docker.io/").unwrap_or(reference);
+                let short = short.strip_prefix("library/").unwrap_or(short);
+                stage.from = From::Image(short.to_owned(), platform);
                 let config = self.plan.base_configs.get(reference);
                 let platform = &self.plan.platform;
                 let config = config.map(Vec::as_slice).unwrap_or_default();
@@ -144,7 +146,9 @@ impl<'a> Writer<'a> {
             }
             Op::Context { exclude, .. } => {
                 let theirs = |pattern: &&String| !self.around.ignored.contains(pattern);
-                Place::Context(exclude.iter().filter(theirs).cloned().collect())
+                let mut exclude: Vec<String> = exclude.iter().filter(theirs).cloned().collect();
+                exclude.sort();
+                Place::Context(exclude)
             }
             Op::Files { base, actions } if actions.is_empty() => match base {
                 Some(base) => self.place(base),
@@ -271,12 +275,25 @@ impl<'a> Writer<'a> {
         let mut stage = Stage::scratch(Role::Sources);
         let exclude: Vec<String> = exclude.to_vec();
         stage.comment("build context");
-        let flags: String = exclude.iter().map(|p| format!(" --exclude={p}")).collect();
-        self.facts.insert(Fact::Exclude);
+        let flags = self.exclude(&exclude);
         stage.instruction(&format!("COPY{flags} . /"));
         let at = self.push(stage);
         self.contexts.insert(exclude, at);
         at
+    }
+
+    /// The flags that leave out what no step reads; where the spec is left out, the Dockerfile is, too.
+    pub(super) fn exclude(&mut self, patterns: &[String]) -> String {
+        let mut patterns = patterns.to_vec();
+        if patterns.iter().any(|pattern| pattern == self.around.spec) {
+            patterns.push("Dockerfile".into());
+        }
+        patterns.sort();
+        patterns.dedup();
+        if !patterns.is_empty() {
+            self.facts.insert(Fact::Exclude);
+        }
+        patterns.iter().map(|p| format!(" --exclude={p}")).collect()
     }
 
     /// The empty stage.

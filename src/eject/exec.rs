@@ -95,7 +95,11 @@ impl Writer<'_> {
         if !made.is_empty() {
             before.insert(0, format!("mkdir -p {}", made.join(" ")));
         }
-        stage.instruction(&run(&flags, &before, &exec.args));
+        let text = match plain_compile(exec, &before) {
+            Some(commands) => format!("{} {}", head(&flags), commands.join(" \\\n && ")),
+            None => run(&flags, &before, &exec.args),
+        };
+        stage.instruction(&text);
     }
 
     fn bind(&mut self, from: &Output, dest: &str, rw: &str) -> String {
@@ -138,12 +142,40 @@ impl Writer<'_> {
     }
 }
 
-/// The instruction: in the shell's words on a few lines, or as a script.
-fn run(flags: &[String], before: &[String], args: &[String]) -> String {
+/// The step that compiles as a person would write it: its script also keeps messages that nobody reads here.
+fn plain_compile(exec: &Exec, before: &[String]) -> Option<Vec<String>> {
+    let [_, _, script, name, bins, built, rest @ ..] = exec.args.as_slice() else {
+        return None;
+    };
+    if name != "compile" || !script.contains("\"/out/$bin\"") || bins.contains('\'') {
+        return None;
+    }
+    let mut commands: Vec<String> = before
+        .iter()
+        .map(|line| line.replace(" /report", ""))
+        .collect();
+    let mut words = vec!["cargo".to_owned()];
+    words.extend(rest.iter().map(|word| shell(word)));
+    commands.push(wrapped(&words));
+    let built: Vec<String> = bins
+        .split(' ')
+        .map(|bin| shell(&format!("{built}/{bin}")))
+        .collect();
+    commands.push(format!("cp {} /out/", built.join(" ")));
+    Some(commands)
+}
+
+fn head(flags: &[String]) -> String {
     let mut head = String::from("RUN");
     for flag in flags {
         head.push_str(&format!(" {flag} \\\n   "));
     }
+    head
+}
+
+/// The instruction: in the shell's words on a few lines, or as a script.
+fn run(flags: &[String], before: &[String], args: &[String]) -> String {
+    let head = head(flags);
     let script = match args {
         [sh, c, script, rest @ ..] if sh == "sh" && c == "-c" => {
             Some((script, rest.get(1..).unwrap_or_default()))

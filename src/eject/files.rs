@@ -77,7 +77,8 @@ impl Writer<'_> {
             for (name, _) in &group {
                 text.push_str(&format!(" <<'{name}'"));
             }
-            text.push_str(&format!(" {}/\n", below(root, dir)));
+            let dir = below(root, dir);
+            text.push_str(&format!(" {}/\n", dir.trim_end_matches('/')));
             for (name, data) in &group {
                 text.push_str(&format!("{}{name}\n", ended(data)));
             }
@@ -123,10 +124,7 @@ impl Writer<'_> {
             }
             Place::Inline => vec![],
         };
-        for pattern in &exclude {
-            self.facts.insert(Fact::Exclude);
-            flags.push_str(&format!(" --exclude={pattern}"));
-        }
+        flags.push_str(&self.exclude(&exclude));
         for source in sources {
             for (source, dest) in self.included(copy, &source, &dest) {
                 let line = match source.contains(' ') || dest.contains(' ') {
