@@ -4,7 +4,11 @@
 //! `frontend/subrequests`, so that buildx renders the standard ones itself; it prints the text or the JSON
 //! of all others as they are. None of the standard ones builds anything or asks a registry.
 
+mod check;
 mod describe;
+mod outline;
+mod targets;
+mod wire;
 
 use crate::context::Context;
 use crate::gateway::{Failure, Gateway, Output};
@@ -26,11 +30,28 @@ pub struct Call {
 const V1: &str = "1.0.0";
 
 /// Everything that is answered, in the order of [`describe`].
-pub const CALLS: [Call; 1] = [Call {
-    name: "frontend.subrequests.describe",
-    version: V1,
-    description: "List available subrequest types",
-}];
+pub const CALLS: [Call; 4] = [
+    Call {
+        name: "frontend.subrequests.describe",
+        version: V1,
+        description: "List available subrequest types",
+    },
+    Call {
+        name: "frontend.lint",
+        version: V1,
+        description: "Check the spec and the project for mistakes (--check)",
+    },
+    Call {
+        name: "frontend.outline",
+        version: V1,
+        description: "List all parameters current build target supports",
+    },
+    Call {
+        name: "frontend.targets",
+        version: V1,
+        description: "List all targets current build supports",
+    },
+];
 
 /// An answer, before it is metadata.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,9 +76,11 @@ pub async fn answer(
 ) -> Result<Output, Failure> {
     let call = CALLS.iter().find(|call| call.name == request);
     let call = call.ok_or_else(|| Failure::Subrequest(request.to_owned()))?;
-    let _ = (gateway, options, context);
     let answer = match call.name {
         "frontend.subrequests.describe" => describe::answer(),
+        "frontend.lint" => check::answer(gateway, options, context).await?,
+        "frontend.outline" => outline::answer(gateway, options, context).await?,
+        "frontend.targets" => targets::answer(gateway, options, context).await?,
         _ => return Err(Failure::Subrequest(request.to_owned())),
     };
     Ok(answer.output(call.version))

@@ -15,6 +15,7 @@ pub mod ignorefile;
 pub mod image;
 pub mod image_ref;
 pub mod init;
+pub mod lint;
 pub mod lower;
 pub mod options;
 pub mod plan;

@@ -6,6 +6,7 @@
 //! for other readers, and later ones will send more.
 
 mod attest;
+mod build;
 mod context;
 mod csv;
 mod exec;
@@ -14,6 +15,7 @@ mod named;
 mod value;
 
 pub use attest::{Attests, Sbom};
+pub(crate) use build::parse_check;
 pub use context::{ContextOptions, MainContext};
 pub use csv::fields as csv_fields;
 pub use exec::{ExecOptions, HostIp, NetworkMode, ProxyEnv, Resources, Ulimit};
@@ -24,7 +26,6 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::platform::Platform;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::str::FromStr as _;
 
 /// Name of the definition file for clients that do not say.
 pub const DEFAULT_FILENAME: &str = "Rust.yaml";
@@ -199,7 +200,7 @@ impl Options {
             wrong: Diagnostics::default(),
         };
         let build_args = reader.prefixed("build-arg:");
-        let (platforms, multi_platform) = platforms(&mut reader);
+        let (platforms, multi_platform) = build::platforms(&mut reader);
         let cmdline = reader.text("cmdline");
         let arguments = cmdline.split_whitespace().skip(1).map(str::to_owned);
         let stage = reader.text("build-arg:BUILDKIT_SBOM_SCAN_STAGE");
@@ -212,26 +213,26 @@ impl Options {
             platforms,
             multi_platform,
             labels: reader.prefixed("label:"),
-            no_cache: no_cache(map.get("no-cache")),
-            resolve_mode: resolve_mode(&mut reader),
+            no_cache: build::no_cache(map.get("no-cache")),
+            resolve_mode: build::resolve_mode(&mut reader),
             exec: ExecOptions::read(&mut reader, &build_args),
-            cache_imports: cache_imports(&mut reader),
+            cache_imports: build::cache_imports(&mut reader),
             attests: Attests::read(&mut reader),
             request: reader.some("requestid"),
-            required_caps: list(reader.text("frontend.caps")),
+            required_caps: build::list(reader.text("frontend.caps")),
             source: reader.text("source").to_owned(),
             arguments: arguments.collect(),
             context: ContextOptions::read(&mut reader),
             named_contexts: NamedContexts::read(map),
-            epoch: epoch(&mut reader),
+            epoch: build::epoch(&mut reader),
             cache_namespace: reader.text("build-arg:BUILDKIT_CACHE_MOUNT_NS").to_owned(),
-            check: check(&mut reader),
+            check: build::check(&mut reader),
             sbom_scan_context: reader.lenient_bool("build-arg:BUILDKIT_SBOM_SCAN_CONTEXT"),
             sbom_scan_stage: match value::go_bool(stage) {
                 Some(true) => ScanStages::All,
                 Some(false) => ScanStages::None,
                 None if stage.is_empty() => ScanStages::None,
-                None => ScanStages::Some(list(stage)),
+                None => ScanStages::Some(build::list(stage)),
             },
             build_args,
         };
@@ -318,126 +319,6 @@ impl<'a> Reader<'a> {
             T::default()
         })
     }
-}
-
-fn list(text: &str) -> Vec<String> {
-    let items = text.split(',').filter(|item| !item.is_empty());
-    items.map(str::to_owned).collect()
-}
-
-fn platforms(reader: &mut Reader<'_>) -> (Vec<Platform>, bool) {
-    let mut platforms = Vec::new();
-    for text in reader.text("platform").split(',') {
-        match Platform::from_str(text) {
-            _ if reader.text("platform").is_empty() => {}
-            Ok(platform) => platforms.push(platform),
-            Err(message) => reader.mistake(message),
-        }
-    }
-    let several = platforms.len() > 1;
-    let forced = match reader.text("build-arg:BUILDKIT_MULTI_PLATFORM") {
-        "" => reader.text("multi-platform"),
-        arg => arg,
-    };
-    let multi = match (forced, value::go_bool(forced)) {
-        ("", _) => several,
-        (_, Some(false)) if several => {
-            reader
-                .mistake("conflicting config: returning multiple target platforms is not allowed");
-            several
-        }
-        (_, Some(forced)) => forced,
-        (text, None) => {
-            reader.mistake(format!("invalid boolean value for multi-platform: {text}"));
-            several
-        }
-    };
-    (platforms, multi)
-}
-
-fn no_cache(value: Option<&String>) -> NoCache {
-    match value.map(String::as_str) {
-        None => NoCache::Nothing,
-        Some("") => NoCache::Everything,
-        Some(names) => NoCache::Stages(names.split(',').map(str::to_owned).collect()),
-    }
-}
-
-fn resolve_mode(reader: &mut Reader<'_>) -> ResolveMode {
-    let mode = match reader.text("image-resolve-mode") {
-        "" | "default" => Ok(ResolveMode::Default),
-        "pull" => Ok(ResolveMode::Pull),
-        "local" => Ok(ResolveMode::Local),
-        other => Err(format!("invalid image-resolve-mode: {other}")),
-    };
-    reader.ok(mode)
-}
-
-fn cache_imports(reader: &mut Reader<'_>) -> Vec<CacheImport> {
-    let json = reader.text("cache-imports");
-    let mut imports = match json {
-        "" => Vec::new(),
-        json => reader.ok(serde_json::from_str::<Option<Vec<CacheImport>>>(json)
-            .map(Option::unwrap_or_default)
-            .map_err(|error| format!("failed to unmarshal cache-imports ({json:?}): {error}"))),
-    };
-    let old = list(reader.text("cache-from"));
-    imports.extend(old.into_iter().map(|reference| CacheImport {
-        kind: "registry".into(),
-        attrs: BTreeMap::from([("ref".into(), reference)]),
-    }));
-    imports
-}
-
-fn epoch(reader: &mut Reader<'_>) -> Option<Epoch> {
-    let text = reader.text("build-arg:SOURCE_DATE_EPOCH");
-    match (text, text.parse()) {
-        ("", _) => None,
-        (_, Ok(seconds)) => Some(Epoch::Seconds(seconds)),
-        ("context", _) => Some(Epoch::Context),
-        (name, _) if NamedContexts::read(reader.map).contains(name) => {
-            Some(Epoch::Named(name.to_owned()))
-        }
-        (other, _) => {
-            reader.mistake(format!("invalid SOURCE_DATE_EPOCH: {other}"));
-            None
-        }
-    }
-}
-
-/// As the official linter's `ParseLintOptions`.
-fn check(reader: &mut Reader<'_>) -> CheckOptions {
-    const KEY: &str = "build-arg:BUILDKIT_DOCKERFILE_CHECK";
-    let text = reader.text(KEY).trim();
-    let result = parse_check(text);
-    reader.ok(result.map_err(|error| format!("failed to parse {KEY}: {error}")))
-}
-
-fn parse_check(text: &str) -> Result<CheckOptions, String> {
-    let mut check = CheckOptions::default();
-    for part in text.splitn(3, ';').filter(|_| !text.is_empty()) {
-        let invalid = |what: &str| format!("invalid check option {what:?}");
-        let (key, value) = part.split_once('=').ok_or_else(|| invalid(part))?;
-        let (key, value) = (key.trim(), value.trim());
-        let rules = || {
-            value
-                .split(',')
-                .map(|rule| rule.trim().to_owned())
-                .collect()
-        };
-        match (key, value) {
-            ("skip", "all") => check.skip_all = true,
-            ("skip", _) => check.skip = rules(),
-            ("experimental", "all") => check.experimental_all = true,
-            ("experimental", _) => check.experimental = rules(),
-            ("error", _) => {
-                check.error = value::go_bool(value)
-                    .ok_or_else(|| format!("failed to parse check option {part:?}"))?;
-            }
-            _ => return Err(invalid(key)),
-        }
-    }
-    Ok(check)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod runtime;
 mod toolchain;
 
 pub use inputs::plain_name;
+pub(crate) use runtime::cargo_labels;
 
 use crate::diagnostic::Diagnostics;
 use crate::image::ImageConfig;
@@ -20,7 +21,7 @@ use crate::recipe::{self, RecipeFor};
 use crate::source::Span;
 use crate::spec::{ImageSpec, Spec};
 use crate::stage::Kind;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the build context is mounted in every step that runs cargo. The same path everywhere: cargo's
 /// fingerprints of path packages hold it.
@@ -352,7 +353,10 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
         config: None,
         notes: vec![],
     };
-    let stubs = recipe::recipe(input.project, &[input.selection], RecipeFor::Build)?;
+    let (project, selections) = (input.project, [input.selection]);
+    let all: BTreeSet<usize> = input.selection.closure.iter().copied().collect();
+    let stubs = recipe::recipe(project, &selections, RecipeFor::Build)?;
+    let real = recipe::over(project, &selections, RecipeFor::Build, &all)?;
 
     let toolchain = toolchain::add(&mut plan, input);
     let skeleton = dependencies::skeleton(&mut plan, &stubs, None, "dependency-only project");
@@ -360,7 +364,7 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     let built =
         dependencies::dependencies(&mut plan, input, &toolchain, &crates, &stubs, &skeleton);
     let target = built.map(|built| dependencies::stub_removal(&mut plan, input, &stubs, built));
-    let sources = compile::sources(&mut plan, input);
+    let sources = compile::sources(&mut plan, input, &real);
     compile::compile(&mut plan, input, &toolchain, &crates, &sources, target);
     match kind {
         Kind::Image => {

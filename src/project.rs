@@ -291,6 +291,28 @@ impl Project {
         graph::real_packages(self)
     }
 
+    /// What Cargo's `-p` takes for a package: its name, or, when a package from outside has the same, its address;
+    /// `context` is the absolute path that the context has where Cargo runs.
+    pub fn package_spec(&self, package: usize, context: &str) -> String {
+        let package = &self.packages[package];
+        let same = self.lock.packages.iter();
+        if same.filter(|other| other.name == package.name).count() <= 1 {
+            return package.name.clone();
+        }
+        let context = context.trim_end_matches('/');
+        let dir = match package.dir.as_str() {
+            "" => context.to_owned(),
+            dir => format!("{context}/{dir}"),
+        };
+        // The parts of an address that a path may hold and that mean something in it.
+        let dir = dir
+            .replace('%', "%25")
+            .replace(' ', "%20")
+            .replace('#', "%23")
+            .replace('?', "%3F");
+        format!("path+file://{dir}#{}", package.name)
+    }
+
     /// Package at a context directory.
     pub fn package_at(&self, dir: &str) -> Option<usize> {
         self.packages

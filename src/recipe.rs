@@ -5,6 +5,7 @@
 //! lints, versions of local packages, other packages' dependencies. So its bytes are the cache key.
 
 mod config;
+mod dependencies;
 mod lock;
 mod manifest;
 mod stubs;
@@ -60,8 +61,10 @@ enum Role {
     Needed,
     /// Named on the command line.
     Selected,
-    /// With its real sources.
+    /// With its real sources, because packages that are not local need it.
     Real,
+    /// With its real sources, in its turn.
+    Own,
 }
 
 /// What the parts of the recipe are made from.
@@ -70,6 +73,8 @@ struct Scope<'a> {
     mode: RecipeFor,
     selections: &'a [&'a Selection],
     reach: Reach,
+    /// Local packages whose turn it is to be compiled from their real sources.
+    own: &'a BTreeSet<usize>,
     /// Packages whose dev-dependencies count.
     dev: BTreeSet<usize>,
     /// Local packages in the skeleton.
@@ -85,7 +90,22 @@ pub fn recipe(
     selections: &[&Selection],
     mode: RecipeFor,
 ) -> Result<Recipe, Diagnostics> {
-    let scope = Scope::new(project, selections, mode);
+    over(project, selections, mode, &BTreeSet::new())
+}
+
+/// Makes the files that belong over the real sources of the packages `own`, so that Cargo compiles these and,
+/// still from stubs, what else is selected. With all local packages in `own` it compiles the project itself:
+/// without members that the selection does not need, and without what only they need.
+///
+/// # Errors
+/// As [`recipe`].
+pub fn over(
+    project: &Project,
+    selections: &[&Selection],
+    mode: RecipeFor,
+    own: &BTreeSet<usize>,
+) -> Result<Recipe, Diagnostics> {
+    let scope = Scope::new(project, selections, mode, own);
     let mut found = Diagnostics::default();
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut sections = BTreeMap::new();
@@ -97,7 +117,7 @@ pub fn recipe(
         let path = join(&package.dir, "Cargo.toml").unwrap_or_default();
         sections.insert(format!("manifest {path}"), text.clone());
         files.insert(path, text.into_bytes());
-        if *role == Role::Real {
+        if matches!(role, Role::Real | Role::Own) {
             continue;
         }
         for target in &targets {
@@ -151,7 +171,12 @@ pub fn recipe(
 }
 
 impl<'a> Scope<'a> {
-    fn new(project: &'a Project, selections: &'a [&'a Selection], mode: RecipeFor) -> Self {
+    fn new(
+        project: &'a Project,
+        selections: &'a [&'a Selection],
+        mode: RecipeFor,
+        own: &'a BTreeSet<usize>,
+    ) -> Self {
         let selected: BTreeSet<usize> = selections.iter().map(|one| one.package).collect();
         let mut roots = selected.clone();
         if config::unifies_workspace(project) {
@@ -169,6 +194,7 @@ impl<'a> Scope<'a> {
             .iter()
             .map(|index| {
                 let role = match *index {
+                    index if own.contains(&index) => Role::Own,
                     index if reach.real.contains(&index) => Role::Real,
                     index if selected.contains(&index) => Role::Selected,
                     _ => Role::Needed,
@@ -184,6 +210,7 @@ impl<'a> Scope<'a> {
             mode,
             selections,
             reach,
+            own,
             dev,
             roles,
         }
@@ -205,7 +232,10 @@ impl<'a> Scope<'a> {
     }
 
     fn real_dirs(&self) -> Vec<String> {
-        let real = self.roles.iter().filter(|(_, role)| **role == Role::Real);
+        let real = self
+            .roles
+            .iter()
+            .filter(|(_, role)| matches!(role, Role::Real | Role::Own));
         let mut dirs: Vec<String> = real
             .map(|(index, _)| self.project.packages[*index].dir.clone())
             .chain(

@@ -4,6 +4,7 @@ use super::{Context, definition_of, patterns, sources};
 use crate::diagnostic::Diagnostic;
 use crate::gateway::{Failure, Gateway, OciStore, ResolveImage, Resolved, SolveRequest};
 use crate::image_ref::ImageRef;
+use crate::lower::wire_platform;
 use crate::options::{NamedContext, NamedSource, Options, ResolveMode};
 use crate::platform::Platform;
 use buildkit_llb::{self as llb, Meta, State};
@@ -147,10 +148,7 @@ fn pinned(reference: &str, digest: Option<&str>) -> String {
 }
 
 fn image_state(key: &str, request: &ResolveImage, pinned: &str, platform: &Platform) -> State {
-    let on = llb::Platform {
-        variant: platform.variant.clone(),
-        ..llb::platform(&platform.os, &platform.architecture)
-    };
+    let on = wire_platform(platform);
     match &request.layout {
         Some(store) => llb::OciLayout {
             session_id: store.session.clone(),

@@ -169,6 +169,10 @@ impl<'a> Writer<'a> {
             Op::Files {
                 base: Some(base),
                 actions,
+            } if self.is_reduction(index, base, actions) => self.place(base),
+            Op::Files {
+                base: Some(base),
+                actions,
             } => {
                 let (at, path) = self.go_on(base, step.role);
                 let mut stage = self.stages[at].clone();
@@ -198,6 +202,35 @@ impl<'a> Writer<'a> {
                 Place::Stage(at, "/".into())
             }
         }
+    }
+
+    /// Whether a step lays reduced manifests over all of the real ones, only to compile. Here the real ones
+    /// are used: in a file that stands alone a new version or dependency must not be overwritten.
+    fn is_reduction(&self, index: usize, base: &Output, actions: &[FileAction]) -> bool {
+        const MANIFESTS: [&str; 4] = ["Cargo.toml", "Cargo.lock", "config.toml", "config"];
+        let manifest = |action: &FileAction| match action {
+            FileAction::MakeDir { .. } => true,
+            FileAction::Write { path, .. } => {
+                MANIFESTS.contains(&path.rsplit('/').next().unwrap_or(path))
+            }
+            _ => false,
+        };
+        let Op::Files { actions: below, .. } = &self.plan.steps[base.step].op else {
+            return false;
+        };
+        let whole = below.iter().any(|action| match action {
+            FileAction::Copy(copy) => {
+                let from = &self.plan.steps[copy.from.step].op;
+                let context = matches!(from, Op::Context { include, .. } if include.is_empty());
+                context && copy.include.is_empty() && copy.src == "/" && copy.dest == "/"
+            }
+            _ => false,
+        });
+        let mut users = self.plan.steps.iter().filter(|step| {
+            let inputs = step.op.inputs();
+            inputs.iter().any(|input| input.step == index)
+        });
+        whole && actions.iter().all(manifest) && users.all(|user| user.role == Role::Compile)
     }
 
     /// One layer of a merge.

@@ -6,6 +6,7 @@ use super::{
     Copy, Executable, FileAction, Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR,
     Role, SOURCE_TIME,
 };
+use crate::recipe::Recipe;
 
 /// Runs cargo, keeps its messages, and copies the executables.
 ///
@@ -38,7 +39,7 @@ fn never(input: &Input<'_>) -> Vec<String> {
 }
 
 /// Adds the real project: the context's files with one old time, under the recipe's real manifests.
-pub(super) fn sources(plan: &mut Plan, input: &Input<'_>) -> Output {
+pub(super) fn sources(plan: &mut Plan, input: &Input<'_>, real: &Recipe) -> Output {
     let mut exclude = input.ignored.to_vec();
     exclude.extend(never(input));
     let op = Op::Context {
@@ -64,10 +65,12 @@ pub(super) fn sources(plan: &mut Plan, input: &Input<'_>) -> Output {
         actions: vec![copy],
     };
     let step = plan.push(Role::Sources, "sources".into(), op, None);
-    Output {
+    let sources = Output {
         step,
         mount: "/".into(),
-    }
+    };
+    // Other members of the workspace are no part of this build, nor is what only they need.
+    dependencies::skeleton(plan, real, Some(sources), "manifests of what is compiled")
 }
 
 /// Adds the step that compiles the wanted binaries.
@@ -85,7 +88,7 @@ pub(super) fn compile(
     let mut args: Vec<String> = script.into_iter().map(str::to_owned).collect();
     args.push(bins.join(" "));
     args.push(format!("{}/{}/{profile}", super::TARGET_DIR, plan.triple));
-    args.extend(["build".into(), "--locked".into()]);
+    args.extend(["build".into()]);
     args.extend(dependencies::build_flags(plan, input));
     let target = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
     let mut exec = dependencies::cargo(input, toolchain, crates, sources, target, args);

@@ -269,7 +269,10 @@ pub(super) fn build_flags(plan: &Plan, input: &Input<'_>) -> Vec<String> {
     let mut flags = vec!["--offline".to_owned()];
     flags.extend(["--target".into(), plan.triple.clone()]);
     flags.extend(["--profile".into(), selection.profile.clone()]);
-    flags.extend(["--package".into(), package_spec(input)]);
+    flags.extend([
+        "--package".into(),
+        input.project.package_spec(selection.package, WORK_DIR),
+    ]);
     for bin in &selection.bins {
         flags.extend(["--bin".into(), bin.clone()]);
     }
@@ -280,26 +283,6 @@ pub(super) fn build_flags(plan: &Plan, input: &Input<'_>) -> Vec<String> {
         flags.push("--no-default-features".into());
     }
     flags
-}
-
-/// How cargo's `--package` names the wanted package: by its name, or by its path where that is ambiguous.
-fn package_spec(input: &Input<'_>) -> String {
-    let package = &input.project.packages[input.selection.package];
-    let namesakes = input
-        .project
-        .lock
-        .packages
-        .iter()
-        .filter(|locked| locked.name == package.name);
-    if namesakes.count() <= 1 {
-        return package.name.clone();
-    }
-    let dir = if package.dir.is_empty() {
-        String::new()
-    } else {
-        format!("/{}", package.dir)
-    };
-    format!("path+file://{WORK_DIR}{dir}#{}", package.name)
 }
 
 /// Adds the step that compiles the external crates over stubs.

@@ -1,10 +1,8 @@
 //! Normalised manifests: an explicit form of what can change a dependency, and nothing else.
 
+use super::dependencies::features;
 use super::{RecipeFor, Role, Scope};
-use crate::project::{
-    Dependency, DependencyKind, DependencySource, Package, Target, TargetKind, relative,
-};
-use std::collections::BTreeSet;
+use crate::project::{Package, Target, TargetKind, relative};
 use toml::{Table, Value};
 
 /// The version of local packages in the skeleton, and the one for packages that really have the first.
@@ -54,7 +52,7 @@ impl Scope<'_> {
     pub(super) fn manifest(&self, index: usize, role: Role, targets: &[Target]) -> Table {
         let package = &self.project.packages[index];
         let mut manifest = match role {
-            Role::Real => package.table.clone(),
+            Role::Real | Role::Own => package.table.clone(),
             _ => Table::new(),
         };
         if let Some(features) = package.table.get("cargo-features") {
@@ -101,7 +99,12 @@ impl Scope<'_> {
             Some(Value::Table(table)) => table.clone(),
             _ => Table::new(),
         };
-        if role == Role::Real {
+        if role == Role::Own {
+            // What is compiled sees all of them as `CARGO_PKG_*` variables.
+            for key in ["workspace", "resolver", "default-run", "build"] {
+                table.remove(key);
+            }
+        } else if role == Role::Real {
             // Who wrote it and where it lives is part of Cargo's fingerprint of a package; files are not.
             for key in ["workspace", "resolver", "readme", "license-file", "build"] {
                 table.remove(key);
@@ -147,7 +150,7 @@ impl Scope<'_> {
     pub(super) fn version(&self, index: usize) -> String {
         let package = &self.project.packages[index];
         let real = || package.version.clone();
-        if self.reach.real.contains(&index) {
+        if self.reach.real.contains(&index) || self.own.contains(&index) {
             return real();
         }
         if self.project.patched_dirs.contains(&package.dir) {
@@ -185,51 +188,6 @@ impl Scope<'_> {
             .any(|other| other.name == *name && !other.is_local())
     }
 
-    /// The dependencies of a package that the skeleton keeps.
-    pub(super) fn dependencies(&self, index: usize, role: Role) -> Vec<&Dependency> {
-        if role == Role::Hollow {
-            return Vec::new();
-        }
-        let dev = self.dev.contains(&index);
-        let dependencies = self.project.packages[index].dependencies.iter();
-        dependencies
-            .filter(|dependency| dev || dependency.kind != DependencyKind::Dev)
-            .collect()
-    }
-
-    fn write_dependencies(
-        &self,
-        package: &Package,
-        role: Role,
-        dependencies: &[&Dependency],
-        manifest: &mut Table,
-    ) {
-        for dependency in dependencies {
-            let mut table = dependency.table.clone();
-            if let DependencySource::Path { dir } = &dependency.source {
-                if role != Role::Real {
-                    for key in ["version", "registry", "registry-index"] {
-                        table.remove(key);
-                    }
-                }
-                table.insert("path".into(), Value::String(relative(&package.dir, dir)));
-            }
-            if let Some(Value::Array(features)) = table.get_mut("features") {
-                sort(features);
-            }
-            let section = match dependency.kind {
-                DependencyKind::Normal => "dependencies",
-                DependencyKind::Dev => "dev-dependencies",
-                DependencyKind::Build => "build-dependencies",
-            };
-            let parent = match &dependency.target {
-                Some(target) => entry(entry(manifest, "target"), target),
-                None => &mut *manifest,
-            };
-            entry(parent, section).insert(dependency.name.clone(), Value::Table(table));
-        }
-    }
-
     fn target(&self, package: &Package, role: Role, target: &Target) -> Table {
         let mut table = target.table.clone();
         for (old, new) in [("crate_type", "crate-type"), ("proc_macro", "proc-macro")] {
@@ -237,7 +195,7 @@ impl Scope<'_> {
                 table.entry(new).or_insert(value);
             }
         }
-        if role != Role::Real {
+        if !matches!(role, Role::Real | Role::Own) {
             table.remove("required-features");
             if self.mode == RecipeFor::Build {
                 table.retain(|key, _| !TARGET_DROPPED.contains(&key));
@@ -358,50 +316,4 @@ impl Scope<'_> {
             names.contains(name)
         });
     }
-}
-
-/// The features of a package, without those of dependencies that are not kept.
-fn features(package: &Package, kept: &[&Dependency]) -> Table {
-    let names: BTreeSet<&str> = kept
-        .iter()
-        .map(|dependency| dependency.name.as_str())
-        .collect();
-    let dropped = |name: &str| {
-        let mut dependencies = package.dependencies.iter();
-        !names.contains(name) && dependencies.any(|dependency| dependency.name == name)
-    };
-    let keep = |value: &&String| match value.strip_prefix("dep:").or(value
-        .split_once('/')
-        .map(|(name, _)| name.trim_end_matches('?')))
-    {
-        Some(name) => !dropped(name),
-        None => true,
-    };
-    let features = package.features.iter().map(|(name, values)| {
-        let mut values: Vec<Value> = values
-            .iter()
-            .filter(keep)
-            .cloned()
-            .map(Value::String)
-            .collect();
-        sort(&mut values);
-        (name.clone(), Value::Array(values))
-    });
-    features.collect()
-}
-
-fn sort(values: &mut Vec<Value>) {
-    values.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-    values.dedup();
-}
-
-/// The table at a key, made if it is not there.
-fn entry<'t>(table: &'t mut Table, key: &str) -> &'t mut Table {
-    let value = table
-        .entry(key)
-        .or_insert_with(|| Value::Table(Table::new()));
-    if !value.is_table() {
-        *value = Value::Table(Table::new());
-    }
-    value.as_table_mut().expect("made a table just now")
 }

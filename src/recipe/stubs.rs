@@ -70,8 +70,9 @@ impl Scope<'_> {
             (_, Role::Hollow) => false,
             (TargetKind::Lib | TargetKind::BuildScript, _) => true,
             (TargetKind::Bin, _) if with_bins => true,
-            (TargetKind::Bin, Role::Real) => wanted.contains(&&target.name),
-            (_, Role::Needed | Role::Real) => false,
+            (_, Role::Own) if self.mode == RecipeFor::Test => true,
+            (TargetKind::Bin, Role::Real | Role::Own) => wanted.contains(&&target.name),
+            (_, Role::Needed | Role::Real | Role::Own) => false,
             (TargetKind::Bin, _) if self.mode == RecipeFor::Build => wanted.contains(&&target.name),
             (_, Role::Selected) => self.mode == RecipeFor::Test,
         };

@@ -200,22 +200,26 @@ impl Filler<'_> {
             if let Some(value) = &arg.value {
                 return value.clone();
             }
-            self.problems += 1;
-            if self.missing.insert(name.to_owned()) {
-                let message = format!("the build-arg `{name}` has no value");
-                let help =
-                    format!("give `--build-arg {name}=...`, or write a default under `args`");
-                self.error("missing-build-arg", &reference, span, message, help);
-            }
+            let help = format!("give `--build-arg {name}=...`, or write a default under `args`");
+            self.missing(name, span, &reference, help);
             return reference;
         }
         if let Some(value) = self.predefined.get(name) {
             return value.clone();
         }
-        if is_known(name)
-            && let Some(value) = self.given.get(name)
-        {
-            return value.clone();
+        if is_known(name) {
+            return match self.given.get(name) {
+                Some(value) => value.clone(),
+                None => {
+                    self.missing(
+                        name,
+                        span,
+                        &reference,
+                        format!("give `--build-arg {name}=...`"),
+                    );
+                    reference
+                }
+            };
         }
         let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !plain {
@@ -238,6 +242,15 @@ impl Filler<'_> {
         let message = format!("the build-arg `{name}` is not declared");
         self.error("undeclared-build-arg", &reference, span, message, help);
         reference
+    }
+
+    /// Reported once, however often it is asked for.
+    fn missing(&mut self, name: &str, span: Span, reference: &str, help: String) {
+        self.problems += 1;
+        if self.missing.insert(name.to_owned()) {
+            let message = format!("the build-arg `{name}` has no value");
+            self.error("missing-build-arg", reference, span, message, help);
+        }
     }
 
     fn wrong(&mut self, text: &str, span: Span, message: &str, help: &str) {

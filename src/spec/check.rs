@@ -214,11 +214,13 @@ impl Check<'_> {
                 }
             }
             Scalar::Text(format) => {
-                let taken = match (found, format.numbers) {
-                    (ScalarType::Text, _) | (_, Numbers::Any) => true,
-                    (ScalarType::Number, numbers) => numbers != Numbers::No,
-                    _ => false,
-                };
+                // What is filled in has no quotes to tell by.
+                let taken = scalar.filled
+                    || match (found, format.numbers) {
+                        (ScalarType::Text, _) | (_, Numbers::Any) => true,
+                        (ScalarType::Number, numbers) => numbers != Numbers::No,
+                        _ => false,
+                    };
                 if found == ScalarType::Null {
                     let help = "write a value or leave it out".to_owned();
                     self.mismatch(shape.what, "nothing", help, span, place);

@@ -102,6 +102,7 @@ Every mistake has a stable code. All mistakes of a file are shown at once. One e
 const CODES: &[&str] = &[
     "duplicate-item",
     "duplicate-key",
+    "duplicate-target",
     "invalid-value",
     "missing-build-arg",
     "missing-key",

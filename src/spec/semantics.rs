@@ -1,9 +1,9 @@
 //! What values, each right alone, make wrong together.
 
-use super::{EnvVar, Image, ImageBase, RunStep, Spec};
+use super::{EnvVar, Image, ImageBase, RunStep, Secret, SecretStep, Spec};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span, Spanned};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Checks a spec whose form is right.
 pub(super) fn check(spec: &Spec) -> Diagnostics {
@@ -13,8 +13,8 @@ pub(super) fn check(spec: &Spec) -> Diagnostics {
     };
     for image in &spec.images {
         let build = &image.build;
-        check.twice("bin", &build.bin);
-        check.twice("secrets", build.secrets.iter().map(|secret| &secret.id));
+        check.bins(&build.bin);
+        check.secrets(&build.secrets);
         check.stamps(&build.env, &build.stamp);
         check.packages(&image.image);
         check.bare(&image.image);
@@ -34,12 +34,28 @@ impl Check<'_> {
             .push(Diagnostic::error(code, message).help(help).at(at));
     }
 
-    fn twice<'a>(&mut self, key: &str, items: impl IntoIterator<Item = &'a Spanned<String>>) {
-        let mut seen: BTreeMap<&str, ()> = BTreeMap::new();
-        for item in items {
-            if seen.insert(&item.value, ()).is_some() {
-                let message = format!("`{}` is in `{key}` twice", item.value);
-                self.error("duplicate-item", item.span, message, "remove one".into());
+    /// Harmless, and what build-args fill in may be the same by chance.
+    fn bins(&mut self, bins: &[Spanned<String>]) {
+        for (index, bin) in bins.iter().enumerate() {
+            if let (true, Some(span)) = (bins[..index].contains(bin), bin.span) {
+                let message = format!("`{}` is in `bin` twice", bin.value);
+                self.found.push(
+                    Diagnostic::warning("duplicate-item", message)
+                        .help("remove one")
+                        .at(self.file.at(span)),
+                );
+            }
+        }
+    }
+
+    /// One file cannot be mounted twice.
+    fn secrets(&mut self, secrets: &[Secret]) {
+        let mut targets = BTreeSet::new();
+        for secret in secrets {
+            if !targets.insert((&secret.target, secret.step == SecretStep::Fetch)) {
+                let message = format!("two secrets are mounted as `{}`", secret.target);
+                let help = "remove one, or give it another `target`";
+                self.error("duplicate-target", secret.id.span, message, help.into());
             }
         }
     }

@@ -138,6 +138,14 @@ fn build_args_are_filled_in() {
     assert_eq!(pairs(&build.env), ["A=${X} $HOME 1.90-1.90"]);
     assert_eq!(spec.args[1].value.as_deref(), Some("false"));
 
+    let filled = "args: { B: }\nbuild: { bin: '${B}', stamp: { D: '${SOURCE_DATE_EPOCH}' } }\n";
+    let (spec, _) = parse_args(filled, &[("B", "_1"), ("SOURCE_DATE_EPOCH", "7")]).unwrap();
+    assert_eq!(texts(&spec.images[0].build.bin), ["_1"]);
+    assert_eq!(pairs(&spec.images[0].build.stamp), ["D=7"]);
+    let missing = parse_args(filled, &[("B", "1")]).unwrap_err().sorted();
+    assert_eq!(missing.len(), 1);
+    assert_eq!(missing[0].code, "missing-build-arg");
+
     let (_, warnings) = parse_args("args: { VERSION: 1 }", &[("VERSON", "2")]).unwrap();
     assert_eq!(warnings.sorted()[0].code, "unknown-build-arg");
 }

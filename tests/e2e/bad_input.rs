@@ -3,9 +3,12 @@
 use crate::support::docker::Docker;
 use crate::support::project::Project;
 
+/// The engine shows the syntax line for an error that is nowhere in the spec.
+const NO_PLACE: [&str; 2] = ["Rust.yaml:1", "   1 | >>> # syntax=org/rust-frontend:1"];
+
 /// Builds a copy of an example that `change` breaks. The build must fail with `message`, and
-/// buildx must show the `snippet`: a place, and the line that it prints for it.
-fn check(example: &str, change: impl Fn(&Project), snippet: Option<[&str; 2]>, message: &str) {
+/// buildx must show a snippet: the place, and the line that it marks.
+fn check(example: &str, change: impl Fn(&Project), [place, line]: [&str; 2], message: &str) {
     let project = Project::example(example);
     change(&project);
     let printed = Docker::take().build(&project).fail();
@@ -22,16 +25,11 @@ fn check(example: &str, change: impl Fn(&Project), snippet: Option<[&str; 2]>, m
         .lines()
         .filter(|line| line.contains(" | >>> "))
         .collect();
-    match snippet {
-        Some([place, line]) => {
-            assert!(
-                printed.lines().any(|line| line == place),
-                "no {place}:\n{printed}"
-            );
-            assert_eq!(marked, [line], "{printed}");
-        }
-        None => assert_eq!(marked, [""; 0], "{printed}"),
-    }
+    assert!(
+        printed.lines().any(|line| line == place),
+        "no {place}:\n{printed}"
+    );
+    assert_eq!(marked, [line], "{printed}");
 }
 
 /// The same for lines after the syntax line of a project that has a `Rust.yaml` of one line.
@@ -39,7 +37,7 @@ fn check_spec(lines: &str, snippet: [&str; 2], message: &str) {
     let change = |project: &Project| {
         project.append("Rust.yaml", lines);
     };
-    check("rusty-docker", change, Some(snippet), message);
+    check("rusty-docker", change, snippet, message);
 }
 
 #[test]
@@ -114,7 +112,7 @@ fn a_file_of_a_hundred_megabytes() {
     };
     let message = "the spec is larger than 1024 KiB: \
                    is this the right file? a spec is usually a few lines long";
-    check("rusty-docker", change, None, message);
+    check("rusty-docker", change, NO_PLACE, message);
 }
 
 #[test]
@@ -124,14 +122,14 @@ fn no_lock_file() {
     };
     let message = "`Cargo.lock` is not in the build context: run `cargo generate-lockfile`, \
                    commit the file, and check that `.gitignore` and `.dockerignore` do not name it";
-    check("rusty-docker", change, None, message);
+    check("rusty-docker", change, NO_PLACE, message);
 }
 
 #[test]
 fn several_images_and_no_target() {
     let message = "this spec has several images and `--target` does not say which: \
                    add `--target server` or `--target worker`";
-    check("workspace", |_| {}, None, message);
+    check("workspace", |_| {}, NO_PLACE, message);
 }
 
 /// The compiler's own words, and no place in a spec that has nothing to do with it.

@@ -30,8 +30,19 @@ fn test_cycle(fixture: &str) -> Cycle {
 }
 
 fn run_cycle(dir: &str, root: &str, fixture: &str, spec: &str, mode: RecipeFor) -> Cycle {
-    let (sandbox, files, project, selection, recipe) = prepare(dir, root, fixture, spec, mode);
-    let args = arguments(&project, &selection, mode);
+    cycle_in(Sandbox::new(), dir, root, fixture, spec, mode)
+}
+
+fn cycle_in(
+    sandbox: Sandbox,
+    dir: &str,
+    root: &str,
+    fixture: &str,
+    spec: &str,
+    mode: RecipeFor,
+) -> Cycle {
+    let (files, project, selection, recipe) = prepare(&sandbox, dir, root, fixture, spec, mode);
+    let args = arguments(&sandbox, &project, &selection, mode);
     let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
 
     sandbox.replace(&skeleton(&recipe, &files));
@@ -77,23 +88,28 @@ fn run_cycle(dir: &str, root: &str, fixture: &str, spec: &str, mode: RecipeFor) 
 }
 
 fn prepare(
+    sandbox: &Sandbox,
     dir: &str,
     root: &str,
     fixture: &str,
     spec: &str,
     mode: RecipeFor,
-) -> (Sandbox, Files, Project, Selection, Recipe) {
-    let sandbox = Sandbox::new();
+) -> (Files, Project, Selection, Recipe) {
     let files = sandbox.lock(&files(fixture), dir, root);
     let project = fixture::load(&files, dir);
     let selection = fixture::select(&project, spec).unwrap_or_else(|e| panic!("{e:?}"));
     let recipe = recipe(&project, &[&selection], mode)
         .unwrap_or_else(|found| panic!("{:?}", fixture::lines(found)));
-    (sandbox, files, project, selection, recipe)
+    (files, project, selection, recipe)
 }
 
 /// The same words for both steps.
-fn arguments(project: &Project, selection: &Selection, mode: RecipeFor) -> Vec<String> {
+fn arguments(
+    sandbox: &Sandbox,
+    project: &Project,
+    selection: &Selection,
+    mode: RecipeFor,
+) -> Vec<String> {
     let mut args: Vec<String> = match mode {
         RecipeFor::Build => vec!["build".into()],
         RecipeFor::Test => vec!["build".into(), "--all-targets".into()],
@@ -104,9 +120,10 @@ fn arguments(project: &Project, selection: &Selection, mode: RecipeFor) -> Vec<S
         "--profile".into(),
         selection.profile.clone(),
     ]);
+    let context = sandbox.workspace();
     args.extend([
         "-p".into(),
-        project.packages[selection.package].name.clone(),
+        project.package_spec(selection.package, context.to_str().unwrap()),
     ]);
     if mode == RecipeFor::Build {
         for bin in &selection.bins {
@@ -124,9 +141,10 @@ fn arguments(project: &Project, selection: &Selection, mode: RecipeFor) -> Vec<S
 
 /// What Cargo says of a skeleton with `--locked`.
 fn locked_skeleton(fixture: &str, spec: &str) -> String {
-    let (sandbox, files, project, selection, recipe) =
-        prepare("", "", fixture, spec, RecipeFor::Build);
-    let args = arguments(&project, &selection, RecipeFor::Build);
+    let sandbox = Sandbox::new();
+    let (files, project, selection, recipe) =
+        prepare(&sandbox, "", "", fixture, spec, RecipeFor::Build);
+    let args = arguments(&sandbox, &project, &selection, RecipeFor::Build);
     let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
     args.push("--locked");
     sandbox.replace(&skeleton(&recipe, &files));
@@ -159,6 +177,19 @@ fn skeleton(recipe: &Recipe, files: &Files) -> Files {
 /// Runs the cycle and compares what it prints and which crates from outside it compiles, each once.
 fn check(externals: &str, output: &str, fixture: &str, spec: &str) {
     let cycle = cycle(fixture, spec);
+    let names: Vec<&str> = cycle.externals.iter().map(String::as_str).collect();
+    assert_eq!(cycle.recompiled, [""; 0]);
+    assert_eq!(
+        (names.join(" ").as_str(), cycle.output.trim()),
+        (externals, output)
+    );
+}
+
+/// As [`check`], with a git repository whose address stands for `GIT` in the fixture.
+fn check_with_git(externals: &str, output: &str, repository: &str, fixture: &str, spec: &str) {
+    let sandbox = Sandbox::new();
+    let fixture = fixture.replace("GIT", &sandbox.git(&files(repository)));
+    let cycle = cycle_in(sandbox, "", "", &fixture, spec, RecipeFor::Build);
     let names: Vec<&str> = cycle.externals.iter().map(String::as_str).collect();
     assert_eq!(cycle.recompiled, [""; 0]);
     assert_eq!(

@@ -547,3 +547,122 @@ one = { version = "1", features = ["more"] }
 "#, "build: { package: a, profile: dev }");
     assert!(error.contains("--locked"), "{error}");
 }
+
+/// 25: the package that is built has the name of one from outside, and a real version like the mask.
+#[test]
+fn own_name_taken() {
+    check("twin uses_twin", "mine and twin of the registry", r#"
+//- /Cargo.toml
+[package]
+name = "twin"
+version = "0.0.0"
+edition = "2021"
+[dependencies]
+uses-twin = "1"
+//- /src/main.rs
+fn main() { println!("mine and {}", uses_twin::uses_twin()); }
+"#, DEV);
+}
+
+/// 45: git dependencies: a branch and a commit, two crates of one repository that is a workspace.
+#[test]
+fn git_dependencies() {
+    check_with_git("git_a git_b", "git a, git b", r#"
+//- /Cargo.toml
+[workspace]
+members = ["a", "b"]
+[workspace.package]
+version = "0.7.0"
+edition = "2021"
+//- /a/Cargo.toml
+[package]
+name = "git-a"
+version.workspace = true
+edition.workspace = true
+[dependencies]
+git-b = { path = "../b" }
+//- /a/src/lib.rs
+pub fn a() -> String { format!("git a, {}", git_b::TEXT) }
+//- /b/Cargo.toml
+[package]
+name = "git-b"
+version.workspace = true
+edition.workspace = true
+//- /b/src/lib.rs
+pub const TEXT: &str = include_str!("../../text");
+//- /text
+git b"#, r#"
+//- /Cargo.toml
+[workspace]
+members = ["app", "other"]
+resolver = "2"
+//- /app/Cargo.toml
+[package]
+name = "app"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+git-a = { git = "GIT", branch = "main", version = "0.7" }
+//- /app/src/main.rs
+fn main() { println!("{}", git_a::a()); }
+//- /other/Cargo.toml
+[package]
+name = "other"
+version = "0.1.0"
+[dependencies]
+git-b = { git = "GIT", branch = "main" }
+one = "1"
+//- /other/src/lib.rs
+"#, "build: { package: app, profile: dev }");
+}
+
+/// 22, 48: vendored sources in the project: they are real from the start.
+#[test]
+fn vendored_sources() {
+    check("leaf", "vendored leaf", r#"
+//- /.cargo/config.toml
+[source.crates-io]
+replace-with = "vendored-sources"
+[source.vendored-sources]
+directory = "third party/vendor"
+//- /third party/vendor/leaf/Cargo.toml
+[package]
+name = "leaf"
+version = "1.0.0"
+//- /third party/vendor/leaf/.cargo-checksum.json
+{"files":{},"package":null}
+//- /third party/vendor/leaf/src/lib.rs
+pub fn leaf() -> &'static str { "vendored leaf" }
+//- /Cargo.toml
+[package]
+name = "app"
+version = "0.1.0"
+edition = "2021"
+[dependencies]
+leaf = "1"
+//- /src/main.rs
+fn main() { println!("{}", leaf::leaf()); }
+"#, DEV);
+}
+
+/// 6, 53: fat LTO with a library that is linked in several ways.
+#[test]
+fn fat_lto() {
+    check("one", "one", r#"
+//- /Cargo.toml
+[package]
+name = "app"
+version = "0.1.0"
+edition = "2021"
+[lib]
+crate-type = ["cdylib", "staticlib", "rlib"]
+[dependencies]
+one = "1"
+[profile.release]
+lto = "fat"
+//- /src/lib.rs
+pub fn text() -> &'static str { one::one() }
+//- /src/main.rs
+fn main() { println!("{}", app::text()); }
+"#, "# nothing\n");
+}

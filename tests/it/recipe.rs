@@ -1,7 +1,8 @@
 //! What changes the recipe and what does not. A number is that of the checklist of dependency-only builds.
 
 use crate::support::fixture::{self, Files, files};
-use rust_frontend::recipe::RecipeFor;
+use rust_frontend::project::Selection;
+use rust_frontend::recipe::{RecipeFor, recipe};
 
 /// A workspace with something of everything; the lock is as Cargo writes it.
 const PROJECT: &str = include_str!("recipe_project.txt");
@@ -375,4 +376,95 @@ fn fingerprints() {
     assert!(pattern.matches(".fingerprint/app-0123456789abcdef"));
     assert!(!pattern.matches(".fingerprint/app-util-0123456789abcdef"));
     assert_eq!(app.executables().collect::<Vec<_>>(), ["app"]);
+}
+
+/// Two images of one spec share a skeleton: the union of what they need, whatever their order.
+#[test]
+fn several_images() {
+    let project = fixture::load(&files(PROJECT), "");
+    let app = fixture::select(&project, SPEC).unwrap();
+    let other = fixture::select(&project, "build: { package: other, profile: dev }\n").unwrap();
+    let union = |selections: &[&Selection]| {
+        fixture::text(&recipe(&project, selections, RecipeFor::Build).unwrap())
+    };
+    assert_eq!(union(&[&app, &other]), union(&[&other, &app]));
+    for part in [
+        "only-other",
+        "/app/src/main.rs",
+        "/other/src/main.rs",
+        "[profile.dev]",
+    ] {
+        assert!(union(&[&app, &other]).contains(part), "{part}");
+    }
+    // The same package twice, as two binaries of it would be.
+    assert_eq!(union(&[&app, &app]), union(&[&app]));
+}
+
+/// Tests of all members: every one with its own dev-dependencies and all targets.
+#[test]
+fn tests_of_all_members() {
+    let project = fixture::load(&files(PROJECT), "");
+    let app = fixture::select(&project, SPEC).unwrap();
+    let all = project.select_for_tests(&app, true);
+    let names: Vec<&str> = all
+        .iter()
+        .map(|one| project.packages[one.package].name.as_str())
+        .collect();
+    assert_eq!(names, ["app", "core-lib", "other"]);
+    assert_eq!(project.select_for_tests(&app, false).len(), 1);
+    let all: Vec<&Selection> = all.iter().collect();
+    let text = fixture::text(&recipe(&project, &all, RecipeFor::Test).unwrap());
+    for part in ["testing", "only-other", "speed"] {
+        assert!(text.contains(part), "{part}");
+    }
+}
+
+/// 55: a lock of the first version keeps its form, and the checksums of what is left.
+#[test]
+fn old_lock() {
+    let fixture = "\
+//- /Cargo.toml
+[workspace]
+members = [\"a\", \"b\"]
+//- /a/Cargo.toml
+[package]
+name = \"a\"
+version = \"0.3.0\"
+[dependencies]
+x = \"1\"
+//- /a/src/main.rs
+//- /b/Cargo.toml
+[package]
+name = \"b\"
+version = \"0.3.0\"
+[dependencies]
+x = \"2\"
+//- /b/src/lib.rs
+//- /Cargo.lock
+[[package]]
+name = \"a\"
+version = \"0.3.0\"
+dependencies = [
+ \"x 1.0.0 (registry+r)\",
+]
+[[package]]
+name = \"b\"
+version = \"0.3.0\"
+dependencies = [
+ \"x 2.0.0 (registry+r)\",
+]
+[[package]]
+name = \"x\"
+version = \"1.0.0\"
+source = \"registry+r\"
+[[package]]
+name = \"x\"
+version = \"2.0.0\"
+source = \"registry+r\"
+[metadata]
+\"checksum x 1.0.0 (registry+r)\" = \"01\"
+\"checksum x 2.0.0 (registry+r)\" = \"02\"
+";
+    let recipe = fixture::make_recipe(&files(fixture), "build: { package: a }\n", RecipeFor::Build);
+    insta::assert_snapshot!(recipe.sections["lock"]);
 }

@@ -4,3 +4,4 @@ pub(crate) mod bridge;
 pub(crate) mod cargo;
 pub(crate) mod fixture;
 pub(crate) mod grpc;
+mod script;

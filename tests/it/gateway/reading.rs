@@ -173,7 +173,13 @@ async fn what_is_not_text_is_shown_where_it_stops_to_be() {
 
 #[tokio::test]
 async fn an_error_while_reading_ends_planning() {
-    let bridge = Bridge::new().on_raw("ReadFile", |_| Reply::Error(refusal("disk full")));
+    let bridge = Bridge::new().on("ReadFile", |request: msg::ReadFileRequest| {
+        let message = match request.file_path.as_str() {
+            "a" => "disk full",
+            _ => "no such file or directory",
+        };
+        Err::<msg::ReadFileResponse, _>(refusal(message))
+    });
     let plan = |tree: &SourceTree| tree.read("a").is_some();
     let failure = read_tree(&solved(&bridge).await, SourceTree::default(), plan)
         .await

@@ -96,12 +96,41 @@ impl Sandbox {
     pub(crate) fn lock(&self, files: &Files, dir: &str, root: &str) -> Files {
         let mut files = files.clone();
         self.replace(&files);
-        self.cargo(dir, &["generate-lockfile", "--offline"])
+        // Repositories of tests are files: there is no network to keep Cargo from.
+        self.cargo(dir, &["generate-lockfile"])
             .unwrap_or_else(|error| panic!("{error}"));
+        if files.values().any(|text| text.contains("file://")) {
+            self.cargo(dir, &["fetch"])
+                .unwrap_or_else(|error| panic!("{error}"));
+        }
         let path = Path::new(root).join("Cargo.lock");
         let text = fs::read_to_string(self.workspace().join(&path)).unwrap();
         files.insert(path.to_str().unwrap().to_owned(), text);
         files
+    }
+
+    /// Makes a git repository and returns its address.
+    pub(crate) fn git(&self, files: &Files) -> String {
+        let dir = self.dir.join("repository");
+        write(&dir, files);
+        for args in [
+            &["init", "-q", "-b", "main"][..],
+            &["add", "."],
+            &[
+                "-c",
+                "user.name=t",
+                "-c",
+                "user.email=t@example.org",
+                "commit",
+                "-q",
+                "-m",
+                "t",
+            ],
+        ] {
+            let status = Command::new("git").args(args).current_dir(&dir).status();
+            assert!(status.unwrap().success());
+        }
+        format!("file://{}", dir.display())
     }
 
     /// Builds and tells what was done with every crate.
