@@ -17,7 +17,7 @@ pub use bake::bake;
 use crate::plan::{Plan, Role};
 use dockerfile::Writer;
 use stage::{From, Stage, mark};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a Dockerfile is told about beside the plans.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ pub fn dockerfile(plans: &[Plan], around: &Surroundings<'_>) -> String {
         let mut writer = Writer::new(plan, around);
         writer.steps();
         facts.append(&mut writer.facts);
-        file.add(&words::stage_name(&plan.stage), writer.stages, writer.last);
+        file.add(&words::stage_name(&plan.stage), &writer.stages, writer.last);
     }
     header::header(plans, around, &facts) + &file.stages.join("\n")
 }
@@ -56,13 +56,14 @@ struct File {
 
 impl File {
     /// Adds the stages of one plan, all but those that are there already.
-    fn add(&mut self, name: &str, stages: Vec<Stage>, last: usize) {
-        let mut settled: Vec<String> = vec![];
-        for (index, stage) in stages.into_iter().enumerate() {
+    fn add(&mut self, name: &str, stages: &[Stage], last: usize) {
+        let mut settled: BTreeMap<usize, String> = BTreeMap::new();
+        for index in in_order(stages, last) {
+            let stage = &stages[index];
             let resolve = |text: &str| {
                 let mut text = text.to_owned();
-                for (index, name) in settled.iter().enumerate() {
-                    text = text.replace(&mark(index), name);
+                for (index, name) in &settled {
+                    text = text.replace(&mark(*index), name);
                 }
                 text
             };
@@ -72,22 +73,22 @@ impl File {
                 From::Image(reference, Some(platform)) => {
                     format!("FROM --platform={platform} {reference}")
                 }
-                From::Stage(at) => format!("FROM {}", settled[*at]),
+                From::Stage(at) => format!("FROM {}", settled[at]),
             };
             let key = (from, resolve(&stage.body));
             let known = self.keys.iter().position(|known| *known == key);
             if let (Some(at), true) = (known, index != last) {
-                settled.push(self.names[at].clone());
+                settled.insert(index, self.names[at].clone());
                 continue;
             }
             let name = match index == last {
                 true => name.to_owned(),
-                false => self.free(stage_word(&stage), name),
+                false => self.free(stage_word(stage), name),
             };
             self.stages.push(format!("{} AS {name}\n{}", key.0, key.1));
             self.keys.push(key);
             self.names.push(name.clone());
-            settled.push(name);
+            settled.insert(index, name);
         }
     }
 
@@ -102,6 +103,32 @@ impl File {
         self.taken.insert(free.clone());
         free
     }
+}
+
+/// The stages that the last one needs, each after those that it mentions, else in the plan's order.
+fn in_order(stages: &[Stage], last: usize) -> Vec<usize> {
+    fn visit(at: usize, stages: &[Stage], order: &mut Vec<usize>) {
+        if !order.contains(&at) {
+            let mentions = stages[at].mentions();
+            mentions
+                .into_iter()
+                .for_each(|one| visit(one, stages, order));
+            order.push(at);
+        }
+    }
+    let mut needed = vec![];
+    if last < stages.len() {
+        visit(last, stages, &mut needed);
+    }
+    let mut order = vec![];
+    needed.sort_unstable();
+    for at in needed {
+        visit(at, stages, &mut order);
+    }
+    // A stage that others do not mention would be the default target if it came last.
+    order.retain(|at| *at != last);
+    order.push(last);
+    order
 }
 
 fn stage_word(stage: &Stage) -> &'static str {

@@ -267,8 +267,13 @@ impl<'a> Writer<'a> {
             stage.instruction(&format!("COPY{from} {src} /"));
             return (self.push(stage), "/".into());
         };
-        let base_image = self.stages[at].role == Role::Base && role != Role::Image;
-        if self.uses[base.step] == 1 && !base_image {
+        let old = self.stages[at].role;
+        let same = match role {
+            Role::Image => true,
+            Role::StubRemoval => old != Role::Base,
+            role => role == old,
+        };
+        if self.uses[base.step] == 1 && same {
             if role == Role::Image {
                 self.stages[at].role = role;
             }

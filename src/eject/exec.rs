@@ -124,17 +124,11 @@ impl Writer<'_> {
     /// Copies what an exec goes on writing, unless its stage has it.
     fn bring(&mut self, stage: &mut Stage, from: &Output, dest: &str) {
         let place = self.place(from);
-        if let (Place::Stage(at, path), super::From::Stage(base)) = (&place, &stage.from)
-            && path == dest
-            && (at == base || self.stages[*at].body == stage.body)
-        {
-            return;
-        }
-        if let Place::Stage(at, path) = &place
-            && path == dest
-            && stage.body.starts_with(&self.stages[*at].body)
-            && stage.from == self.stages[*at].from
-        {
+        let continued = match (&place, &stage.from) {
+            (Place::Stage(at, path), super::From::Stage(base)) => path == dest && at == base,
+            _ => false,
+        };
+        if continued {
             return;
         }
         let (from, src) = self.source(&place);

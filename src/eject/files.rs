@@ -97,7 +97,7 @@ impl Writer<'_> {
     }
 
     fn copy(&mut self, stage: &mut Stage, copy: &Copy, root: &str, link: bool) {
-        if link && copy.time.is_some() {
+        if stage.role == Role::Image && copy.time.is_some() {
             self.facts.insert(Fact::ImageTimes);
         }
         let by_number = |owner: &str| owner.chars().all(|c| c.is_ascii_digit() || c == ':');

@@ -32,6 +32,16 @@ pub(super) struct Stage {
 }
 
 impl Stage {
+    /// The stages that it mentions.
+    pub(super) fn mentions(&self) -> Vec<usize> {
+        let marked = self.body.split('\u{1}').skip(1).step_by(2);
+        let mut list: Vec<usize> = marked.filter_map(|at| at.parse().ok()).collect();
+        if let From::Stage(at) = self.from {
+            list.push(at);
+        }
+        list
+    }
+
     /// An empty one. BuildKit gives it a path and a working directory.
     pub(super) fn scratch(role: Role) -> Self {
         Self {
