@@ -33,9 +33,14 @@ impl From<Diagnostics> for Trouble {
 
 /// Whether this process was started by a person: with arguments, or without an engine around it.
 pub fn is_wanted() -> bool {
+    const ENGINE: [&str; 3] = [
+        "BUILDKIT_SESSION_ID",
+        "BUILDKIT_WORKERS",
+        "BUILDKIT_FRONTEND_OPT_",
+    ];
     let engine = |(name, _): (std::ffi::OsString, std::ffi::OsString)| {
-        name.to_str()
-            .is_some_and(|name| name.starts_with("BUILDKIT_"))
+        let name = name.to_string_lossy();
+        ENGINE.iter().any(|known| name.starts_with(known))
     };
     std::env::args_os().len() > 1 || !std::env::vars_os().any(engine)
 }

@@ -2,7 +2,9 @@
 //!
 //! It writes down only what differs from the defaults, and says in comments what it was told and left.
 
+mod build;
 mod dockerfile;
+mod image;
 mod migrate;
 mod needs;
 

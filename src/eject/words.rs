@@ -74,6 +74,8 @@ pub(super) fn stage_name(text: &str) -> String {
         })
         .collect();
     match name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        // These two mean something else to `FROM` and `--from`.
+        true if name == "scratch" || name == "context" => format!("{name}-image"),
         true => name,
         false => format!("stage-{name}"),
     }
