@@ -309,6 +309,32 @@ pub struct Input<'a> {
 }
 
 impl Plan {
+    /// Adds a script and returns the mount that it is run from, and its path there.
+    ///
+    /// A file of its own rather than an argument of `sh -c`: engines print the arguments of a step that fails.
+    fn script(&mut self, name: &str, text: &str) -> (Mount, String) {
+        const DIR: &str = "/rust-frontend";
+        let write = FileAction::Write {
+            path: format!("/{name}"),
+            data: text.into(),
+            mode: 0o755,
+        };
+        let op = Op::Files {
+            base: None,
+            actions: vec![write],
+        };
+        let step = self.push(Role::Base, format!("script {name}"), op, None);
+        let output = Output {
+            step,
+            mount: "/".into(),
+        };
+        let mount = Mount {
+            dest: DIR.into(),
+            kind: MountKind::ReadOnly(output),
+        };
+        (mount, format!("{DIR}/{name}"))
+    }
+
     /// Adds a step and returns its index.
     fn push(&mut self, role: Role, name: String, op: Op, span: Option<Span>) -> usize {
         self.steps.push(Step {
@@ -358,7 +384,7 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     let stubs = recipe::recipe(project, &selections, RecipeFor::Build)?;
     let real = recipe::over(project, &selections, RecipeFor::Build, &all)?;
 
-    let toolchain = toolchain::add(&mut plan, input);
+    let toolchain = toolchain::add(&mut plan, input, &stubs);
     let skeleton = dependencies::skeleton(&mut plan, &stubs, None, "dependency-only project");
     let crates = dependencies::fetch(&mut plan, input, &toolchain, &stubs, &skeleton);
     let built =

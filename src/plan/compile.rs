@@ -14,6 +14,7 @@ use crate::recipe::Recipe;
 /// itself cannot copy executables to a place of their own on the stable channel. The bytes are part of
 /// cache keys.
 const COMPILE: &str = "\
+#!/bin/sh
 set -eu
 bins=$1 built=$2
 shift 2
@@ -84,14 +85,14 @@ pub(super) fn compile(
 ) {
     let profile = dependencies::profile_dir(&input.selection.profile);
     let bins = &input.selection.bins;
-    let script = ["sh", "-c", COMPILE, "compile"];
-    let mut args: Vec<String> = script.into_iter().map(str::to_owned).collect();
-    args.push(bins.join(" "));
+    let (script, path) = plan.script("compile", COMPILE);
+    let mut args = vec![path, bins.join(" ")];
     args.push(format!("{}/{}/{profile}", super::TARGET_DIR, plan.triple));
     args.extend(["build".into()]);
     args.extend(dependencies::build_flags(plan, input));
     let target = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
     let mut exec = dependencies::cargo(input, toolchain, crates, sources, target, args);
+    exec.mounts.push(script);
     for dest in [OUT_DIR, REPORT_DIR] {
         exec.mounts.push(Mount {
             dest: dest.into(),

@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 /// crate once, unpacked. Cargo asks only whether a package file is there (cargo,
 /// src/cargo/sources/registry/download.rs), so one byte stands for it. The bytes are part of cache keys.
 const FETCH: &str = "\
+#!/bin/sh
 set -eu
 registry=${CARGO_HOME:-$HOME/.cargo}/registry
 mkdir -p \"$registry\"
@@ -84,8 +85,8 @@ pub(super) fn fetch(
     if recipe.external_packages == 0 {
         return Crates::default();
     }
-    let script = ["sh", "-c", FETCH, "fetch"];
-    let mut args: Vec<String> = script.into_iter().map(str::to_owned).collect();
+    let (script, path) = plan.script("fetch", FETCH);
+    let mut args = vec![path];
     // Without triples cargo downloads the crates of every platform that any dependency knows.
     for triple in fetch_triples(plan) {
         args.extend(["--target".to_owned(), triple]);
@@ -100,6 +101,7 @@ pub(super) fn fetch(
     let registry = format!("{}/registry", toolchain.cargo_home);
     let git = format!("{}/git", toolchain.cargo_home);
     let mut mounts = vec![
+        script,
         Mount {
             dest: "/".into(),
             kind: MountKind::Output(Some(toolchain.root.clone())),

@@ -3,7 +3,7 @@
 //! What changes most often comes last. Each layer is one step, so that the config's history has one line
 //! for each, as the image spec wants.
 
-use super::toolchain::{self, Toolchain};
+use super::toolchain::{self, Run, Toolchain};
 use super::{Copy, FileAction, Input, Op, Output, Plan, Role};
 use crate::image::{self, ImageConfig};
 use crate::project::Package;
@@ -43,6 +43,14 @@ impl Layers {
         } else {
             self.base = Some(output)
         }
+    }
+
+    /// Takes the file system that a process left.
+    fn ran(&mut self, plan: &mut Plan, out: Output, config: &mut ImageConfig, input: &Input<'_>) {
+        let step = &mut plan.steps[out.step];
+        step.role = Role::Image;
+        config.history(&step.name, false, input.epoch);
+        self.base = Some(out);
     }
 
     /// All layers so far as one file system.
@@ -102,31 +110,15 @@ pub(super) fn image(
         merge: input.abilities.merge,
     };
 
-    if !spec.packages.is_empty() {
+    if let (Some(root), Some(first)) = (layers.base.clone(), spec.packages.first()) {
         let packages: Vec<String> = spec
             .packages
             .iter()
             .map(|name| name.value.clone())
             .collect();
-        let root = layers.base.take().unwrap_or(Output {
-            step: 0,
-            mount: "/".into(),
-        });
-        let name = format!("image packages {}", packages.join(" "));
-        let args = toolchain::install_args(&packages);
         let env = config.environment();
-        let out = toolchain::exec(
-            plan,
-            name.clone(),
-            args,
-            &env,
-            root,
-            true,
-            spec.packages[0].span,
-        );
-        plan.steps[out.step].role = Role::Image;
-        layers.base = Some(out);
-        config.history(&name, false, input.epoch);
+        let out = toolchain::install(plan, &packages, &env, root, first.span);
+        layers.ran(plan, out, &mut config, input);
     }
     let (support, what) = support(plan, input, toolchain);
     if !support.is_empty() {
@@ -141,20 +133,9 @@ pub(super) fn image(
         let Some(root) = layers.flatten(plan) else {
             break;
         };
-        let name = format!("run {}", run.text.value);
         let env = config.environment();
-        let out = toolchain::exec(
-            plan,
-            name.clone(),
-            run.args.clone(),
-            &env,
-            root,
-            run.network,
-            run.text.span,
-        );
-        plan.steps[out.step].role = Role::Image;
-        layers.base = Some(out);
-        config.history(&name, false, input.epoch);
+        let out = toolchain::change(plan, Run::step(run, &env), root, vec![]);
+        layers.ran(plan, out, &mut config, input);
     }
     settings(input, &mut config);
     (layers.flatten(plan), config)

@@ -4,7 +4,9 @@ use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::image::ImageConfig;
 use crate::platform::Libc;
-use crate::spec::BuildTarget;
+use crate::recipe::Recipe;
+use crate::source::Span;
+use crate::spec::{BuildTarget, RunStep};
 
 /// The build environment that all later steps of a plan run in.
 #[derive(Clone, Debug)]
@@ -22,6 +24,7 @@ pub(super) struct Toolchain {
 /// Installs what is missing of the packages that are its arguments, by whichever package manager the image
 /// has. The bytes are part of cache keys.
 pub(super) const INSTALL_PACKAGES: &str = "\
+#!/bin/sh
 set -eu
 if command -v apt-get >/dev/null; then
   if dpkg-query --status \"$@\" >/dev/null 2>&1; then exit 0; fi
@@ -38,7 +41,7 @@ fi
 ";
 
 /// Adds the steps that make the build environment.
-pub(super) fn add(plan: &mut Plan, input: &Input<'_>) -> Toolchain {
+pub(super) fn add(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> Toolchain {
     let build = &input.image.build;
     let info = input
         .images
@@ -63,15 +66,14 @@ pub(super) fn add(plan: &mut Plan, input: &Input<'_>) -> Toolchain {
         step: base,
         mount: "/".into(),
     };
-    let packages = packages(input, &plan.triple);
+    let packages = packages(input, recipe, &plan.triple);
     if !packages.is_empty() {
         let span = build
             .packages
             .first()
             .and_then(|package| package.span)
             .or(build.span);
-        let name = format!("packages {}", packages.join(" "));
-        root = exec(plan, name, install_args(&packages), &env, root, true, span);
+        root = install(plan, &packages, &env, root, span);
     }
     let channel = build
         .toolchain
@@ -104,22 +106,30 @@ pub(super) fn add(plan: &mut Plan, input: &Input<'_>) -> Toolchain {
             let args = args.into_iter().map(str::to_owned).collect();
             let name = format!("toolchain {channel}, {}", plan.triple);
             let span = build.toolchain.as_ref().and_then(|channel| channel.span);
-            root = exec(plan, name, args, &env, root, true, span);
+            let run = Run {
+                name,
+                args,
+                env: &env,
+                network: true,
+                span,
+            };
+            root = change(plan, run, root, vec![]);
             // From here on rustup looks neither for toolchain files nor for updates.
             env.push(("RUSTUP_TOOLCHAIN".into(), channel));
         }
         None => {
             let args = ["rustup", "target", "add", plan.triple.as_str()];
             let args = args.map(str::to_owned).to_vec();
-            root = exec(
-                plan,
-                format!("toolchain {}", plan.triple),
+            let name = format!("toolchain {}", plan.triple);
+            let span = build.target.span;
+            let run = Run {
+                name,
                 args,
-                &env,
-                root,
-                true,
-                build.target.span,
-            );
+                env: &env,
+                network: true,
+                span,
+            };
+            root = change(plan, run, root, vec![]);
         }
     }
     for variable in &build.env {
@@ -127,15 +137,7 @@ pub(super) fn add(plan: &mut Plan, input: &Input<'_>) -> Toolchain {
         env.push((variable.name.value.clone(), variable.value.value.clone()));
     }
     for run in &build.run {
-        root = exec(
-            plan,
-            format!("run {}", run.text.value),
-            run.args.clone(),
-            &env,
-            root,
-            run.network,
-            run.text.span,
-        );
+        root = change(plan, Run::step(run, &env), root, vec![]);
     }
     Toolchain {
         base: Output {
@@ -148,18 +150,31 @@ pub(super) fn add(plan: &mut Plan, input: &Input<'_>) -> Toolchain {
     }
 }
 
-/// The arguments of [`INSTALL_PACKAGES`].
-pub(super) fn install_args(packages: &[String]) -> Vec<String> {
-    let script = ["sh", "-c", INSTALL_PACKAGES, "install"];
-    script
-        .into_iter()
-        .map(str::to_owned)
+/// Installs packages into a file system.
+pub(super) fn install(
+    plan: &mut Plan,
+    packages: &[String],
+    env: &[(String, String)],
+    root: Output,
+    span: Option<Span>,
+) -> Output {
+    let (script, path) = plan.script("install-packages", INSTALL_PACKAGES);
+    let args = std::iter::once(path)
         .chain(packages.iter().cloned())
-        .collect()
+        .collect();
+    let name = format!("packages {}", packages.join(" "));
+    let run = Run {
+        name,
+        args,
+        env,
+        network: true,
+        span,
+    };
+    change(plan, run, root, vec![script])
 }
 
 /// What the spec asks for, and musl's compiler wrapper where a crate compiles C for musl.
-fn packages(input: &Input<'_>, triple: &str) -> Vec<String> {
+fn packages(input: &Input<'_>, recipe: &Recipe, triple: &str) -> Vec<String> {
     let mut packages: Vec<String> = input
         .image
         .build
@@ -167,12 +182,8 @@ fn packages(input: &Input<'_>, triple: &str) -> Vec<String> {
         .iter()
         .map(|package| package.value.clone())
         .collect();
-    let compiles_c = input
-        .project
-        .lock
-        .packages
-        .iter()
-        .any(|package| package.name == "cc");
+    let lock = recipe.sections.get("lock");
+    let compiles_c = lock.is_some_and(|lock| lock.contains("\nname = \"cc\"\n"));
     if compiles_c && triple.ends_with("musl") && !packages.iter().any(|name| name == "musl-tools") {
         packages.push("musl-tools".into());
     }
@@ -181,29 +192,44 @@ fn packages(input: &Input<'_>, triple: &str) -> Vec<String> {
     packages
 }
 
-/// A step that changes the file system it runs in.
-pub(super) fn exec(
-    plan: &mut Plan,
-    name: String,
-    args: Vec<String>,
-    env: &[(String, String)],
-    root: Output,
-    network: bool,
-    span: Option<crate::source::Span>,
-) -> Output {
-    let mount = Mount {
+/// A process that changes the file system it runs in.
+pub(super) struct Run<'a> {
+    pub name: String,
+    pub args: Vec<String>,
+    pub env: &'a [(String, String)],
+    pub network: bool,
+    pub span: Option<Span>,
+}
+
+impl<'a> Run<'a> {
+    /// A step of the spec's escape hatch.
+    pub(super) fn step(step: &RunStep, env: &'a [(String, String)]) -> Self {
+        Self {
+            name: format!("run {}", step.text.value),
+            args: step.args.clone(),
+            env,
+            network: step.network,
+            span: step.text.span,
+        }
+    }
+}
+
+/// Adds the step of such a process.
+pub(super) fn change(plan: &mut Plan, run: Run<'_>, root: Output, mounts: Vec<Mount>) -> Output {
+    let mut all = vec![Mount {
         dest: "/".into(),
         kind: MountKind::Output(Some(root)),
-    };
+    }];
+    all.extend(mounts);
     let exec = Exec {
-        args,
-        env: env.to_vec(),
+        args: run.args,
+        env: run.env.to_vec(),
         cwd: "/".into(),
-        mounts: vec![mount],
-        network,
+        mounts: all,
+        network: run.network,
         ..Exec::default()
     };
-    let step = plan.push(Role::Toolchain, name, Op::Exec(exec), span);
+    let step = plan.push(Role::Toolchain, run.name, Op::Exec(exec), run.span);
     Output {
         step,
         mount: "/".into(),

@@ -195,6 +195,9 @@ impl Scope<'_> {
                 table.entry(new).or_insert(value);
             }
         }
+        if role == Role::Own {
+            table.insert("name".into(), Value::String(target.name.clone()));
+        }
         if !matches!(role, Role::Real | Role::Own) {
             table.remove("required-features");
             if self.mode == RecipeFor::Build {
