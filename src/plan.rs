@@ -10,7 +10,7 @@ mod names;
 mod runtime;
 mod toolchain;
 
-pub use inputs::plain_name;
+pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;
 
 use crate::diagnostic::Diagnostics;

@@ -39,6 +39,8 @@ fn is_used(plan: &Plan) -> Vec<bool> {
             inputs.into_iter().for_each(|input| used[input.step] = true);
         }
     }
+    // A script belongs to the step that it is.
+    plan.scripts().into_iter().for_each(|at| used[at] = false);
     used
 }
 

@@ -3,7 +3,7 @@
 use super::dockerfile::{Fact, Place, Writer};
 use super::stage::{Stage, mark};
 use super::words::shell;
-use crate::plan::{Exec, MountKind, Output, Role, SOURCE_TIME};
+use crate::plan::{Exec, MountKind, Output, Plan, Role, SOURCE_TIME};
 
 impl Writer<'_> {
     /// The stage that an exec runs in: one that goes on from its root, or from a stage on that root that has
@@ -34,6 +34,7 @@ impl Writer<'_> {
 
     /// Writes an exec.
     pub(super) fn exec(&mut self, stage: &mut Stage, exec: &Exec) {
+        let exec = &inlined(self.plan, exec);
         stage.set_env(&exec.env);
         let missing = |(name, _): &&(String, String)| {
             !exec.env.iter().any(|(wanted, _)| wanted == name) && name != "RUSTFLAGS"
@@ -134,6 +135,18 @@ impl Writer<'_> {
         let (from, src) = self.source(&place);
         stage.instruction(&format!("COPY{from} {src} {dest}"));
     }
+}
+
+/// The exec with its script as an argument of the shell.
+fn inlined(plan: &Plan, exec: &Exec) -> Exec {
+    let mut inlined = exec.clone();
+    if let Some(script) = plan.script_of(exec) {
+        let shell = ["sh", "-c", script.text, script.name];
+        let rest = exec.args.iter().skip(1).cloned();
+        inlined.args = shell.into_iter().map(str::to_owned).chain(rest).collect();
+        inlined.mounts.retain(|mount| mount.dest != script.mount);
+    }
+    inlined
 }
 
 /// The step that compiles as a person would write it: its script also keeps messages that nobody reads here.

@@ -1,6 +1,7 @@
 //! What of a plan depends on what.
 
-use super::{FileAction, MountKind, Op, Output, Plan, Role};
+use super::{Exec, FileAction, MountKind, Op, Output, Plan, Role};
+use std::collections::BTreeSet;
 
 impl Op {
     /// The outputs of earlier steps that this one works on, in order; some more than once.
@@ -49,7 +50,61 @@ impl Role {
     }
 }
 
+/// A script that a process is, from a file of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script<'a> {
+    /// The step that writes it.
+    pub step: usize,
+    /// Where it is mounted.
+    pub mount: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its text without the line that names its shell.
+    pub text: &'a str,
+}
+
 impl Plan {
+    /// The script that an exec runs, if its program is one that another step does nothing but write.
+    pub fn script_of<'a>(&'a self, exec: &'a Exec) -> Option<Script<'a>> {
+        let program = exec.args.first()?;
+        exec.mounts.iter().find_map(|mount| {
+            let MountKind::ReadOnly(from) = &mount.kind else {
+                return None;
+            };
+            let path = program.strip_prefix(mount.dest.as_str())?;
+            let op = &self.steps[from.step].op;
+            let Op::Files {
+                base: None,
+                actions,
+            } = op
+            else {
+                return None;
+            };
+            match actions.as_slice() {
+                [FileAction::Write { path: at, data, .. }] if at == path => Some(Script {
+                    step: from.step,
+                    mount: &mount.dest,
+                    name: path.trim_start_matches('/'),
+                    text: std::str::from_utf8(data)
+                        .ok()?
+                        .strip_prefix("#!/bin/sh\n")?,
+                }),
+                _ => None,
+            }
+        })
+    }
+
+    /// The steps that do nothing but write a script.
+    pub fn scripts(&self) -> BTreeSet<usize> {
+        let execs = self.steps.iter().filter_map(|step| match &step.op {
+            Op::Exec(exec) => Some(exec),
+            _ => None,
+        });
+        execs
+            .filter_map(|exec| Some(self.script_of(exec)?.step))
+            .collect()
+    }
+
     /// How often the steps, and the result, use each step.
     pub fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.steps.len()];

@@ -22,7 +22,10 @@ pub fn dot(plan: &Plan) -> String {
             "  s{index} [label=\"{label}\" fillcolor=\"{fill}\" color=\"{stroke}\"]\n"
         ));
     }
-    for (from, to) in edges(plan).into_iter().filter(|(_, to)| used[*to]) {
+    for (from, to) in edges(plan)
+        .into_iter()
+        .filter(|(from, to)| used[*from] && used[*to])
+    {
         text.push_str(&format!("  s{from} -> s{to}\n"));
     }
     text + "}\n"
@@ -39,7 +42,10 @@ pub fn mermaid(plan: &Plan) -> String {
             class(plan, index)
         ));
     }
-    for (from, to) in edges(plan).into_iter().filter(|(_, to)| used[*to]) {
+    for (from, to) in edges(plan)
+        .into_iter()
+        .filter(|(from, to)| used[*from] && used[*to])
+    {
         text.push_str(&format!("  s{from} --> s{to}\n"));
     }
     for (class, fill, stroke) in LOOKS {

@@ -26,7 +26,7 @@ pub fn svg(plan: &Plan) -> String {
     let used = is_used(plan);
     let edges: Vec<(usize, usize)> = edges(plan)
         .into_iter()
-        .filter(|(_, to)| used[*to])
+        .filter(|(from, to)| used[*from] && used[*to])
         .collect();
     let mut rows = vec![0; plan.steps.len()];
     for step in 0..plan.steps.len() {

@@ -2,7 +2,7 @@
 
 use super::is_used;
 use crate::eject::words::shell;
-use crate::plan::{Exec, FileAction, MountKind, Op, Output, Plan, Role, Step, plain_name};
+use crate::plan::{Exec, FileAction, MountKind, Op, Output, Plan, Role, Script, Step, plain_name};
 use crate::source::SourceFile;
 use serde_json::{Value, json};
 
@@ -143,8 +143,14 @@ fn said(plan: &Plan, index: usize, step: &Step, spec: &SourceFile) -> Said {
             )
         }
         Op::Exec(exec) => {
-            let inputs = step.op.inputs().into_iter().map(name);
+            let script = plan.script_of(exec);
+            let is_script = |step: usize| script.as_ref().is_some_and(|own| own.step == step);
+            let inputs = step.op.inputs().into_iter();
+            let inputs = inputs.filter(|input| !is_script(input.step)).map(name);
             let mut key = vec!["the command".to_owned()];
+            if script.is_some() {
+                key.push("the script".into());
+            }
             key.push(format!(
                 "{} variables ({})",
                 exec.env.len(),
@@ -155,7 +161,7 @@ fn said(plan: &Plan, index: usize, step: &Step, spec: &SourceFile) -> Said {
                     .join(" ")
             ));
             key.extend(unique(inputs));
-            (command(exec), key.join(", "), reach(exec))
+            (command(exec, script.as_ref()), key.join(", "), reach(exec))
         }
     };
     let mut why = reason(step.role, plan, index).to_owned();
@@ -189,12 +195,12 @@ fn unique(names: impl Iterator<Item = String>) -> Vec<String> {
     list
 }
 
-fn command(exec: &Exec) -> String {
+fn command(exec: &Exec, script: Option<&Script<'_>>) -> String {
+    if let Some(script) = script {
+        let words: Vec<String> = exec.args.iter().skip(1).map(|word| shell(word)).collect();
+        return shortened(&format!("script `{}` {}", script.name, words.join(" ")));
+    }
     let words = match exec.args.as_slice() {
-        [sh, c, script, name, rest @ ..] if sh == "sh" && c == "-c" && script.contains('\n') => {
-            let words = rest.iter().map(|word| shell(word)).collect::<Vec<_>>();
-            return shortened(&format!("script `{name}` {}", words.join(" ")));
-        }
         [sh, c, script] if sh == "sh" && c == "-c" => return shortened(script),
         words => words,
     };
