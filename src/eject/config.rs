@@ -110,7 +110,7 @@ fn duration(nanoseconds: u64) -> String {
     ];
     let units = units.into_iter().chain([("ms", 1_000_000), ("us", 1000)]);
     for (unit, size) in units {
-        if nanoseconds > 0 && nanoseconds % size == 0 {
+        if nanoseconds > 0 && nanoseconds.is_multiple_of(size) {
             return format!("{}{unit}", nanoseconds / size);
         }
     }

@@ -98,7 +98,8 @@ impl<'d> Build<'d> {
     pub(crate) fn call(self, name: &str) -> String {
         let outcome = self.option("--call", name).outcome("quiet");
         assert_eq!(outcome.exit, Some(0), "--call={name} failed:\n{outcome}");
-        outcome.stdout
+        // buildx puts an empty line between its progress and the answer.
+        outcome.stdout.trim_start_matches('\n').to_owned()
     }
 
     fn outcome(&self, progress: &str) -> Outcome {
