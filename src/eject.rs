@@ -10,6 +10,8 @@ mod exec;
 mod files;
 mod header;
 mod stage;
+#[cfg(test)]
+mod tests;
 pub(crate) mod words;
 
 pub use bake::bake;

@@ -197,7 +197,7 @@ impl<'a> Writer<'a> {
                 let at = self.exec_stage(exec, step.role);
                 let mut stage = self.stages[at].clone();
                 stage.comment(name);
-                self.exec(&mut stage, exec);
+                self.exec(at, &mut stage, exec);
                 self.stages[at] = stage;
                 Place::Stage(at, "/".into())
             }

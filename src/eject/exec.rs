@@ -33,7 +33,7 @@ impl Writer<'_> {
     }
 
     /// Writes an exec.
-    pub(super) fn exec(&mut self, stage: &mut Stage, exec: &Exec) {
+    pub(super) fn exec(&mut self, at: usize, stage: &mut Stage, exec: &Exec) {
         let exec = &inlined(self.plan, exec);
         stage.set_env(&exec.env);
         let missing = |(name, _): &&(String, String)| {
@@ -68,7 +68,7 @@ impl Writer<'_> {
                 }
                 MountKind::Output(None) => made.push(shell(dest)),
                 MountKind::Output(Some(from)) if dest != "/" => {
-                    self.bring(stage, from, dest);
+                    self.bring(at, stage, from, dest);
                 }
                 MountKind::ReadOnly(_) | MountKind::Scratchpad(_) | MountKind::Output(_) => {}
                 MountKind::Cache { id, locked } => {
@@ -123,10 +123,12 @@ impl Writer<'_> {
     }
 
     /// Copies what an exec goes on writing, unless its stage has it.
-    fn bring(&mut self, stage: &mut Stage, from: &Output, dest: &str) {
+    fn bring(&mut self, own: usize, stage: &mut Stage, from: &Output, dest: &str) {
         let place = self.place(from);
-        let continued = match (&place, &stage.from) {
-            (Place::Stage(at, path), super::From::Stage(base)) => path == dest && at == base,
+        let continued = match &place {
+            Place::Stage(at, path) => {
+                path == dest && (*at == own || stage.from == super::From::Stage(*at))
+            }
             _ => false,
         };
         if continued {
