@@ -100,7 +100,9 @@ impl Reader<'_> {
             }
             "USER" => {
                 let numeric = at.rest.chars().all(|c| c.is_ascii_digit() || c == ':');
-                if numeric {
+                if at.rest == "65532" {
+                    self.understood(at, "image.user, by default");
+                } else if numeric {
                     self.draft.image.set("user", format!("\"{}\"", at.rest), "");
                     self.understood(at, "image.user");
                 } else {
