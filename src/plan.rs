@@ -5,10 +5,12 @@
 
 mod compile;
 mod dependencies;
+mod inputs;
 mod names;
 mod runtime;
 mod toolchain;
 
+pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;
 
 use crate::diagnostic::Diagnostics;
@@ -48,6 +50,8 @@ pub struct Plan {
     pub triple: String,
     /// In order: a step refers only to earlier ones.
     pub steps: Vec<Step>,
+    /// The configs (JSON) of the images that steps start from, by reference.
+    pub base_configs: BTreeMap<String, Vec<u8>>,
     /// What the build returns; `None` is the empty image.
     pub result: Option<Output>,
     /// Where the compile step leaves cargo's messages, if the stage has one.
@@ -343,6 +347,13 @@ impl Plan {
     }
 }
 
+fn base_configs(input: &Input<'_>) -> BTreeMap<String, Vec<u8>> {
+    let infos = input.images.values();
+    infos
+        .map(|info| (info.reference.clone(), info.config.clone()))
+        .collect()
+}
+
 /// The plan of one stage on one platform.
 ///
 /// # Errors
@@ -360,6 +371,7 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
         build_platform: input.build_platform.clone(),
         triple: toolchain::triple(input)?,
         steps: vec![],
+        base_configs: base_configs(input),
         result: None,
         report: None,
         executables: vec![],

@@ -11,6 +11,7 @@
 mod bad_input;
 mod caching;
 mod calls;
+mod ejected;
 mod examples;
 mod itself;
 mod published;

@@ -8,6 +8,9 @@ use super::image::Image;
 use super::progress::BuildReport;
 use super::tree::Tree;
 
+/// The variable that names another frontend image than syntax lines do: a work in progress.
+const FRONTEND: &str = "RUST_FRONTEND_IMAGE";
+
 /// A build that is being described.
 #[derive(Clone)]
 pub(crate) struct Build<'d> {
@@ -101,8 +104,21 @@ impl<'d> Build<'d> {
         self.option("--build-arg", format!("{name}={value}"))
     }
 
+    /// Asks a question instead of building: what its user reads.
+    pub(crate) fn answer(self, name: &str) -> String {
+        let outcome = self.option("--call", name).outcome("quiet");
+        assert_eq!(outcome.exit, Some(0), "--call={name} failed:\n{outcome}");
+        // buildx puts an empty line between its progress and the answer.
+        outcome.stdout.trim_start_matches('\n').to_owned()
+    }
+
     fn outcome(&self, progress: &str) -> Outcome {
         let mut command = self.docker.command(["buildx", "build"]);
+        if let (Some(image), "Rust.yaml") = (std::env::var_os(FRONTEND), self.file) {
+            let mut argument = OsString::from("BUILDKIT_SYNTAX=");
+            argument.push(image);
+            command.arg("--build-arg").arg(argument);
+        }
         command
             .arg(format!("--progress={progress}"))
             .arg("--file")
