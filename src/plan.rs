@@ -9,6 +9,8 @@ mod names;
 mod runtime;
 mod toolchain;
 
+pub(crate) use runtime::cargo_labels;
+
 use crate::diagnostic::Diagnostics;
 use crate::image::ImageConfig;
 use crate::platform::Platform;
