@@ -11,8 +11,12 @@
 mod bad_input;
 mod caching;
 mod calls;
+mod contexts;
 mod examples;
 mod itself;
+mod options;
 mod published;
+mod results;
+mod secrets;
 mod sizes;
 mod support;
