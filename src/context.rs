@@ -7,15 +7,16 @@
 
 mod named;
 mod sources;
+mod time;
 
 pub use named::Named;
 
 use crate::diagnostic::Diagnostic;
-use crate::gateway::{Failure, Gateway, Ref, SolveRequest, text};
+use crate::gateway::{Failure, Gateway, Ref, SolveRequest, listed, read_tree, text};
 use crate::ignorefile;
 use crate::lower::wire_platform;
 use crate::options::{MainContext, Options};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, SourceTree};
 use crate::spec;
 use buildkit_llb::{self as llb, Meta, State};
 use buildkit_proto::caps;
@@ -141,6 +142,23 @@ impl Context {
         self.remote.is_some() || self.names_only
     }
 
+    /// Reads names and manifests, and calls `plan` with them until it asks for no more files.
+    ///
+    /// # Errors
+    /// The engine's answer, or files that are no text.
+    pub async fn read_tree<T>(
+        &self,
+        gateway: &Gateway,
+        plan: impl FnMut(&SourceTree) -> T,
+    ) -> Result<(T, SourceTree), Failure> {
+        let files = solve(gateway, &self.tree_state()).await?;
+        let names = match self.is_local() && self.names_only {
+            true => listed(&files).await?,
+            false => SourceTree::default(),
+        };
+        read_tree(&files, names, plan).await
+    }
+
     /// Names of the context's files, with the content of manifests. An engine that cannot send
     /// names alone (before BuildKit 0.21) sends those of Rust sources alone, and the sources with them.
     pub fn tree_state(&self) -> State {
@@ -256,7 +274,8 @@ fn missing(filename: &str) -> Failure {
         .into()
 }
 
-fn definition_of(gateway: &Gateway, state: &State) -> Result<Definition, Failure> {
+/// The graph of a state, for the engine at hand.
+pub(crate) fn definition_of(gateway: &Gateway, state: &State) -> Result<Definition, Failure> {
     let platform = gateway.build_opts().environment.build_platform();
     let options = llb::MarshalOptions {
         platform: Some(wire_platform(&platform)),

@@ -4,6 +4,7 @@
 //! turns it into LLB, `eject` into a Dockerfile; both are mechanical, all decisions are made here.
 
 mod compile;
+mod cross;
 mod dependencies;
 mod inputs;
 mod names;
@@ -62,6 +63,8 @@ pub struct Plan {
     pub static_base: Option<String>,
     /// The image's config; `None` for stages that are no images.
     pub config: Option<ImageConfig>,
+    /// Annotations of the image's manifest, in order.
+    pub annotations: Vec<(String, String)>,
     /// Decisions and their reasons, in words.
     pub notes: Vec<String>,
 }
@@ -377,6 +380,7 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
         executables: vec![],
         static_base: runtime::static_base(&input.image.image.base.value),
         config: None,
+        annotations: vec![],
         notes: vec![],
     };
     let (project, selections) = (input.project, [input.selection]);
@@ -384,7 +388,8 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     let stubs = recipe::recipe(project, &selections, RecipeFor::Build)?;
     let real = recipe::over(project, &selections, RecipeFor::Build, &all)?;
 
-    let toolchain = toolchain::add(&mut plan, input, &stubs);
+    let linker = cross::linker(input, &stubs, &plan.triple)?;
+    let toolchain = toolchain::add(&mut plan, input, &stubs, linker);
     let skeleton = dependencies::skeleton(&mut plan, &stubs, None, "dependency-only project");
     let crates = dependencies::fetch(&mut plan, input, &toolchain, &stubs, &skeleton);
     let built =
@@ -397,11 +402,11 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
             let (result, config) = runtime::image(&mut plan, input, &toolchain);
             plan.result = result;
             plan.config = Some(config);
+            plan.annotations = runtime::annotations(input);
         }
         Kind::Binary => plan.result = plan.executables.first().map(|first| first.output.clone()),
         Kind::Deps => {}
     }
-    let label = plan.stage.clone();
-    names::number(&mut plan, &label);
+    names::number(&mut plan, name);
     Ok(plan)
 }

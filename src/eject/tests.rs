@@ -73,6 +73,7 @@ fn tiers() -> Plan {
         report: None,
         executables: vec![],
         static_base: None,
+        annotations: vec![],
         config: None,
         notes: vec![],
     }

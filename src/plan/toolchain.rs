@@ -41,7 +41,14 @@ fi
 ";
 
 /// Adds the steps that make the build environment.
-pub(super) fn add(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> Toolchain {
+///
+/// `linker` is a variable for cargo, if the usual linker does not do.
+pub(super) fn add(
+    plan: &mut Plan,
+    input: &Input<'_>,
+    recipe: &Recipe,
+    linker: Option<(String, String)>,
+) -> Toolchain {
     let build = &input.image.build;
     let info = input
         .images
@@ -132,6 +139,7 @@ pub(super) fn add(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> Toolch
             root = change(plan, run, root, vec![]);
         }
     }
+    env.extend(linker);
     for variable in &build.env {
         env.retain(|(name, _)| *name != variable.name.value);
         env.push((variable.name.value.clone(), variable.value.value.clone()));
@@ -182,9 +190,10 @@ fn packages(input: &Input<'_>, recipe: &Recipe, triple: &str) -> Vec<String> {
         .iter()
         .map(|package| package.value.clone())
         .collect();
-    let lock = recipe.sections.get("lock");
-    let compiles_c = lock.is_some_and(|lock| lock.contains("\nname = \"cc\"\n"));
-    if compiles_c && triple.ends_with("musl") && !packages.iter().any(|name| name == "musl-tools") {
+    if recipe.compiles_c()
+        && triple.ends_with("musl")
+        && !packages.iter().any(|name| name == "musl-tools")
+    {
         packages.push("musl-tools".into());
     }
     packages.sort();

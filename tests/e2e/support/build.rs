@@ -18,6 +18,10 @@ pub(crate) struct Build<'d> {
     context: PathBuf,
     file: &'static str,
     options: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    /// What is built instead of the folder: a URL, or `-` for what comes on standard input.
+    remote: Option<OsString>,
+    stdin: Option<PathBuf>,
 }
 
 impl<'d> Build<'d> {
@@ -27,7 +31,29 @@ impl<'d> Build<'d> {
             context: context.to_owned(),
             file: "Rust.yaml",
             options: Vec::new(),
+            env: Vec::new(),
+            remote: None,
+            stdin: None,
         }
+    }
+
+    /// Builds what is at a URL, by the file that the builder names in it.
+    pub(crate) fn remote(mut self, url: impl Into<OsString>) -> Self {
+        self.remote = Some(url.into());
+        self
+    }
+
+    /// Builds what is in an archive, which comes on standard input.
+    pub(crate) fn archive(mut self, path: &Path) -> Self {
+        self.remote = Some("-".into());
+        self.stdin = Some(path.to_owned());
+        self
+    }
+
+    /// Sets a variable of the client's environment.
+    pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
     }
 
     /// Builds by another file of the context than `Rust.yaml`.
@@ -119,16 +145,34 @@ impl<'d> Build<'d> {
             argument.push(image);
             command.arg("--build-arg").arg(argument);
         }
+        command.arg(format!("--progress={progress}")).arg("--file");
+        match self.remote {
+            Some(_) => command.arg(self.file),
+            None => command.arg(self.context.join(self.file)),
+        };
         command
-            .arg(format!("--progress={progress}"))
-            .arg("--file")
-            .arg(self.context.join(self.file))
             .args(&self.options)
-            .arg(&self.context);
+            .arg(self.remote.as_deref().unwrap_or(self.context.as_os_str()))
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        if let Some(path) = &self.stdin {
+            command.stdin(std::fs::File::open(path).expect("can be read"));
+        }
         Outcome::of(&mut command)
     }
 
-    fn option(mut self, name: &str, value: impl Into<OsString>) -> Self {
+    /// Runs it and gives the result to an exporter.
+    pub(crate) fn output(self, output: impl Into<OsString>) -> BuildReport {
+        self.option("--output", output).report()
+    }
+
+    /// Adds an option without a value.
+    pub(crate) fn flag(mut self, name: &str) -> Self {
+        self.options.push(name.into());
+        self
+    }
+
+    /// Adds an option.
+    pub(crate) fn option(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.options.extend([name.into(), value.into()]);
         self
     }
