@@ -186,7 +186,7 @@ async fn an_error_while_reading_ends_planning() {
         .unwrap_err();
     assert_eq!(
         failure.to_string(),
-        "failed to read .fsutil-metadata: disk full"
+        "failed to read a: disk full"
     );
 
     let bridge = Bridge::new();
