@@ -5,11 +5,12 @@
 
 mod compile;
 mod dependencies;
+mod extras;
 mod names;
 mod runtime;
 mod toolchain;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::image::ImageConfig;
 use crate::platform::Platform;
 use crate::project::{Project, Selection};
@@ -26,6 +27,8 @@ pub const WORK_DIR: &str = "/work";
 pub const TARGET_DIR: &str = "/target";
 /// Where `compile` leaves the executables.
 pub const OUT_DIR: &str = "/out";
+/// Where `compile` leaves debug symbols.
+pub const SYMBOLS_DIR: &str = "/symbols";
 /// Where `compile` leaves cargo's machine-readable messages.
 pub const REPORT_DIR: &str = "/report";
 /// The modification time of every source file, in seconds since 1970: older than any artefact, so that
@@ -50,6 +53,8 @@ pub struct Plan {
     pub result: Option<Output>,
     /// Where the compile step leaves cargo's messages, if the stage has one.
     pub report: Option<Output>,
+    /// Where the compile step leaves the executables' debug symbols, if the spec wants them.
+    pub symbols: Option<Output>,
     /// The executables and where they are, for checks of what was built.
     pub executables: Vec<Executable>,
     /// The runtime base where it has no dynamic loader, as users name it.
@@ -213,8 +218,8 @@ pub enum FileAction {
         path: String,
         /// Permission bits.
         mode: u32,
-        /// `uid` and `gid`.
-        owner: Option<(u32, u32)>,
+        /// `user[:group]` of the directories that are made, by name or number; root when `None`.
+        owner: Option<String>,
     },
     /// Copies from an output.
     Copy(Box<Copy>),
@@ -360,6 +365,7 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
         steps: vec![],
         result: None,
         report: None,
+        symbols: None,
         executables: vec![],
         static_base: runtime::static_base(&input.image.image.base.value),
         config: None,
@@ -379,10 +385,17 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     let sources = compile::sources(&mut plan, input, &real);
     compile::compile(&mut plan, input, &toolchain, &crates, &sources, target);
     match kind {
-        Kind::Image => {
-            let (result, config) = runtime::image(&mut plan, input, &toolchain);
+        Kind::Image | Kind::Debug => {
+            let debug = kind == Kind::Debug;
+            let (result, config) = runtime::image(&mut plan, input, &toolchain, debug);
             plan.result = result;
             plan.config = Some(config);
+        }
+        Kind::Symbols => {
+            let Some(symbols) = plan.symbols.clone() else {
+                return Err(no_symbols(input, &plan.stage).into());
+            };
+            plan.result = Some(symbols);
         }
         Kind::Binary => plan.result = plan.executables.first().map(|first| first.output.clone()),
         Kind::Deps => {}
@@ -390,4 +403,15 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     let label = plan.stage.clone();
     names::number(&mut plan, &label);
     Ok(plan)
+}
+
+/// Symbols come from the same compilation as the image, so asking for them there is too late.
+fn no_symbols(input: &Input<'_>, image: &str) -> Diagnostic {
+    let message = format!("`{image}` is built without debug symbols of its own");
+    let help = "write `build: { debug-symbols: true }`";
+    let diagnostic = Diagnostic::error("no-debug-symbols", message).help(help);
+    match input.image.build.span {
+        Some(span) => diagnostic.at(input.spec.file.at(span)),
+        None => diagnostic,
+    }
 }
