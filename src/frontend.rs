@@ -33,6 +33,9 @@ pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
             warn(&gateway, &context, &loaded.warnings).await;
         }
         let plan = plan(&gateway, &options, &context, &loaded, &platform).await?;
+        if made.is_empty() {
+            warn(&gateway, &context, &plan.warnings).await;
+        }
         let reference = solve::solve(&gateway, &options, &context, &plan).await?;
         made.push((plan, reference));
     }

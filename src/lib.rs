@@ -7,6 +7,7 @@ pub mod context;
 pub mod diagnostic;
 pub mod frontend;
 pub mod gateway;
+pub mod hints;
 pub mod ignorefile;
 pub mod image;
 pub mod image_ref;

@@ -11,6 +11,7 @@ mod runtime;
 mod toolchain;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::hints;
 use crate::image::ImageConfig;
 use crate::platform::Platform;
 use crate::project::{Project, Selection};
@@ -18,6 +19,7 @@ use crate::recipe::{self, RecipeFor};
 use crate::source::Span;
 use crate::spec::{ImageSpec, Spec};
 use crate::stage::Kind;
+use crate::verify::Runtime;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the build context is mounted in every step that runs cargo. The same path everywhere: cargo's
@@ -57,10 +59,12 @@ pub struct Plan {
     pub symbols: Option<Output>,
     /// The executables and where they are, for checks of what was built.
     pub executables: Vec<Executable>,
-    /// The runtime base where it has no dynamic loader, as users name it.
-    pub static_base: Option<String>,
+    /// The runtime base, as far as it says what an executable may need of it.
+    pub runtime: Runtime,
     /// The image's config; `None` for stages that are no images.
     pub config: Option<ImageConfig>,
+    /// What to know before it is built.
+    pub warnings: Diagnostics,
     /// Decisions and their reasons, in words.
     pub notes: Vec<String>,
 }
@@ -367,8 +371,9 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
         report: None,
         symbols: None,
         executables: vec![],
-        static_base: runtime::static_base(&input.image.image.base.value),
+        runtime: Runtime::of(&input.image.image.base.value),
         config: None,
+        warnings: Diagnostics::default(),
         notes: vec![],
     };
     let (project, selections) = (input.project, [input.selection]);
@@ -376,6 +381,8 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     let stubs = recipe::recipe(project, &selections, RecipeFor::Build)?;
     let real = recipe::over(project, &selections, RecipeFor::Build, &all)?;
 
+    let lock = stubs.sections.get("lock").map_or("", String::as_str);
+    plan.warnings = hints::hints(project, input.image, &plan.triple, lock);
     let toolchain = toolchain::add(&mut plan, input, &stubs);
     let skeleton = dependencies::skeleton(&mut plan, &stubs, None, "dependency-only project");
     let crates = dependencies::fetch(&mut plan, input, &toolchain, &stubs, &skeleton);

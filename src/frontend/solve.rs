@@ -8,6 +8,7 @@ use crate::options::{Options, ResolveMode};
 use crate::plan::Plan;
 use crate::verify;
 use buildkit_llb as llb;
+use std::ops::Range;
 
 /// Cargo's messages are one line of JSON for each crate: far more than any project has, in bytes.
 const MAX_REPORT: u64 = 256 << 20;
@@ -67,11 +68,33 @@ async fn executables(
     let mut found = Diagnostics::default();
     for executable in &plan.executables {
         let reference = context::solve(gateway, &lowered.state(Some(&executable.output))).await?;
-        let head = reference
-            .read_range(&executable.path, 0, verify::HEAD)
-            .await?;
-        let base = plan.static_base.as_deref();
-        if let Some(wrong) = verify::executable(&executable.name, &head, &plan.triple, base) {
+        let path = executable.path.as_str();
+        let read = |range: Range<u64>| {
+            let reference = &reference;
+            async move {
+                let len = range.end.saturating_sub(range.start);
+                reference.read_range(path, range.start, len).await
+            }
+        };
+        let head = read(0..verify::HEAD).await?;
+        let wrong = match verify::executable(&executable.name, &head, &plan.triple, &plan.runtime) {
+            None if plan.runtime.has_version() => match verify::dynamic(&head) {
+                Some(dynamic) => {
+                    let tables = dynamic.tables(&read(dynamic.range.clone()).await?);
+                    let needed = match tables {
+                        Some(tables) => {
+                            let versions = read(tables.versions.clone()).await?;
+                            tables.glibc(&versions, &read(tables.names.clone()).await?)
+                        }
+                        None => None,
+                    };
+                    needed.and_then(|needed| plan.runtime.too_old(&executable.name, needed))
+                }
+                None => None,
+            },
+            other => other,
+        };
+        if let Some(wrong) = wrong {
             found.push(wrong);
         }
     }

@@ -97,17 +97,6 @@ pub(super) fn image(
     (layers.flatten(plan), config)
 }
 
-/// The name of a base that surely has no dynamic loader.
-pub(super) fn static_base(base: &ImageBase) -> Option<String> {
-    match base {
-        ImageBase::Scratch => Some("scratch".to_owned()),
-        ImageBase::Reference(reference) => {
-            let is_static = reference.contains("distroless/static");
-            is_static.then(|| reference.clone())
-        }
-    }
-}
-
 /// The executables.
 fn executables(plan: &Plan, input: &Input<'_>) -> Layer {
     let mut actions = vec![FileAction::MakeDir {
