@@ -37,6 +37,9 @@ const MANIFESTS: [&str; 6] = [
     "**/rust-toolchain.toml",
 ];
 
+/// Directories full of names that nobody asks for; what is directly in them is enough to know them by.
+const UNSEEN: [&str; 3] = ["target/*/**", ".git/*/**", "node_modules/*/**"];
+
 /// The build context and the definition file.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -127,21 +130,35 @@ impl Context {
             .state(Meta::named(NAME))
     }
 
+    /// Whether the context is a directory of the client.
+    pub fn is_local(&self) -> bool {
+        self.remote.is_none()
+    }
+
+    /// Whether [`tree_state`](Self::tree_state) has the names of all files that are not ignored, but for
+    /// those deep in [`UNSEEN`].
+    pub fn has_names(&self) -> bool {
+        self.remote.is_some() || self.names_only
+    }
+
     /// Names of the context's files, with the content of manifests. An engine that cannot send
-    /// names alone (before BuildKit 0.21) sends Rust sources, too.
+    /// names alone (before BuildKit 0.21) sends those of Rust sources alone, and the sources with them.
     pub fn tree_state(&self) -> State {
         if let Some(remote) = &self.remote {
             return remote.clone();
         }
         let files = llb::local("context")
-            .include(MANIFESTS.iter().copied().chain(["**/*.rs"]))
-            .exclude(self.ignored.iter().cloned())
             .shared_key("context-manifests")
             .session(&self.session)
             .differ(llb::Differ::None);
+        let ignored = self.ignored.iter().map(String::as_str);
         let files = match self.names_only {
-            true => files.metadata_only(MANIFESTS),
-            false => files,
+            true => files
+                .exclude(ignored.chain(UNSEEN))
+                .metadata_only(MANIFESTS),
+            false => files
+                .include(MANIFESTS.iter().copied().chain(["**/*.rs"]))
+                .exclude(ignored),
         };
         files.state(Meta::named("[internal] load manifests"))
     }

@@ -95,6 +95,11 @@ impl Diagnostics {
         self.list.extend(other.list);
     }
 
+    /// Each, in the order that they were found in.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.list.iter()
+    }
+
     /// Whether anything stops the build.
     pub fn has_errors(&self) -> bool {
         self.list

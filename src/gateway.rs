@@ -32,6 +32,7 @@ pub use result::{Attestation, AttestationKind, Output, Refs};
 pub use serve::{run, serve};
 pub use solve::{Ref, SolveRequest};
 pub use status::Failure;
+pub(crate) use status::language;
 pub use tree::{read_tree, text};
 pub use warn::Warning;
 

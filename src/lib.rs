@@ -3,6 +3,7 @@
 //! Data flows one way: options and files -> [`spec`] -> `project` -> `plan` -> LLB -> result.
 //! I/O lives at the two ends; everything between is a pure function of values.
 
+pub mod calls;
 pub mod context;
 pub mod diagnostic;
 pub mod frontend;
@@ -11,6 +12,7 @@ pub mod hints;
 pub mod ignorefile;
 pub mod image;
 pub mod image_ref;
+pub mod lint;
 pub mod lower;
 pub mod options;
 pub mod plan;

@@ -15,6 +15,7 @@ mod named;
 mod value;
 
 pub use attest::{Attests, Sbom};
+pub(crate) use build::parse_check;
 pub use context::{ContextOptions, MainContext};
 pub use csv::fields as csv_fields;
 pub use exec::{ExecOptions, HostIp, NetworkMode, ProxyEnv, Resources, Ulimit};

@@ -10,6 +10,8 @@ mod names;
 mod runtime;
 mod toolchain;
 
+pub(crate) use runtime::cargo_labels;
+
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::hints;
 use crate::image::ImageConfig;

@@ -31,7 +31,11 @@ fn parse(mut data: &[u8]) -> Option<Vec<(String, Entry)>> {
         let (length, rest) = data.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
         let (frame, rest) = rest.split_at_checked(length)?;
-        let stat = Stat::decode(frame).ok()?;
+        data = rest;
+        // A name that is no text: no manifest and no spec can mean it.
+        let Ok(stat) = Stat::decode(frame) else {
+            continue;
+        };
         let path = stat.path.trim_matches('/').to_owned();
         let entry = DirEntry::from(stat);
         if let Some(kind) = entry.kind() {
@@ -44,7 +48,6 @@ fn parse(mut data: &[u8]) -> Option<Vec<(String, Entry)>> {
                 },
             ));
         }
-        data = rest;
     }
     Some(paths)
 }

@@ -152,7 +152,7 @@ fn position(at: Position) -> errdefs::Position {
 }
 
 /// The language of a file by its name, in linguist's words; empty for others.
-pub(super) fn language(file: &SourceFile) -> &'static str {
+pub(crate) fn language(file: &SourceFile) -> &'static str {
     match file.name().rsplit_once('.').map(|(_, ext)| ext) {
         Some("yaml" | "yml") => "YAML",
         Some("toml" | "lock") => "TOML",

@@ -99,7 +99,8 @@ pub(super) fn check(reader: &mut Reader<'_>) -> CheckOptions {
     reader.ok(result.map_err(|error| format!("failed to parse {KEY}: {error}")))
 }
 
-fn parse_check(text: &str) -> Result<CheckOptions, String> {
+/// The value of `check=` in a definition file, or of the build-arg of the same meaning.
+pub(crate) fn parse_check(text: &str) -> Result<CheckOptions, String> {
     let mut check = CheckOptions::default();
     for part in text.splitn(3, ';').filter(|_| !text.is_empty()) {
         let invalid = |what: &str| format!("invalid check option {what:?}");

@@ -10,6 +10,7 @@ use self::layers::{Layer, Layers};
 use super::toolchain::{self, Run, Toolchain};
 use super::{Copy, FileAction, Input, Op, Output, Plan, Role};
 use crate::image::{self, ImageConfig};
+use crate::project::Package;
 use crate::spec::ImageBase;
 use std::collections::BTreeMap;
 
@@ -165,7 +166,8 @@ fn settings(input: &Input<'_>, config: &mut ImageConfig) {
     if let Some(check) = &spec.healthcheck {
         config.set_healthcheck(&check.value);
     }
-    image::apply_labels(config, &cargo_labels(input));
+    let package = &input.project.packages[input.selection.package];
+    image::apply_labels(config, &cargo_labels(package));
     for label in &spec.labels {
         config.label(&label.name, &label.value);
     }
@@ -174,8 +176,7 @@ fn settings(input: &Input<'_>, config: &mut ImageConfig) {
 }
 
 /// Labels of the OCI image spec that Cargo.toml has the values of.
-fn cargo_labels(input: &Input<'_>) -> BTreeMap<String, String> {
-    let package = &input.project.packages[input.selection.package];
+pub(crate) fn cargo_labels(package: &Package) -> BTreeMap<String, String> {
     let about = &package.metadata;
     let pairs = [
         ("title", Some(package.name.clone())),

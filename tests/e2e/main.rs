@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod caching;
+mod calls;
 mod examples;
 mod itself;
 mod published;

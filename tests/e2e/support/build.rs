@@ -91,6 +91,16 @@ impl<'d> Build<'d> {
         outcome.stderr
     }
 
+    /// Asks instead of building, as its user would: `--call`.
+    pub(crate) fn call(self, question: &str) -> Outcome {
+        self.option("--call", question).outcome("quiet")
+    }
+
+    /// Adds a build-arg.
+    pub(crate) fn arg(self, name: &str, value: &str) -> Self {
+        self.option("--build-arg", format!("{name}={value}"))
+    }
+
     fn outcome(&self, progress: &str) -> Outcome {
         let mut command = self.docker.command(["buildx", "build"]);
         command

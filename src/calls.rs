@@ -1,0 +1,130 @@
+//! Questions that clients ask instead of a build (`docker buildx build --call=…`, `--check`).
+//!
+//! An answer is metadata of a result without files. The shapes are those of BuildKit's
+//! `frontend/subrequests`, so that buildx renders the standard ones itself; it prints the text or the JSON
+//! of all others as they are. None of the standard ones builds anything or asks a registry.
+
+mod check;
+mod describe;
+mod outline;
+mod targets;
+mod wire;
+
+use crate::context::Context;
+use crate::gateway::{Failure, Gateway, Output};
+use crate::options::Options;
+use serde_json::Value;
+
+/// A question that this frontend answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Its name on the wire; `--call` takes it without `frontend.`.
+    pub name: &'static str,
+    /// Version of the answer's shape.
+    pub version: &'static str,
+    /// What it answers, in a few words.
+    pub description: &'static str,
+}
+
+/// The standard version of the standard answers.
+const V1: &str = "1.0.0";
+
+/// Everything that is answered, in the order of [`describe`].
+pub const CALLS: [Call; 4] = [
+    Call {
+        name: "frontend.subrequests.describe",
+        version: V1,
+        description: "List available subrequest types",
+    },
+    Call {
+        name: "frontend.lint",
+        version: V1,
+        description: "Check the spec and the project for mistakes (--check)",
+    },
+    Call {
+        name: "frontend.outline",
+        version: V1,
+        description: "List all parameters current build target supports",
+    },
+    Call {
+        name: "frontend.targets",
+        version: V1,
+        description: "List all targets current build supports",
+    },
+];
+
+/// An answer, before it is metadata.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// For programs: `result.json`.
+    pub json: Value,
+    /// For people: `result.txt`.
+    pub text: String,
+    /// What the client exits with, where the question is one of right and wrong.
+    pub status: Option<u8>,
+}
+
+/// Answers a question.
+///
+/// # Errors
+/// [`Failure::Subrequest`] for an unknown one; else whatever reading the context or the project gives.
+pub async fn answer(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+    request: &str,
+) -> Result<Output, Failure> {
+    let call = CALLS.iter().find(|call| call.name == request);
+    let call = call.ok_or_else(|| Failure::Subrequest(request.to_owned()))?;
+    let answer = match call.name {
+        "frontend.subrequests.describe" => describe::answer(),
+        "frontend.lint" => check::answer(gateway, options, context).await?,
+        "frontend.outline" => outline::answer(gateway, options, context).await?,
+        "frontend.targets" => targets::answer(gateway, options, context).await?,
+        _ => return Err(Failure::Subrequest(request.to_owned())),
+    };
+    Ok(answer.output(call.version))
+}
+
+impl Answer {
+    /// The result of a build that carries this answer and nothing else.
+    fn output(self, version: &str) -> Output {
+        let mut output = Output::default();
+        let mut set = |key: &str, value: String| {
+            output.metadata.insert(key.to_owned(), value.into_bytes());
+        };
+        set("result.json", format!("{:#}", self.json));
+        set("result.txt", self.text);
+        set("version", version.to_owned());
+        if let Some(status) = self.status {
+            set("result.statuscode", status.to_string());
+        }
+        output
+    }
+}
+
+/// Rows in columns as wide as their widest cell, the first row in capitals by its author.
+///
+/// As Go's `text/tabwriter` with two spaces between columns; the last column is not padded.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = vec![];
+    for row in rows {
+        for (at, cell) in row.iter().enumerate() {
+            let width = cell.chars().count();
+            match widths.get_mut(at) {
+                Some(widest) => *widest = width.max(*widest),
+                None => widths.push(width),
+            }
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(&format!("{cell:width$}  "));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

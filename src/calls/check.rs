@@ -1,0 +1,138 @@
+//! `--check`: what the lint rules find, and what stops a build.
+//!
+//! As `frontend/subrequests/lint`. A spec that nothing can be built from is part of the answer, so that
+//! the findings beside it are shown, too.
+
+use super::Answer;
+use super::wire::Sources;
+use crate::context::Context;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, snippet};
+use crate::frontend::{Inspected, inspect};
+use crate::gateway::{Failure, Gateway};
+use crate::lint;
+use crate::options::Options;
+use crate::stage::Stage;
+use serde_json::{Value, json};
+
+/// Checks the stage that is asked for, or all images.
+pub(super) async fn answer(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    let build_platform = gateway.build_opts().environment.build_platform();
+    let platforms = options.target_platforms(&build_platform);
+    let platform = platforms.first().unwrap_or(&build_platform);
+    let inspected = match inspect(gateway, options, context, platform).await {
+        // A file that is no text, a broken `# check=` line.
+        Err(Failure::User(errors)) => Inspected {
+            errors,
+            ..Inspected::default()
+        },
+        inspected => inspected?,
+    };
+    let mut errors = inspected.errors.clone();
+    errors.extend(selections(options, &inspected));
+    Ok(rendered(context, inspected.warnings, errors))
+}
+
+/// What is wrong with packages, binaries and features that images ask for.
+fn selections(options: &Options, inspected: &Inspected) -> Diagnostics {
+    let mut wrong = Diagnostics::default();
+    let (Some(spec), Some(project)) = (&inspected.spec, &inspected.project) else {
+        return wrong;
+    };
+    let images = match &options.target {
+        None => Ok(spec.images.as_slice()),
+        Some(target) => Stage::find(spec, Some(target)).map(|stage| stage.images),
+    };
+    match images {
+        Ok(images) => {
+            for image in images {
+                if let Err(mistakes) = project.select(spec, image) {
+                    wrong.extend(mistakes);
+                }
+            }
+        }
+        Err(mistake) => wrong.push(mistake),
+    }
+    wrong
+}
+
+fn rendered(context: &Context, warnings: Diagnostics, errors: Diagnostics) -> Answer {
+    let mut sources = Sources::new(&context.definition);
+    let mut text = String::new();
+    let mut list = vec![];
+    for warning in warnings.sorted() {
+        list.push(entry(&warning, &mut sources));
+        text.push_str(&printed(&warning));
+    }
+    let mut errors: Vec<Diagnostic> = errors.sorted();
+    errors.retain(|error| error.severity == Severity::Error);
+    let mut json = json!({ "warnings": list });
+    if !errors.is_empty() {
+        let message = Failure::from(gathered(&errors)).to_string();
+        let place = errors.iter().find_map(|error| error.location.as_ref());
+        // Clients look the error's file up without a check: it must have one.
+        let location = match place {
+            Some(place) => sources.location(Some(place)),
+            None => sources.span(None),
+        };
+        text.push_str(&format!("\nError: {message}\n"));
+        text.push_str(&place.map(snippet::snippet).unwrap_or_default());
+        json["buildError"] = json!({ "message": message, "location": location });
+    }
+    let wrong = !errors.is_empty() || !list_is_empty(&json);
+    json["sources"] = sources.infos();
+    Answer {
+        json,
+        text,
+        status: Some(u8::from(wrong)),
+    }
+}
+
+fn list_is_empty(json: &Value) -> bool {
+    json["warnings"].as_array().is_none_or(Vec::is_empty)
+}
+
+fn gathered(list: &[Diagnostic]) -> Diagnostics {
+    let mut all = Diagnostics::default();
+    list.iter().for_each(|one| all.push(one.clone()));
+    all
+}
+
+fn entry(warning: &Diagnostic, sources: &mut Sources) -> Value {
+    let rule = lint::rule(warning.code);
+    json!({
+        "ruleName": warning.code,
+        "description": rule.map(|rule| rule.description).unwrap_or_default(),
+        "url": lint::url(warning.code),
+        "detail": detail(warning),
+        "location": sources.location(warning.location.as_ref()),
+    })
+}
+
+fn detail(warning: &Diagnostic) -> String {
+    match &warning.help {
+        Some(help) => format!("{}: {help}", warning.message),
+        None => warning.message.clone(),
+    }
+}
+
+/// As `subrequests/lint` prints it.
+fn printed(warning: &Diagnostic) -> String {
+    let mut text = format!("\nWARNING: {}", warning.code);
+    let url = lint::url(warning.code);
+    if !url.is_empty() {
+        text.push_str(&format!(" - {url}"));
+    }
+    text.push_str(&format!("\n{}\n", detail(warning)));
+    text.push_str(
+        &warning
+            .location
+            .as_ref()
+            .map(snippet::snippet)
+            .unwrap_or_default(),
+    );
+    text
+}

@@ -1,0 +1,125 @@
+//! Places and files in the shape that Go's `encoding/json` gives BuildKit's `pb.Location` and
+//! `pb.SourceInfo`: zero members are left out.
+
+use crate::gateway::language;
+use crate::source::{Location, Position, SourceFile, Span};
+use serde_json::{Value, json};
+
+/// The files of an answer; the first is the spec.
+#[derive(Debug)]
+pub(super) struct Sources {
+    files: Vec<SourceFile>,
+}
+
+impl Sources {
+    /// Begins with the spec.
+    pub(super) fn new(spec: &SourceFile) -> Self {
+        Self {
+            files: vec![spec.clone()],
+        }
+    }
+
+    /// A place, whose file is added if need be. Without one: an index below zero, which clients show no
+    /// lines for.
+    pub(super) fn location(&mut self, place: Option<&Location>) -> Value {
+        let Some(place) = place else {
+            return json!({ "sourceIndex": -1 });
+        };
+        let same = |file: &SourceFile| file.name() == place.file.name();
+        let index = self.files.iter().position(same).unwrap_or_else(|| {
+            self.files.push(place.file.clone());
+            self.files.len() - 1
+        });
+        let range = json!({ "start": position(place.start()), "end": position(place.end()) });
+        match index {
+            0 => json!({ "ranges": [range] }),
+            index => json!({ "sourceIndex": index, "ranges": [range] }),
+        }
+    }
+
+    /// A place in the spec.
+    pub(super) fn span(&mut self, span: Option<Span>) -> Value {
+        let spec = self.files[0].clone();
+        let span = span.or_else(|| spec.line_span(1)).unwrap_or_default();
+        self.location(Some(&spec.at(span)))
+    }
+
+    /// The files as `pb.SourceInfo`.
+    pub(super) fn infos(&self) -> Value {
+        let info = |file: &SourceFile| {
+            json!({
+                "filename": file.name(),
+                "data": base64(file.text().as_bytes()),
+                "language": language(file),
+            })
+        };
+        self.files.iter().map(info).collect()
+    }
+
+    /// The content of the files alone.
+    pub(super) fn contents(&self) -> Value {
+        let text = |file: &SourceFile| Value::from(base64(file.text().as_bytes()));
+        self.files.iter().map(text).collect()
+    }
+}
+
+fn position(at: Position) -> Value {
+    match at.character {
+        0 => json!({ "line": at.line }),
+        character => json!({ "line": at.line, "character": character }),
+    }
+}
+
+/// Standard base64 with padding: how Go writes bytes in JSON.
+fn base64(data: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(data.len().div_ceil(3) * 4);
+    for chunk in data.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for at in 0..4 {
+            let digit = (bits >> (18 - 6 * at)) & 63;
+            text.push(match at <= chunk.len() {
+                true => char::from(DIGITS[digit as usize]),
+                false => '=',
+            });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_written_as_go_does() {
+        for (data, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+        ] {
+            assert_eq!(base64(data.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
+    }
+
+    #[test]
+    fn zero_members_are_left_out() {
+        let spec = SourceFile::new("Rust.yaml", "a\n bc\n");
+        let mut sources = Sources::new(&spec);
+        assert_eq!(
+            sources.span(Some(Span::new(3, 5))).to_string(),
+            r#"{"ranges":[{"end":{"character":3,"line":2},"start":{"character":1,"line":2}}]}"#
+        );
+        let other = SourceFile::new("Cargo.toml", "x");
+        let place = other.at(Span::new(0, 1));
+        let location = sources.location(Some(&place));
+        assert_eq!(location["sourceIndex"], 1);
+        assert_eq!(location["ranges"][0]["start"].to_string(), r#"{"line":1}"#);
+        assert_eq!(sources.location(None)["sourceIndex"], -1);
+        assert_eq!(sources.infos()[1]["language"], "TOML");
+    }
+}

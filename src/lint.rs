@@ -1,0 +1,199 @@
+//! What builds, but probably not what its user wants.
+//!
+//! Pure: a spec, a project and the names of the context in, warnings out. A rule is a row of a table: a
+//! stable code, a sentence, and a function. Its page, `docs/lint/CODE.md`, has an example that it finds and
+//! one that it does not; a test runs them.
+
+mod base;
+mod context;
+mod crates;
+mod elsewhere;
+mod entrypoint;
+mod runtime;
+mod secrets;
+mod switches;
+#[cfg(test)]
+mod tests;
+mod toolchain;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, whole_file};
+use crate::project::{Package, Project, Reach};
+use crate::source::{Location, SourceTree, Span};
+use crate::spec::{BuildTarget, ImageSpec, Spec};
+use std::collections::BTreeSet;
+
+pub use switches::Switches;
+
+/// Where the pages of the rules are.
+const PAGES: &str = "https://github.com/org/rust-frontend/blob/main/docs/lint";
+
+/// What rules look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// The spec.
+    pub spec: &'a Spec,
+    /// The project, if it can be read.
+    pub project: Option<&'a Project>,
+    /// The context.
+    pub tree: &'a SourceTree,
+    /// Whether `tree` has the names of all files, not only of manifests.
+    pub names: bool,
+    /// Whether the context is a directory of the client, which ignore files are for.
+    pub local: bool,
+    /// The patterns of the ignore file.
+    pub ignored: &'a [String],
+}
+
+/// A rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Its name, in kebab-case; also that of its page.
+    pub code: &'static str,
+    /// What it finds, in a sentence without a period.
+    pub description: &'static str,
+    /// Whether it only runs for those who ask for it: what it finds is a matter of policy.
+    pub experimental: bool,
+    /// Finds; nothing for rules that other parts of the program check.
+    check: fn(&Input<'_>, &mut Found<'_>),
+}
+
+impl Rule {
+    /// A rule for everyone.
+    const fn new(
+        code: &'static str,
+        description: &'static str,
+        check: fn(&Input<'_>, &mut Found<'_>),
+    ) -> Self {
+        Self {
+            code,
+            description,
+            experimental: false,
+            check,
+        }
+    }
+
+    /// The same for those who ask for it.
+    const fn experimental(self) -> Self {
+        Self {
+            experimental: true,
+            ..self
+        }
+    }
+}
+
+/// Address of the page about a code; empty if there is none.
+pub fn url(code: &str) -> String {
+    match rule(code) {
+        Some(rule) => format!("{PAGES}/{}.md", rule.code),
+        None => String::new(),
+    }
+}
+
+/// All rules, by theme.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    let themes: [&'static [Rule]; 8] = [
+        &base::RULES,
+        &secrets::RULES,
+        &runtime::RULES,
+        &entrypoint::RULES,
+        &context::RULES,
+        &crates::RULES,
+        &toolchain::RULES,
+        &elsewhere::RULES,
+    ];
+    themes.into_iter().flatten()
+}
+
+/// The rule with this code.
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    rules().find(|rule| rule.code == code)
+}
+
+/// Everything that the rules find, each thing once. What `others` found before comes first, if its rule is
+/// on.
+pub fn run(input: &Input<'_>, switches: &Switches, others: &Diagnostics) -> Diagnostics {
+    let mut list: Vec<Diagnostic> = others.clone().into_iter().collect();
+    for rule in rules() {
+        let mut found = Found {
+            rule,
+            spec: input.spec,
+            list: &mut list,
+        };
+        (rule.check)(input, &mut found);
+    }
+    list.retain(|one| switches.on(one.code));
+    let mut all = Diagnostics::default();
+    for (at, one) in list.iter().enumerate() {
+        if !list[..at].contains(one) {
+            all.push(one.clone());
+        }
+    }
+    all
+}
+
+/// Where a rule puts what it finds.
+struct Found<'a> {
+    rule: &'static Rule,
+    spec: &'a Spec,
+    list: &'a mut Vec<Diagnostic>,
+}
+
+impl Found<'_> {
+    /// Something in the spec; what nobody wrote is at its first line.
+    fn spec(&mut self, span: Option<Span>, message: impl Into<String>, help: impl Into<String>) {
+        let place = span.map_or_else(
+            || whole_file(&self.spec.file),
+            |span| self.spec.file.at(span),
+        );
+        self.at(place, message, help);
+    }
+
+    /// Something anywhere.
+    fn at(&mut self, place: Location, message: impl Into<String>, help: impl Into<String>) {
+        let found = Diagnostic::warning(self.rule.code, message);
+        self.list.push(found.help(help).at(place));
+    }
+}
+
+impl<'a> Input<'a> {
+    /// The package and the binaries of an image.
+    fn selected(&self, image: &ImageSpec) -> Option<(&'a Project, usize, Vec<String>)> {
+        let project = self.project?;
+        let selection = project.select(self.spec, image).ok()?;
+        Some((project, selection.package, selection.bins))
+    }
+
+    /// The package of an image.
+    fn package(&self, image: &ImageSpec) -> Option<&'a Package> {
+        let (project, package, _) = self.selected(image)?;
+        project.packages.get(package)
+    }
+
+    /// Indices into the lock of all that an image is made of, build scripts included and tests not.
+    fn locked(&self, image: &ImageSpec) -> BTreeSet<usize> {
+        let Some((project, package, _)) = self.selected(image) else {
+            return BTreeSet::new();
+        };
+        Reach::of(project, &[package], &BTreeSet::new()).locked
+    }
+}
+
+/// Whether an image's program is linked with musl, statically.
+fn is_musl(image: &ImageSpec) -> bool {
+    match &image.build.target.value {
+        BuildTarget::Musl => true,
+        BuildTarget::Gnu => false,
+        BuildTarget::Triple(triple) => triple.contains("musl"),
+    }
+}
+
+/// Whether an image's program is linked with glibc, dynamically.
+fn is_gnu(image: &ImageSpec) -> bool {
+    let linked = match &image.build.target.value {
+        BuildTarget::Musl => false,
+        BuildTarget::Gnu => true,
+        BuildTarget::Triple(triple) => triple.contains("-gnu"),
+    };
+    let flags = &image.build.rustflags;
+    linked && !flags.iter().any(|flag| flag.contains("+crt-static"))
+}
