@@ -23,7 +23,6 @@ impl Writer<'_> {
                     let plain = *mode == 0o755 && owner.is_none();
                     if !(plain && rest.iter().any(|later| is_below(later, path))) {
                         let empty = mark(self.empty());
-                        let owner = owner.map(|(user, group)| format!("{user}:{group}"));
                         let flags = flags(link, Some(*mode), owner.as_deref());
                         let dir = path.trim_end_matches('/');
                         let dest = below(root, dir);

@@ -1,8 +1,10 @@
 //! Plans that nothing makes yet: every form of step has a form in a Dockerfile.
 
 use super::*;
+use crate::diagnostic::Diagnostics;
 use crate::plan::{Exec, FileAction, Mount, MountKind, Op, Output, Step};
 use crate::platform::Platform;
+use crate::verify::Runtime;
 
 fn output(step: usize, mount: &str) -> Output {
     let mount = mount.into();
@@ -72,7 +74,9 @@ fn tiers() -> Plan {
         result: Some(output(5, "/")),
         report: None,
         executables: vec![],
-        static_base: None,
+        symbols: None,
+        runtime: Runtime::default(),
+        warnings: Diagnostics::default(),
         annotations: vec![],
         config: None,
         notes: vec![],

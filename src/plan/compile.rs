@@ -4,7 +4,7 @@ use super::dependencies::{self, Crates};
 use super::toolchain::Toolchain;
 use super::{
     Copy, Executable, FileAction, Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR,
-    Role, SOURCE_TIME,
+    Role, SOURCE_TIME, SYMBOLS_DIR,
 };
 use crate::recipe::Recipe;
 
@@ -20,6 +20,27 @@ bins=$1 built=$2
 shift 2
 cargo \"$@\" --message-format json-render-diagnostics >/report/cargo.jsonl
 for bin in $bins; do cp \"$built/$bin\" \"/out/$bin\"; done
+";
+
+/// As [`COMPILE`], with the executables' debug symbols apart from them.
+///
+/// rustc's own objcopy knows every architecture, the system's usually only its own.
+const COMPILE_WITH_SYMBOLS: &str = "\
+#!/bin/sh
+set -eu
+bins=$1 built=$2
+shift 2
+cargo \"$@\" --message-format json-render-diagnostics >/report/cargo.jsonl
+rust=$(rustc --print sysroot)
+set -- \"$rust\"/lib/rustlib/*/bin/rust-objcopy
+objcopy=$1
+[ -x \"$objcopy\" ] || objcopy=objcopy
+export LD_LIBRARY_PATH=\"$rust/lib\"
+cd /symbols
+for bin in $bins; do
+  \"$objcopy\" --only-keep-debug \"$built/$bin\" \"$bin.debug\"
+  \"$objcopy\" --strip-all --add-gnu-debuglink=\"$bin.debug\" \"$built/$bin\" \"/out/$bin\"
+done
 ";
 
 /// Paths of the context that never reach a compile step, because no build reads them there.
@@ -85,7 +106,13 @@ pub(super) fn compile(
 ) {
     let profile = dependencies::profile_dir(&input.selection.profile);
     let bins = &input.selection.bins;
-    let (script, path) = plan.script("compile", COMPILE);
+    let symbols = input.image.build.debug_symbols.value;
+    let text = if symbols {
+        COMPILE_WITH_SYMBOLS
+    } else {
+        COMPILE
+    };
+    let (script, path) = plan.script("compile", text);
     let mut args = vec![path, bins.join(" ")];
     args.push(format!("{}/{}/{profile}", super::TARGET_DIR, plan.triple));
     args.extend(["build".into()]);
@@ -93,7 +120,8 @@ pub(super) fn compile(
     let target = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
     let mut exec = dependencies::cargo(input, toolchain, crates, sources, target, args);
     exec.mounts.push(script);
-    for dest in [OUT_DIR, REPORT_DIR] {
+    let outputs = [OUT_DIR, REPORT_DIR].into_iter();
+    for dest in outputs.chain(symbols.then_some(SYMBOLS_DIR)) {
         exec.mounts.push(Mount {
             dest: dest.into(),
             kind: MountKind::Output(None),
@@ -109,6 +137,10 @@ pub(super) fn compile(
     plan.report = Some(Output {
         step,
         mount: REPORT_DIR.into(),
+    });
+    plan.symbols = symbols.then(|| Output {
+        step,
+        mount: SYMBOLS_DIR.into(),
     });
     plan.executables = bins
         .iter()

@@ -249,6 +249,16 @@ pub(super) fn cargo(
     let mut env = toolchain.env.clone();
     env.push(("CARGO_TARGET_DIR".into(), TARGET_DIR.into()));
     env.push(("CARGO_INCREMENTAL".into(), "0".into()));
+    if input.image.build.debug_symbols.value {
+        let profile = input.selection.profile.to_uppercase().replace('-', "_");
+        for (key, value) in [("DEBUG", "full"), ("STRIP", "none")] {
+            let name = format!("CARGO_PROFILE_{profile}_{key}");
+            // What the spec says itself wins.
+            if !env.iter().any(|(other, _)| *other == name) {
+                env.push((name, value.into()));
+            }
+        }
+    }
     let flags = &input.image.build.rustflags;
     if !flags.is_empty() {
         let flags: Vec<&str> = flags.iter().map(|flag| flag.value.as_str()).collect();

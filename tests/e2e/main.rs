@@ -11,8 +11,8 @@
 mod bad_input;
 mod caching;
 mod calls;
-mod ejected;
 mod contexts;
+mod ejected;
 mod examples;
 mod itself;
 mod options;
