@@ -1,77 +1,36 @@
 //! What the user wrote: sources, and the compilation of the wanted binaries.
 
 use super::dependencies::{self, Crates};
+use super::local::{self, Compiled};
 use super::toolchain::Toolchain;
 use super::{
-    Copy, Executable, FileAction, Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR,
-    Role, SOURCE_TIME,
+    Executable, Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR, Role, sources,
 };
 use crate::recipe::Recipe;
 
 /// Runs cargo, keeps its messages, and copies the executables.
 ///
 /// Arguments: the executables (one word each, in one argument), where they are, then cargo's own. Cargo
-/// itself cannot copy executables to a place of their own on the stable channel. The bytes are part of
-/// cache keys.
+/// itself cannot copy executables to a place of their own on the stable channel. What the steps of local
+/// libraries left comes first; directories get the sources' time, because build scripts may watch them. The
+/// bytes are part of cache keys.
 const COMPILE: &str = "\
 #!/bin/sh
 set -eu
 bins=$1 built=$2
 shift 2
+for crate in /local/*/; do
+  [ ! -d \"$crate\" ] || cp -a \"$crate.\" /target/
+done
+find /work -type d -exec touch -d @1153704088 {} +
 cargo \"$@\" --message-format json-render-diagnostics >/report/cargo.jsonl
 for bin in $bins; do cp \"$built/$bin\" \"/out/$bin\"; done
 ";
 
-/// Paths of the context that never reach a compile step, because no build reads them there.
-fn never(input: &Input<'_>) -> Vec<String> {
-    let root = &input.project.root;
-    let under = |name: &str| {
-        if root.is_empty() {
-            name.into()
-        } else {
-            format!("{root}/{name}")
-        }
-    };
-    let mut list = vec![".git".to_owned(), under("target"), under(".git")];
-    list.push(input.spec.file.name().to_owned());
-    list.sort();
-    list.dedup();
-    list
-}
-
-/// Adds the real project: the context's files with one old time, under the recipe's real manifests.
+/// Adds the real project: what is compiled, under the recipe's manifests.
 pub(super) fn sources(plan: &mut Plan, input: &Input<'_>, real: &Recipe) -> Output {
-    let mut exclude = input.ignored.to_vec();
-    exclude.extend(never(input));
-    let op = Op::Context {
-        include: vec![],
-        exclude: exclude.clone(),
-    };
-    let context = plan.push(Role::Sources, "load build context".into(), op, None);
-    let copy = FileAction::Copy(Box::new(Copy {
-        from: Output {
-            step: context,
-            mount: "/".into(),
-        },
-        src: "/".into(),
-        dest: "/".into(),
-        include: vec![],
-        exclude: never(input),
-        mode: None,
-        owner: None,
-        time: Some(SOURCE_TIME),
-    }));
-    let op = Op::Files {
-        base: None,
-        actions: vec![copy],
-    };
-    let step = plan.push(Role::Sources, "sources".into(), op, None);
-    let sources = Output {
-        step,
-        mount: "/".into(),
-    };
     // Other members of the workspace are no part of this build, nor is what only they need.
-    dependencies::skeleton(plan, real, Some(sources), "manifests of what is compiled")
+    sources::over(plan, input, real, "sources")
 }
 
 /// Adds the step that compiles the wanted binaries.
@@ -82,6 +41,7 @@ pub(super) fn compile(
     crates: &Crates,
     sources: &Output,
     target: Option<Output>,
+    local: &[Compiled],
 ) {
     let profile = dependencies::profile_dir(&input.selection.profile);
     let bins = &input.selection.bins;
@@ -93,6 +53,7 @@ pub(super) fn compile(
     let target = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
     let mut exec = dependencies::cargo(input, toolchain, crates, sources, target, args);
     exec.mounts.push(script);
+    exec.mounts.extend(local::mounts(local));
     for dest in [OUT_DIR, REPORT_DIR] {
         exec.mounts.push(Mount {
             dest: dest.into(),
