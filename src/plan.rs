@@ -10,6 +10,7 @@ mod names;
 mod runtime;
 mod sources;
 mod toolchain;
+mod unread;
 
 use crate::diagnostic::Diagnostics;
 use crate::image::ImageConfig;

@@ -7,7 +7,7 @@
 //!
 //! The files that are no Rust sources are one step that all others start from, so that they are on the disk once.
 
-use super::{Copy, FileAction, Input, Op, Output, Plan, Role, SOURCE_TIME, dependencies};
+use super::{Copy, FileAction, Input, Op, Output, Plan, Role, SOURCE_TIME, dependencies, unread};
 use crate::recipe::Recipe;
 use crate::source::parent;
 use std::collections::BTreeSet;
@@ -97,13 +97,23 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
     for name in ["Cargo.toml", "Cargo.lock"] {
         others.push(below(&input.project.root, name));
     }
+    let configs = input.project.configs.iter();
+    others.extend(configs.map(|config| config.file.name().to_owned()));
+    let toolchain = input.project.toolchain.iter();
+    others.extend(toolchain.map(|toolchain| toolchain.file.name().to_owned()));
     others.sort();
     others.dedup();
     let op = Op::Files {
         base: None,
         actions: vec![some(context.clone(), vec![], others)],
     };
-    let shared = root(plan.push_once(Role::Sources, "files that are no Rust sources", op));
+    let files = root(plan.push_once(Role::Sources, "files that are no Rust sources", op));
+    let op = Op::Files {
+        base: None,
+        actions: vec![some(context.clone(), vec![rust("")], never(input))],
+    };
+    let all = root(plan.push_once(Role::Sources, "Rust sources", op));
+    let shared = unread::without(plan, input, &context, files, all);
 
     let (include, exclude) = seen(input, recipe);
     let mut actions = vec![some(context, include, exclude)];
