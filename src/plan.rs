@@ -8,9 +8,12 @@ mod cross;
 mod dependencies;
 mod extras;
 mod inputs;
+mod local;
 mod names;
 mod runtime;
+mod sources;
 mod toolchain;
+mod unread;
 
 pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;
@@ -335,7 +338,7 @@ impl Plan {
             base: None,
             actions: vec![write],
         };
-        let step = self.push(Role::Base, format!("script {name}"), op, None);
+        let step = self.push_once(Role::Base, &format!("script {name}"), op);
         let output = Output {
             step,
             mount: "/".into(),
@@ -345,6 +348,12 @@ impl Plan {
             kind: MountKind::ReadOnly(output),
         };
         (mount, format!("{DIR}/{name}"))
+    }
+
+    /// Adds a step of no span unless there is one that does the same; returns its index.
+    fn push_once(&mut self, role: Role, name: &str, op: Op) -> usize {
+        let same = self.steps.iter().position(|step| step.op == op);
+        same.unwrap_or_else(|| self.push(role, name.into(), op, None))
     }
 
     /// Adds a step and returns its index.
@@ -403,13 +412,24 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     let lock = stubs.sections.get("lock").map_or("", String::as_str);
     plan.warnings = hints::hints(project, input.image, &plan.triple, lock);
     let toolchain = toolchain::add(&mut plan, input, &stubs, linker);
-    let skeleton = dependencies::skeleton(&mut plan, &stubs, None, "dependency-only project");
+    let vendored = sources::real_dirs(&mut plan, input, &stubs);
+    let skeleton = dependencies::skeleton(&mut plan, &stubs, vendored, "dependency-only project");
     let crates = dependencies::fetch(&mut plan, input, &toolchain, &stubs, &skeleton);
     let built =
         dependencies::dependencies(&mut plan, input, &toolchain, &crates, &stubs, &skeleton);
+    let local = local::add(
+        &mut plan,
+        input,
+        &toolchain,
+        &crates,
+        &stubs,
+        built.as_ref(),
+    )?;
     let target = built.map(|built| dependencies::stub_removal(&mut plan, input, &stubs, built));
     let sources = compile::sources(&mut plan, input, &real);
-    compile::compile(&mut plan, input, &toolchain, &crates, &sources, target);
+    compile::compile(
+        &mut plan, input, &toolchain, &crates, &sources, target, &local,
+    );
     match kind {
         Kind::Image | Kind::Debug => {
             let debug = kind == Kind::Debug;

@@ -4,6 +4,7 @@ use super::*;
 use crate::diagnostic::Diagnostics;
 use crate::plan::{Exec, FileAction, Mount, MountKind, Op, Output, Step};
 use crate::platform::Platform;
+use crate::spec::ImageBase;
 use crate::verify::Runtime;
 
 fn output(step: usize, mount: &str) -> Output {
@@ -75,7 +76,7 @@ fn tiers() -> Plan {
         report: None,
         executables: vec![],
         symbols: None,
-        runtime: Runtime::default(),
+        runtime: Runtime::of(&ImageBase::Scratch),
         warnings: Diagnostics::default(),
         annotations: vec![],
         config: None,

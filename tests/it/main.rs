@@ -10,4 +10,5 @@ mod gateway;
 mod oracle;
 mod project;
 mod recipe;
+mod scenarios;
 mod support;
