@@ -8,6 +8,13 @@ pub(super) fn answer() -> Answer {
     let list: Vec<Value> = CALLS
         .iter()
         .map(|call| {
+            let mut metadata = vec![
+                json!({ "name": "result.json" }),
+                json!({ "name": "result.txt" }),
+            ];
+            if call.name == "frontend.lint" {
+                metadata.push(json!({ "name": "result.statuscode" }));
+            }
             json!({
                 "name": call.name,
                 "version": call.version,
@@ -15,7 +22,7 @@ pub(super) fn answer() -> Answer {
                 "description": call.description,
                 "opts": [],
                 "inputs": [],
-                "metadata": [{ "name": "result.json" }, { "name": "result.txt" }],
+                "metadata": metadata,
                 "refs": [],
             })
         })

@@ -36,6 +36,8 @@ pub(super) async fn solve(
     let lowered = lower::lower(plan, &around);
     if let Some(report) = &plan.report {
         let report = context::solve(gateway, &lowered.state(Some(report))).await?;
+        // Before anything is read: a step's own error has no file that could not be read in front of it.
+        report.evaluate().await?;
         let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;
         let bins: Vec<String> = plan.executables.iter().map(|e| e.name.clone()).collect();
         let mut found = verify::report(&String::from_utf8_lossy(&messages), &bins);

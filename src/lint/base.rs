@@ -58,13 +58,13 @@ fn each(
 fn unpinned(input: &Input<'_>, found: &mut Found<'_>) {
     each(input, found, |found, text, name, span| {
         if name.digest.is_none() && name.tag.as_deref() == Some("latest") {
-            let why = match text.ends_with(":latest") {
-                true => "`latest` is whatever was pushed last",
-                false => "without a tag it is `latest`: whatever was pushed last",
+            let message = match text.ends_with(":latest") {
+                true => format!("`{text}` is whatever was pushed last"),
+                false => format!("`{text}` means `{text}:latest`, whatever was pushed last"),
             };
             found.spec(
                 Some(span),
-                format!("`{text}` has no version: {why}"),
+                message,
                 format!(
                     "write a version, as in `{}:1`",
                     name.familiar().trim_end_matches(":latest")

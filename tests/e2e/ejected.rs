@@ -38,7 +38,7 @@ fn same_image(folder: &str, target: Option<&str>) {
     let name = format!("{folder}-{}", target.unwrap_or("only"));
     let build = docker.build(&project).target(target);
     let (ours, _) = build.clone().image(&name);
-    project.write("Dockerfile", build.call("dockerfile"));
+    project.write("Dockerfile", build.answer("dockerfile"));
     let (theirs, _) = docker
         .build(&project)
         .file("Dockerfile")
@@ -72,7 +72,7 @@ fn program(image: &Image<'_>) -> String {
 fn the_same_steps_are_cached_after_an_edit() {
     let docker = Docker::take();
     let project = Project::example("rusty-docker");
-    let dockerfile = docker.build(&project).call("dockerfile");
+    let dockerfile = docker.build(&project).answer("dockerfile");
     project.write("Dockerfile", dockerfile);
     let build = || docker.build(&project).file("Dockerfile");
     build().succeed();
@@ -107,7 +107,7 @@ fn the_same_steps_are_cached_after_an_edit() {
 fn every_call_has_an_answer() {
     let docker = Docker::take();
     let project = Project::example("workspace");
-    let call = |name: &str| docker.build(&project).call(name);
+    let call = |name: &str| docker.build(&project).answer(name);
     assert!(call("plan").contains("dependencies ("));
     assert!(call("graph").starts_with("flowchart TD\n"));
     assert!(call("explain").contains("when  any file of it"));

@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod caching;
+mod calls;
 mod ejected;
 mod examples;
 mod itself;

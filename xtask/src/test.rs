@@ -33,6 +33,12 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
             "warnings",
         ]))
     })?;
+    // The end-to-end tests are no default target, so that `cargo test` alone needs no engine.
+    step("clippy (end-to-end tests)", || {
+        sh::shown(&mut cargo(&[
+            "clippy", "--test", "e2e", "--", "-D", "warnings",
+        ]))
+    })?;
     step("deny", || {
         let program = deny(&state)?;
         let mut command = Command::new(program);

@@ -94,12 +94,22 @@ impl<'d> Build<'d> {
         outcome.stderr
     }
 
-    /// Asks a question instead of building: what its user reads.
-    pub(crate) fn call(self, name: &str) -> String {
-        let outcome = self.option("--call", name).outcome("quiet");
-        assert_eq!(outcome.exit, Some(0), "--call={name} failed:\n{outcome}");
+    /// Asks instead of building, as its user would: `--call`.
+    pub(crate) fn call(self, question: &str) -> Outcome {
+        self.option("--call", question).outcome("quiet")
+    }
+
+    /// The answer to a question that has one.
+    pub(crate) fn answer(self, question: &str) -> String {
+        let outcome = self.call(question);
+        assert_eq!(outcome.exit, Some(0), "--call={question}: {outcome}");
         // buildx puts an empty line between its progress and the answer.
         outcome.stdout.trim_start_matches('\n').to_owned()
+    }
+
+    /// Adds a build-arg.
+    pub(crate) fn arg(self, name: &str, value: &str) -> Self {
+        self.option("--build-arg", format!("{name}={value}"))
     }
 
     fn outcome(&self, progress: &str) -> Outcome {

@@ -1,0 +1,171 @@
+//! `docker buildx build --check` and `--call`: what buildx makes of the answers.
+
+use serde_json::Value;
+
+use crate::support::docker::{Docker, Outcome};
+use crate::support::project::Project;
+
+/// Asks about a copy of an example that `change` changes.
+fn ask(example: &str, question: &str, change: impl Fn(&Project)) -> Outcome {
+    let project = Project::example(example);
+    change(&project);
+    Docker::take().build(&project).call(question)
+}
+
+/// The answer as JSON, and what buildx exits with.
+fn ask_json(example: &str, question: &str, change: impl Fn(&Project)) -> (Value, Option<i32>) {
+    let outcome = ask(example, &format!("{question},format=json"), change);
+    let json = serde_json::from_str(&outcome.stdout);
+    (
+        json.unwrap_or_else(|error| panic!("{error}: {outcome}")),
+        outcome.exit,
+    )
+}
+
+fn as_root(project: &Project) {
+    project.append("Rust.yaml", "image:\n  user: root\n");
+}
+
+fn misspelt(project: &Project) {
+    project.append("Rust.yaml", "image:\n  bsae: scratch\n");
+}
+
+#[test]
+fn a_clean_spec_passes_a_check() {
+    let outcome = ask("rusty-docker", "check", |_| {});
+    assert_eq!(outcome.exit, Some(0), "{outcome}");
+    assert_eq!(outcome.stdout.trim(), "Check complete, no warnings found.");
+    let (json, exit) = ask_json("rusty-docker", "check", |_| {});
+    assert_eq!(exit, Some(0));
+    assert_eq!(json["sources"][0]["filename"], "Rust.yaml");
+}
+
+#[test]
+fn a_finding_fails_a_check() {
+    let outcome = ask("rusty-docker", "check", as_root);
+    assert_eq!(outcome.exit, Some(1), "{outcome}");
+    let expected = "\
+Check complete, 1 warning has been found!
+
+WARNING: root-user - https://github.com/org/rust-frontend/blob/main/docs/lint/root-user.md
+the program runs as root: remove `user`: the default is 65532, without privileges
+Rust.yaml:3
+--------------------
+   1 |     # syntax=org/rust-frontend:1
+   2 |     image:
+   3 | >>>   user: root
+   4 |     
+--------------------";
+    // buildx writes the path of the file as it was given.
+    let lines = outcome.stdout.trim().lines();
+    let lines = lines.map(|line| match line.ends_with("/Rust.yaml:3") {
+        true => "Rust.yaml:3",
+        false => line,
+    });
+    assert_eq!(lines.collect::<Vec<_>>().join("\n"), expected);
+    let (json, exit) = ask_json("rusty-docker", "check", as_root);
+    assert_eq!(exit, Some(1));
+    assert_eq!(json["warnings"][0]["ruleName"], "root-user");
+}
+
+#[test]
+fn a_mistake_fails_a_check_with_its_lines() {
+    let outcome = ask("rusty-docker", "check", misspelt);
+    assert_eq!(outcome.exit, Some(1), "{outcome}");
+    for words in [
+        "   3 | >>>   bsae: scratch",
+        "`image:` has no key `bsae`: did you mean `base`?",
+    ] {
+        let printed = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(printed.contains(words), "no {words}: {outcome}");
+    }
+    let (json, exit) = ask_json("rusty-docker", "check", misspelt);
+    assert_eq!(exit, Some(1));
+    assert!(json["buildError"]["message"].is_string(), "{json}");
+}
+
+#[test]
+fn what_no_build_reads_is_noticed_in_the_context() {
+    let (json, _) = ask_json("rusty-docker", "check", |project| {
+        project.remove(".dockerignore");
+        for dir in ["target", ".git"] {
+            std::fs::create_dir(project.join(dir)).expect("can make folders");
+        }
+        project.write(
+            "target/CACHEDIR.TAG",
+            "Signature: 8a477f597d28d172789f06886806bc55\n",
+        );
+        project.write(".git/HEAD", "ref: refs/heads/main\n");
+    });
+    let rules: Vec<_> = json["warnings"].as_array().into_iter().flatten().collect();
+    let rules: Vec<_> = rules
+        .iter()
+        .filter_map(|one| one["ruleName"].as_str())
+        .collect();
+    assert_eq!(rules, ["missing-dockerignore", "target-in-context"]);
+}
+
+#[test]
+fn targets_are_listed() {
+    let outcome = ask("workspace", "targets", |_| {});
+    assert_eq!(outcome.exit, Some(0), "{outcome}");
+    for name in ["server", "worker", "binary", "deps"] {
+        let mut lines = outcome.stdout.lines();
+        assert!(
+            lines.any(|line| line.starts_with(&format!("{name} "))),
+            "no {name}: {outcome}"
+        );
+    }
+    let (json, _) = ask_json("workspace", "targets", |_| {});
+    assert_eq!(json["targets"][1]["base"], "scratch");
+}
+
+#[test]
+fn the_outline_has_args_and_secrets() {
+    let change = |project: &Project| {
+        project.append(
+            "Rust.yaml",
+            "args: { LEVEL: info }\nbuild: { secrets: [npm_token] }\nimage: { env: { RUST_LOG: \"${LEVEL}\" } }\n",
+        );
+    };
+    let outcome = ask("rusty-docker", "outline", change);
+    assert_eq!(outcome.exit, Some(0), "{outcome}");
+    for word in ["LEVEL", "info", "npm_token"] {
+        assert!(outcome.stdout.contains(word), "no {word}: {outcome}");
+    }
+    let (json, _) = ask_json("rusty-docker", "outline", change);
+    assert_eq!(json["args"][0]["value"], "info");
+    assert_eq!(json["secrets"][0]["name"], "npm_token");
+}
+
+#[test]
+fn every_call_is_described() {
+    let outcome = ask("rusty-docker", "subrequests.describe", |_| {});
+    assert_eq!(outcome.exit, Some(0), "{outcome}");
+    for name in ["outline", "targets", "lint"] {
+        assert!(outcome.stdout.contains(name), "no {name}: {outcome}");
+    }
+    let (json, _) = ask_json("rusty-docker", "subrequests.describe", |_| {});
+    assert!(
+        json.as_array().is_some_and(|list| list.len() >= 4),
+        "{json}"
+    );
+}
+
+/// What the official linter's switch does, this one does.
+#[test]
+fn findings_stop_a_build_that_says_so() {
+    let project = Project::example("rusty-docker");
+    as_root(&project);
+    let docker = Docker::take();
+    let switched = |value| {
+        docker
+            .build(&project)
+            .arg("BUILDKIT_DOCKERFILE_CHECK", value)
+    };
+    let printed = switched("error=true").fail();
+    let message = "lint violation found for rules: root-user";
+    assert!(printed.contains(message), "{printed}");
+    let skipped = switched("skip=RootUser").call("check");
+    assert_eq!(skipped.exit, Some(0), "{skipped}");
+}
