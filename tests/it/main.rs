@@ -5,6 +5,7 @@
 mod calls;
 mod context;
 mod cycle;
+mod frontend;
 mod gateway;
 mod oracle;
 mod project;
