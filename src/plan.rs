@@ -294,6 +294,9 @@ pub struct ImageInfo {
 pub struct Abilities {
     /// MergeOp: layers can be put on a base without a copy of it.
     pub merge: bool,
+    /// Whether local libraries have steps of their own. Without them a change of one compiles all local packages
+    /// again, and the plan is shorter: a Dockerfile would repeat the project's manifests for each.
+    pub local_steps: bool,
 }
 
 /// Everything a plan is made of.
