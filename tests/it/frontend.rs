@@ -175,8 +175,9 @@ async fn options_of_steps_are_in_every_step_and_networks_in_those_that_have_one(
         let open = exec.network == NetMode::Host as i32;
         assert_eq!(meta.proxy_env.is_some(), open, "{name}");
         assert!(open || exec.network == NetMode::None as i32, "{name}");
-        // The downloads are the caches of all projects.
-        assert_eq!(*ignored, !name.contains("fetch"), "{name}");
+        // The downloads are the caches of all projects; what looks at sources does nothing that could go stale.
+        let kept = name.contains("fetch") || name.contains("internal]");
+        assert_eq!(*ignored, !kept, "{name}");
         if open {
             networks.push(name.split("] ").nth(1).unwrap());
         }
@@ -311,6 +312,9 @@ async fn several_platforms() {
     );
     let last = solves(&bridge).pop().unwrap();
     for (name, exec, _) in execs(graph(&last)) {
+        if name.starts_with("[linux/arm64 internal]") {
+            continue;
+        }
         assert!(name.starts_with("[linux/arm64 shop "), "{name}");
         let env = exec.meta.unwrap().env;
         let linker = "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld".to_owned();
