@@ -3,6 +3,7 @@
 //! A [`Plan`] knows no LLB and no YAML, holds no handles, and can be printed, compared and drawn. `lower`
 //! turns it into LLB, `eject` into a Dockerfile; both are mechanical, all decisions are made here.
 
+mod allocator;
 mod compile;
 mod dependencies;
 mod extras;
@@ -384,7 +385,7 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     let real = recipe::over(project, &selections, RecipeFor::Build, &all)?;
 
     let lock = stubs.sections.get("lock").map_or("", String::as_str);
-    plan.warnings = hints::hints(project, input.image, &plan.triple, lock);
+    plan.warnings = hints::hints(input.spec, input.image, &plan.triple, lock);
     let toolchain = toolchain::add(&mut plan, input, &stubs);
     let skeleton = dependencies::skeleton(&mut plan, &stubs, None, "dependency-only project");
     let crates = dependencies::fetch(&mut plan, input, &toolchain, &stubs, &skeleton);

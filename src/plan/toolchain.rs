@@ -1,12 +1,12 @@
 //! The compiler: build image, system packages, rustup toolchain and target.
 
-use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role};
+use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role, allocator};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::image::ImageConfig;
 use crate::platform::Libc;
 use crate::recipe::Recipe;
 use crate::source::Span;
-use crate::spec::{BuildTarget, RunStep};
+use crate::spec::{Allocator, BuildTarget, RunStep};
 
 /// The build environment that all later steps of a plan run in.
 #[derive(Clone, Debug)]
@@ -135,6 +135,9 @@ pub(super) fn add(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> Toolch
             root = change(plan, run, root, vec![]);
         }
     }
+    if replaces_allocator(input, &plan.triple) {
+        root = allocator::mimalloc(plan, &env, root, build.allocator.span);
+    }
     for variable in &build.env {
         env.retain(|(name, _)| *name != variable.name.value);
         env.push((variable.name.value.clone(), variable.value.value.clone()));
@@ -188,12 +191,18 @@ fn packages(input: &Input<'_>, recipe: &Recipe, triple: &str) -> Vec<String> {
         .collect();
     let lock = recipe.sections.get("lock");
     let compiles_c = lock.is_some_and(|lock| lock.contains("\nname = \"cc\"\n"));
+    let compiles_c = compiles_c || replaces_allocator(input, triple);
     if compiles_c && triple.ends_with("musl") && !packages.iter().any(|name| name == "musl-tools") {
         packages.push("musl-tools".into());
     }
     packages.sort();
     packages.dedup();
     packages
+}
+
+/// Whether the toolchain's libc gets another allocator. That of glibc is as good.
+fn replaces_allocator(input: &Input<'_>, triple: &str) -> bool {
+    input.image.build.allocator.value == Allocator::Mimalloc && triple.contains("musl")
 }
 
 /// A process that changes the file system it runs in.
