@@ -3,6 +3,7 @@
 //! A [`Plan`] knows no LLB and no YAML, holds no handles, and can be printed, compared and drawn. `lower`
 //! turns it into LLB, `eject` into a Dockerfile; both are mechanical, all decisions are made here.
 
+mod allocator;
 mod compile;
 mod cross;
 mod dependencies;
@@ -413,7 +414,7 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
 
     let linker = cross::linker(input, &stubs, &plan.triple)?;
     let lock = stubs.sections.get("lock").map_or("", String::as_str);
-    plan.warnings = hints::hints(project, input.image, &plan.triple, lock);
+    plan.warnings = hints::hints(input.spec, input.image, &plan.triple, lock);
     let toolchain = toolchain::add(&mut plan, input, &stubs, linker);
     let vendored = sources::real_dirs(&mut plan, input, &stubs);
     let skeleton = dependencies::skeleton(&mut plan, &stubs, vendored, "dependency-only project");
