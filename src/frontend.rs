@@ -43,6 +43,9 @@ pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
             loaded.refuse_warnings()?;
         }
         let mut planned = decide(&gateway, &options, &context, &loaded, &platform).await?;
+        if made.is_empty() {
+            warn(&gateway, &context, &planned.plan.warnings).await;
+        }
         if options.multi_platform {
             planned.name_platform();
         }

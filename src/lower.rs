@@ -186,7 +186,7 @@ fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
         FileAction::MakeDir { path, mode, owner } => {
             let dir = llb::mkdir(path).mode(*mode).parents().timestamp(TIME);
             match owner {
-                Some((user, group)) => dir.owner(llb::Owner::ids(*user, *group)).into(),
+                Some(owner) => dir.owner(llb::Owner::parse(owner)).into(),
                 None => dir.into(),
             }
         }
@@ -201,6 +201,8 @@ fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
             if let Some(owner) = &copy.owner {
                 lowered = lowered.owner(llb::Owner::parse(owner));
             }
+            // A pattern that nothing matches is a mistake, like a file that is missing.
+            lowered.allow_empty_wildcard = false;
             if let Some(time) = copy.time {
                 lowered = lowered.timestamp(time * 1_000_000_000);
             }

@@ -6,13 +6,20 @@
 mod compile;
 mod cross;
 mod dependencies;
+mod extras;
+mod inputs;
+mod local;
 mod names;
 mod runtime;
+mod sources;
 mod toolchain;
+mod unread;
 
+pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::hints;
 use crate::image::ImageConfig;
 use crate::platform::Platform;
 use crate::project::{Project, Selection};
@@ -20,6 +27,7 @@ use crate::recipe::{self, RecipeFor};
 use crate::source::Span;
 use crate::spec::{ImageSpec, Spec};
 use crate::stage::Kind;
+use crate::verify::Runtime;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the build context is mounted in every step that runs cargo. The same path everywhere: cargo's
@@ -29,6 +37,8 @@ pub const WORK_DIR: &str = "/work";
 pub const TARGET_DIR: &str = "/target";
 /// Where `compile` leaves the executables.
 pub const OUT_DIR: &str = "/out";
+/// Where `compile` leaves debug symbols.
+pub const SYMBOLS_DIR: &str = "/symbols";
 /// Where `compile` leaves cargo's machine-readable messages.
 pub const REPORT_DIR: &str = "/report";
 /// The modification time of every source file, in seconds since 1970: older than any artefact, so that
@@ -49,18 +59,24 @@ pub struct Plan {
     pub triple: String,
     /// In order: a step refers only to earlier ones.
     pub steps: Vec<Step>,
+    /// The configs (JSON) of the images that steps start from, by reference.
+    pub base_configs: BTreeMap<String, Vec<u8>>,
     /// What the build returns; `None` is the empty image.
     pub result: Option<Output>,
     /// Where the compile step leaves cargo's messages, if the stage has one.
     pub report: Option<Output>,
+    /// Where the compile step leaves the executables' debug symbols, if the spec wants them.
+    pub symbols: Option<Output>,
     /// The executables and where they are, for checks of what was built.
     pub executables: Vec<Executable>,
-    /// The runtime base where it has no dynamic loader, as users name it.
-    pub static_base: Option<String>,
+    /// The runtime base, as far as it says what an executable may need of it.
+    pub runtime: Runtime,
     /// The image's config; `None` for stages that are no images.
     pub config: Option<ImageConfig>,
     /// Annotations of the image's manifest, in order.
     pub annotations: Vec<(String, String)>,
+    /// What to know before it is built.
+    pub warnings: Diagnostics,
     /// Decisions and their reasons, in words.
     pub notes: Vec<String>,
 }
@@ -218,8 +234,8 @@ pub enum FileAction {
         path: String,
         /// Permission bits.
         mode: u32,
-        /// `uid` and `gid`.
-        owner: Option<(u32, u32)>,
+        /// `user[:group]` of the directories that are made, by name or number; root when `None`.
+        owner: Option<String>,
     },
     /// Copies from an output.
     Copy(Box<Copy>),
@@ -322,7 +338,7 @@ impl Plan {
             base: None,
             actions: vec![write],
         };
-        let step = self.push(Role::Base, format!("script {name}"), op, None);
+        let step = self.push_once(Role::Base, &format!("script {name}"), op);
         let output = Output {
             step,
             mount: "/".into(),
@@ -332,6 +348,12 @@ impl Plan {
             kind: MountKind::ReadOnly(output),
         };
         (mount, format!("{DIR}/{name}"))
+    }
+
+    /// Adds a step of no span unless there is one that does the same; returns its index.
+    fn push_once(&mut self, role: Role, name: &str, op: Op) -> usize {
+        let same = self.steps.iter().position(|step| step.op == op);
+        same.unwrap_or_else(|| self.push(role, name.into(), op, None))
     }
 
     /// Adds a step and returns its index.
@@ -344,6 +366,13 @@ impl Plan {
         });
         self.steps.len() - 1
     }
+}
+
+fn base_configs(input: &Input<'_>) -> BTreeMap<String, Vec<u8>> {
+    let infos = input.images.values();
+    infos
+        .map(|info| (info.reference.clone(), info.config.clone()))
+        .collect()
 }
 
 /// The plan of one stage on one platform.
@@ -363,12 +392,15 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
         build_platform: input.build_platform.clone(),
         triple: toolchain::triple(input)?,
         steps: vec![],
+        base_configs: base_configs(input),
         result: None,
         report: None,
+        symbols: None,
         executables: vec![],
-        static_base: runtime::static_base(&input.image.image.base.value),
+        runtime: Runtime::of(&input.image.image.base.value),
         config: None,
         annotations: vec![],
+        warnings: Diagnostics::default(),
         notes: vec![],
     };
     let (project, selections) = (input.project, [input.selection]);
@@ -377,24 +409,55 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     let real = recipe::over(project, &selections, RecipeFor::Build, &all)?;
 
     let linker = cross::linker(input, &stubs, &plan.triple)?;
+    let lock = stubs.sections.get("lock").map_or("", String::as_str);
+    plan.warnings = hints::hints(project, input.image, &plan.triple, lock);
     let toolchain = toolchain::add(&mut plan, input, &stubs, linker);
-    let skeleton = dependencies::skeleton(&mut plan, &stubs, None, "dependency-only project");
+    let vendored = sources::real_dirs(&mut plan, input, &stubs);
+    let skeleton = dependencies::skeleton(&mut plan, &stubs, vendored, "dependency-only project");
     let crates = dependencies::fetch(&mut plan, input, &toolchain, &stubs, &skeleton);
     let built =
         dependencies::dependencies(&mut plan, input, &toolchain, &crates, &stubs, &skeleton);
+    let local = local::add(
+        &mut plan,
+        input,
+        &toolchain,
+        &crates,
+        &stubs,
+        built.as_ref(),
+    )?;
     let target = built.map(|built| dependencies::stub_removal(&mut plan, input, &stubs, built));
     let sources = compile::sources(&mut plan, input, &real);
-    compile::compile(&mut plan, input, &toolchain, &crates, &sources, target);
+    compile::compile(
+        &mut plan, input, &toolchain, &crates, &sources, target, &local,
+    );
     match kind {
-        Kind::Image => {
-            let (result, config) = runtime::image(&mut plan, input, &toolchain);
+        Kind::Image | Kind::Debug => {
+            let debug = kind == Kind::Debug;
+            let (result, config) = runtime::image(&mut plan, input, &toolchain, debug);
             plan.result = result;
             plan.config = Some(config);
             plan.annotations = runtime::annotations(input);
+        }
+        Kind::Symbols => {
+            let Some(symbols) = plan.symbols.clone() else {
+                return Err(no_symbols(input, &plan.stage).into());
+            };
+            plan.result = Some(symbols);
         }
         Kind::Binary => plan.result = plan.executables.first().map(|first| first.output.clone()),
         Kind::Deps => {}
     }
     names::number(&mut plan, name);
     Ok(plan)
+}
+
+/// Symbols come from the same compilation as the image, so asking for them there is too late.
+fn no_symbols(input: &Input<'_>, image: &str) -> Diagnostic {
+    let message = format!("`{image}` is built without debug symbols of its own");
+    let help = "write `build: { debug-symbols: true }`";
+    let diagnostic = Diagnostic::error("no-debug-symbols", message).help(help);
+    match input.image.build.span {
+        Some(span) => diagnostic.at(input.spec.file.at(span)),
+        None => diagnostic,
+    }
 }

@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 pub use formats::RESERVED_STAGES;
 pub use reference::reference;
 pub use schema::{schema, schema_text};
+pub(crate) use yaml::{MAX_BYTES, too_large};
 
 /// Parses a spec: a pure function of its text and the given build arguments.
 ///
@@ -194,6 +195,8 @@ pub struct Build {
     pub ssh: Vec<Spanned<String>>,
     /// Commands run in the build image before anything is compiled.
     pub run: Vec<RunStep>,
+    /// Whether debug symbols are made and kept apart from the executables; off.
+    pub debug_symbols: Spanned<bool>,
     /// Memory allocator linked into a musl program instead of musl's slow one.
     pub allocator: Spanned<Allocator>,
     /// How finely the dependency build is cached.

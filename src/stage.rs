@@ -17,6 +17,10 @@ pub struct Stage<'a> {
 pub enum Kind {
     /// An image.
     Image,
+    /// An image with tools to look around with.
+    Debug,
+    /// The debug symbols of an image's executables.
+    Symbols,
     /// The executables alone, for `--output`.
     Binary,
     /// The dependency build, to warm caches.
@@ -34,6 +38,17 @@ pub const COMMON: [(&str, Kind, &str); 2] = [
         "deps",
         Kind::Deps,
         "the compiled dependencies, to warm caches",
+    ),
+];
+
+/// The variants that every image has: what is added to its name, kind, description. That of an image
+/// without a name is the word alone.
+pub const VARIANTS: [(&str, Kind, &str); 2] = [
+    ("debug", Kind::Debug, "the image with a shell and its tools"),
+    (
+        "symbols",
+        Kind::Symbols,
+        "the debug symbols of its executables, for --output",
     ),
 ];
 
@@ -64,6 +79,18 @@ impl<'a> Stage<'a> {
                 kind: Kind::Image,
                 images: &spec.images[at..=at],
             });
+        }
+        for (at, image) in spec.images.iter().enumerate() {
+            let variant = |word: &str| match &image.name {
+                Some(name) => is(&format!("{}-{word}", name.value)),
+                None => is(word),
+            };
+            if let Some((_, kind, _)) = VARIANTS.iter().find(|(word, ..)| variant(word)) {
+                return Ok(Self {
+                    kind: *kind,
+                    images: &spec.images[at..=at],
+                });
+            }
         }
         if let Some((_, kind, _)) = COMMON.iter().find(|(name, ..)| is(name)) {
             return Ok(Self {

@@ -1,53 +1,16 @@
 //! What was really built: the executable's format, and cargo's own account of what it compiled.
 
+mod elf;
+mod runtime;
+
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use serde::Deserialize;
 
+pub use elf::{Dynamic, Elf, Tables, dynamic, elf};
+pub use runtime::Runtime;
+
 /// How much of an executable [`executable`] needs to see, in bytes.
 pub const HEAD: u64 = 4096;
-
-/// What the head of an ELF file says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Elf {
-    /// ELF's number of the processor (`e_machine`).
-    pub machine: u16,
-    /// Whether it names an interpreter, i.e. needs a dynamic loader.
-    pub dynamic: bool,
-}
-
-/// Reads the head of an ELF file; `None` for anything else (elf(5)).
-pub fn elf(head: &[u8]) -> Option<Elf> {
-    let class = *head.get(4)?;
-    let little = *head.get(5)? == 1;
-    if !head.starts_with(b"\x7fELF") || !(class == 1 || class == 2) {
-        return None;
-    }
-    let number = |at: usize, len: usize| -> Option<u64> {
-        let bytes = head.get(at..at + len)?;
-        let fold = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
-        Some(if little {
-            bytes.iter().rev().fold(0, fold)
-        } else {
-            bytes.iter().fold(0, fold)
-        })
-    };
-    let wide = class == 2;
-    let (offset, entry_size, entries) = if wide {
-        (number(32, 8)?, number(54, 2)?, number(56, 2)?)
-    } else {
-        (number(28, 4)?, number(42, 2)?, number(44, 2)?)
-    };
-    const PT_INTERP: u64 = 3;
-    let mut dynamic = false;
-    for entry in 0..entries {
-        let at = usize::try_from(offset + entry * entry_size).ok()?;
-        dynamic |= number(at, 4)? == PT_INTERP;
-    }
-    Some(Elf {
-        machine: u16::try_from(number(18, 2)?).ok()?,
-        dynamic,
-    })
-}
 
 /// ELF's number of a triple's processor, for those that images exist for.
 fn machine(triple: &str) -> Option<u16> {
@@ -65,14 +28,7 @@ fn machine(triple: &str) -> Option<u16> {
 }
 
 /// Checks that the executable `name`, whose first [`HEAD`] bytes are `head`, runs where it is meant to.
-///
-/// `static_base` is the name of a base image that has no dynamic loader.
-pub fn executable(
-    name: &str,
-    head: &[u8],
-    triple: &str,
-    static_base: Option<&str>,
-) -> Option<Diagnostic> {
+pub fn executable(name: &str, head: &[u8], triple: &str, runtime: &Runtime) -> Option<Diagnostic> {
     let Some(elf) = elf(head) else {
         let message = format!("`{name}` is no ELF executable");
         return Some(Diagnostic::error("not-an-executable", message));
@@ -82,16 +38,7 @@ pub fn executable(
         let help = "look for a `target` or a `linker` in .cargo/config.toml that overrides it";
         return Some(Diagnostic::error("wrong-architecture", message).help(help));
     }
-    match static_base {
-        Some(base) if elf.dynamic => {
-            let message = format!(
-                "`{name}` is linked dynamically, but `{base}` has no dynamic loader for it"
-            );
-            let help = "use `target: musl`, or a base with glibc such as `debian` or `distroless`";
-            Some(Diagnostic::error("dynamic-executable", message).help(help))
-        }
-        _ => None,
-    }
+    runtime.lacks(name, elf.interpreter.as_deref()?)
 }
 
 #[derive(Deserialize)]
@@ -177,6 +124,7 @@ fn package(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::ImageBase;
 
     /// A 64-bit little-endian ELF head with one program header of a type.
     fn head(machine: u8, kind: u8) -> Vec<u8> {
@@ -189,17 +137,24 @@ mod tests {
     #[test]
     fn executables_are_checked_against_triple_and_base() {
         let triple = "x86_64-unknown-linux-musl";
-        let code = |head: &[u8], base| executable("app", head, triple, base).map(|d| d.code);
-        assert_eq!(code(&head(62, 1), Some("scratch")), None);
-        assert_eq!(code(&head(62, 3), None), None);
+        let code = |head: &[u8], base: &str| {
+            let base = match base {
+                "scratch" => ImageBase::Scratch,
+                name => ImageBase::Reference(name.into()),
+            };
+            executable("app", head, triple, &Runtime::of(&base)).map(|d| d.code)
+        };
+        assert_eq!(code(&head(62, 1), "scratch"), None);
+        assert_eq!(code(&head(62, 3), "debian"), None);
+        assert_eq!(code(&head(62, 3), "scratch"), Some("dynamic-executable"));
+        assert_eq!(code(&head(62, 3), "alpine:3"), Some("dynamic-executable"));
+        assert_eq!(code(&head(183, 1), "debian"), Some("wrong-architecture"));
+        assert_eq!(code(b"#!/bin/sh", "debian"), Some("not-an-executable"));
+        assert_eq!(code(&head(62, 1)[..70], "debian"), None);
         assert_eq!(
-            code(&head(62, 3), Some("scratch")),
-            Some("dynamic-executable")
+            code(&head(62, 1)[..60], "debian"),
+            Some("not-an-executable")
         );
-        assert_eq!(code(&head(183, 1), None), Some("wrong-architecture"));
-        assert_eq!(code(b"#!/bin/sh", None), Some("not-an-executable"));
-        assert_eq!(code(&head(62, 1)[..70], None), None);
-        assert_eq!(code(&head(62, 1)[..60], None), Some("not-an-executable"));
     }
 
     #[test]

@@ -3,14 +3,15 @@
 use super::surroundings::Around;
 use super::{Planned, missing};
 use crate::context::{self, Context};
-use crate::diagnostic::{Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest};
 use crate::lower::{self, Lowered};
 use crate::options::{CacheImport, Options};
-use crate::plan::{Output, Plan};
+use crate::plan::{Executable, Output, Plan};
 use crate::spec::Spec;
 use crate::stage::Stage;
 use crate::verify;
+use std::ops::Range;
 
 /// Cargo's messages are one line of JSON for each crate: far more than any project has, in bytes.
 const MAX_REPORT: u64 = 256 << 20;
@@ -82,6 +83,33 @@ pub(super) async fn solve(
     graph.solve(plan.result.as_ref(), false).await
 }
 
+/// What is wrong with an executable for the image that it goes into.
+async fn inspected(
+    reference: &Ref,
+    executable: &Executable,
+    plan: &Plan,
+) -> Result<Option<Diagnostic>, Failure> {
+    let path = executable.path.as_str();
+    let read = |range: Range<u64>| {
+        let length = range.end.saturating_sub(range.start);
+        reference.read_range(path, range.start, length)
+    };
+    let head = read(0..verify::HEAD).await?;
+    let wrong = verify::executable(&executable.name, &head, &plan.triple, &plan.runtime);
+    if wrong.is_some() || !plan.runtime.has_version() {
+        return Ok(wrong);
+    }
+    let Some(dynamic) = verify::dynamic(&head) else {
+        return Ok(None);
+    };
+    let Some(tables) = dynamic.tables(&read(dynamic.range.clone()).await?) else {
+        return Ok(None);
+    };
+    let versions = read(tables.versions.clone()).await?;
+    let needed = tables.glibc(&versions, &read(tables.names.clone()).await?);
+    Ok(needed.and_then(|needed| plan.runtime.too_old(&executable.name, needed)))
+}
+
 /// Compiles, and says what is wrong with what came out.
 async fn compiled(graph: &Graph<'_>, plan: &Plan, report: &Output) -> Result<Diagnostics, Failure> {
     let report = graph.solve(Some(report), true).await?;
@@ -90,11 +118,7 @@ async fn compiled(graph: &Graph<'_>, plan: &Plan, report: &Output) -> Result<Dia
     let mut found = verify::report(&String::from_utf8_lossy(&messages), &bins);
     for executable in &plan.executables {
         let reference = graph.solve(Some(&executable.output), false).await?;
-        let head = reference
-            .read_range(&executable.path, 0, verify::HEAD)
-            .await?;
-        let base = plan.static_base.as_deref();
-        if let Some(wrong) = verify::executable(&executable.name, &head, &plan.triple, base) {
+        if let Some(wrong) = inspected(&reference, executable, plan).await? {
             found.push(wrong);
         }
     }

@@ -37,13 +37,8 @@ pub(super) struct Crates {
     pub mounts: Vec<Mount>,
 }
 
-/// Adds the files of a recipe as one step.
-pub(super) fn skeleton(
-    plan: &mut Plan,
-    recipe: &Recipe,
-    base: Option<Output>,
-    name: &str,
-) -> Output {
+/// The files of a recipe, with the directories that they are in.
+pub(super) fn files(recipe: &Recipe) -> impl Iterator<Item = FileAction> {
     let mut dirs = BTreeSet::new();
     for file in &recipe.files {
         let dir = source::parent(&file.path);
@@ -61,13 +56,21 @@ pub(super) fn skeleton(
         data: file.data.clone(),
         mode: 0o644,
     });
-    let actions = make.chain(write).collect();
-    let step = plan.push(
-        Role::Skeleton,
-        name.into(),
-        Op::Files { base, actions },
-        None,
-    );
+    make.chain(write)
+}
+
+/// Adds the dependency-only project as one step.
+pub(super) fn skeleton(
+    plan: &mut Plan,
+    recipe: &Recipe,
+    base: Option<Output>,
+    name: &str,
+) -> Output {
+    let op = Op::Files {
+        base,
+        actions: files(recipe).collect(),
+    };
+    let step = plan.push(Role::Skeleton, name.into(), op, None);
     Output {
         step,
         mount: "/".into(),
@@ -249,6 +252,16 @@ pub(super) fn cargo(
     let mut env = toolchain.env.clone();
     env.push(("CARGO_TARGET_DIR".into(), TARGET_DIR.into()));
     env.push(("CARGO_INCREMENTAL".into(), "0".into()));
+    if input.image.build.debug_symbols.value {
+        let profile = input.selection.profile.to_uppercase().replace('-', "_");
+        for (key, value) in [("DEBUG", "full"), ("STRIP", "none")] {
+            let name = format!("CARGO_PROFILE_{profile}_{key}");
+            // What the spec says itself wins.
+            if !env.iter().any(|(other, _)| *other == name) {
+                env.push((name, value.into()));
+            }
+        }
+    }
     let flags = &input.image.build.rustflags;
     if !flags.is_empty() {
         let flags: Vec<&str> = flags.iter().map(|flag| flag.value.as_str()).collect();

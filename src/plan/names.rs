@@ -12,7 +12,8 @@ pub(super) fn number(plan: &mut Plan, label: &str) {
             at += 1;
             format!("[{label} {at}/{total}] {}", step.name)
         } else {
-            format!("[{label}] {}", step.name)
+            // Builds of several images share these, and the engine shows the name of whichever came first.
+            format!("[internal] {}", step.name)
         };
     }
 }

@@ -3,6 +3,10 @@
 //! What changes most often comes last. Each layer is one step, so that the config's history has one line
 //! for each, as the image spec wants.
 
+mod layers;
+mod support;
+
+use self::layers::{Layer, Layers};
 use super::toolchain::{self, Run, Toolchain};
 use super::{Copy, FileAction, Input, Op, Output, Plan, Role};
 use crate::image::{self, ImageConfig};
@@ -10,73 +14,12 @@ use crate::project::Package;
 use crate::spec::ImageBase;
 use std::collections::BTreeMap;
 
-/// Debian's and Alpine's place of the CA roots, the one that rustls' and OpenSSL's probing finds first.
-const CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
-
-/// The layers of an image under construction.
-struct Layers {
-    /// Layers made without looking at the base, to be merged onto it.
-    loose: Vec<Output>,
-    /// What they lie on.
-    base: Option<Output>,
-    merge: bool,
-}
-
-impl Layers {
-    /// Adds a layer of files.
-    fn files(
-        &mut self,
-        plan: &mut Plan,
-        name: String,
-        actions: Vec<FileAction>,
-        span: Option<crate::source::Span>,
-    ) {
-        let loose = self.merge && self.base.is_some();
-        let base = if loose { None } else { self.base.take() };
-        let step = plan.push(Role::Image, name, Op::Files { base, actions }, span);
-        let output = Output {
-            step,
-            mount: "/".into(),
-        };
-        if loose {
-            self.loose.push(output)
-        } else {
-            self.base = Some(output)
-        }
-    }
-
-    /// Takes the file system that a process left.
-    fn ran(&mut self, plan: &mut Plan, out: Output, config: &mut ImageConfig, input: &Input<'_>) {
-        let step = &mut plan.steps[out.step];
-        step.role = Role::Image;
-        config.history(&step.name, false, input.epoch);
-        self.base = Some(out);
-    }
-
-    /// All layers so far as one file system.
-    fn flatten(&mut self, plan: &mut Plan) -> Option<Output> {
-        if !self.loose.is_empty() {
-            let parts = self
-                .base
-                .take()
-                .into_iter()
-                .chain(self.loose.drain(..))
-                .collect();
-            let step = plan.push(Role::Base, "layers".into(), Op::Merge(parts), None);
-            self.base = Some(Output {
-                step,
-                mount: "/".into(),
-            });
-        }
-        self.base.clone()
-    }
-}
-
-/// Adds the steps that make the image and returns it with its config.
+/// Adds the steps that make the image and returns it with its config; the `debug` variant has tools on top.
 pub(super) fn image(
     plan: &mut Plan,
     input: &Input<'_>,
     toolchain: &Toolchain,
+    debug: bool,
 ) -> (Option<Output>, ImageConfig) {
     let spec = &input.image.image;
     let (base, info) = match &spec.base.value {
@@ -104,13 +47,9 @@ pub(super) fn image(
     };
     let base_config = info.map(|info| info.config).unwrap_or_default();
     let mut config = ImageConfig::new(&base_config, &plan.platform);
-    let mut layers = Layers {
-        loose: vec![],
-        base,
-        merge: input.abilities.merge,
-    };
+    let mut layers = Layers::new(base, input.abilities.merge);
 
-    if let (Some(root), Some(first)) = (layers.base.clone(), spec.packages.first()) {
+    if let (Some(root), Some(first)) = (layers.base(), spec.packages.first()) {
         let packages: Vec<String> = spec
             .packages
             .iter()
@@ -120,15 +59,21 @@ pub(super) fn image(
         let out = toolchain::install(plan, &packages, &env, root, first.span);
         layers.ran(plan, out, &mut config, input);
     }
-    let (support, what) = support(plan, input, toolchain);
-    if !support.is_empty() {
-        layers.files(plan, what.clone(), support, spec.span);
-        config.history(&what, false, input.epoch);
+    let support = support::support(plan, input, toolchain);
+    layers.add(plan, &mut config, input, support);
+    let directories = support::directories(spec);
+    // A user by name may be one that `run` makes.
+    let (before, after) = match support::named_user(spec) {
+        false => (Some(directories), None),
+        true => (None, Some(directories)),
+    };
+    for layer in before
+        .into_iter()
+        .chain(support::files(plan, input))
+        .chain([executables(plan, input)])
+    {
+        layers.add(plan, &mut config, input, layer);
     }
-    if !spec.files.is_empty() {
-        files(plan, input, &mut layers, &mut config);
-    }
-    executables(plan, input, &mut layers, &mut config);
     for run in &spec.run {
         let Some(root) = layers.flatten(plan) else {
             break;
@@ -137,158 +82,24 @@ pub(super) fn image(
         let out = toolchain::change(plan, Run::step(run, &env), root, vec![]);
         layers.ran(plan, out, &mut config, input);
     }
+    if let Some(layer) = after {
+        layers.add(plan, &mut config, input, layer);
+    }
+    if debug {
+        let layer = support::debug(plan, input, toolchain);
+        layers.add(plan, &mut config, input, layer);
+    }
     settings(input, &mut config);
+    if debug {
+        let path = config.env("PATH").unwrap_or(image::DEFAULT_PATH);
+        let path = format!("{path}:{}", support::BUSYBOX);
+        config.set_env("PATH", &path);
+    }
     (layers.flatten(plan), config)
 }
 
-/// What programs expect of a file system and an empty image lacks.
-fn support(plan: &Plan, input: &Input<'_>, toolchain: &Toolchain) -> (Vec<FileAction>, String) {
-    let spec = &input.image.image;
-    let scratch = spec.base.value == ImageBase::Scratch;
-    let copy = |path: &str| {
-        FileAction::Copy(Box::new(Copy {
-            from: toolchain.base.clone(),
-            src: path.into(),
-            dest: path.into(),
-            include: vec![],
-            exclude: vec![],
-            mode: None,
-            owner: None,
-            time: Some(super::SOURCE_TIME),
-        }))
-    };
-    let mut actions = vec![];
-    let mut what: Vec<&str> = vec![];
-    let dir = |actions: &mut Vec<FileAction>, path: &str| {
-        actions.push(FileAction::MakeDir {
-            path: path.into(),
-            mode: 0o755,
-            owner: None,
-        });
-    };
-    if spec.ca_certificates.value
-        && (scratch || lacks_ca(&spec.base.value) || spec.ca_certificates.span.is_some())
-    {
-        dir(&mut actions, "/etc/ssl/certs");
-        actions.push(copy(CA_BUNDLE));
-        what.push("CA certificates");
-    }
-    if spec.timezones.value {
-        dir(&mut actions, "/usr/share");
-        actions.push(copy("/usr/share/zoneinfo"));
-        what.push("time zones");
-    }
-    let ids = spec
-        .user
-        .value
-        .split_once(':')
-        .unwrap_or((&spec.user.value, &spec.user.value));
-    if let (true, Ok(uid), Ok(gid)) = (scratch, ids.0.parse::<u32>(), ids.1.parse::<u32>())
-        && uid != 0
-    {
-        dir(&mut actions, "/etc");
-        actions.push(FileAction::Write {
-            path: "/etc/passwd".into(),
-            data: format!(
-                "root:x:0:0:root:/:/sbin/nologin\nnonroot:x:{uid}:{gid}::/:/sbin/nologin\n"
-            )
-            .into(),
-            mode: 0o644,
-        });
-        actions.push(FileAction::Write {
-            path: "/etc/group".into(),
-            data: format!("root:x:0:\nnonroot:x:{gid}:\n").into(),
-            mode: 0o644,
-        });
-        what.push("user");
-    }
-    let owner = ids.0.parse().ok().zip(ids.1.parse().ok());
-    if let Some(workdir) = spec.workdir.as_ref().filter(|dir| dir.value != "/") {
-        actions.push(FileAction::MakeDir {
-            path: workdir.value.clone(),
-            mode: 0o755,
-            owner,
-        });
-        what.push("working directory");
-    }
-    for volume in &spec.volumes {
-        actions.push(FileAction::MakeDir {
-            path: volume.value.clone(),
-            mode: 0o755,
-            owner,
-        });
-        what.push("volume");
-    }
-    let _ = plan;
-    (actions, what.join(", "))
-}
-
-/// The name of a base that surely has no dynamic loader.
-pub(super) fn static_base(base: &ImageBase) -> Option<String> {
-    match base {
-        ImageBase::Scratch => Some("scratch".to_owned()),
-        ImageBase::Reference(reference) => {
-            let is_static = reference.contains("distroless/static");
-            is_static.then(|| reference.clone())
-        }
-    }
-}
-
-/// Official images without CA roots.
-fn lacks_ca(base: &ImageBase) -> bool {
-    let ImageBase::Reference(reference) = base else {
-        return true;
-    };
-    let name = reference.split(['@', ':']).next().unwrap_or_default();
-    let name = name
-        .trim_start_matches("docker.io/")
-        .trim_start_matches("library/");
-    ["debian", "ubuntu", "busybox"].contains(&name)
-}
-
-/// The spec's `files:`.
-fn files(plan: &mut Plan, input: &Input<'_>, layers: &mut Layers, config: &mut ImageConfig) {
-    let spec = &input.image.image;
-    let op = Op::Context {
-        include: vec![],
-        exclude: input.ignored.to_vec(),
-    };
-    let step = plan.push(Role::Sources, "load build context".into(), op, None);
-    let context = Output {
-        step,
-        mount: "/".into(),
-    };
-    let actions: Vec<FileAction> = spec
-        .files
-        .iter()
-        .map(|file| {
-            FileAction::Copy(Box::new(Copy {
-                from: context.clone(),
-                src: format!(
-                    "/{}",
-                    file.from.value.trim_start_matches("./").trim_matches('/')
-                ),
-                dest: file.to.value.clone(),
-                include: vec![],
-                exclude: vec![],
-                mode: file.mode,
-                owner: file.owner.as_ref().map(|owner| owner.value.clone()),
-                time: Some(super::SOURCE_TIME),
-            }))
-        })
-        .collect();
-    let names: Vec<&str> = spec
-        .files
-        .iter()
-        .map(|file| file.from.value.as_str())
-        .collect();
-    let name = format!("files {}", names.join(" "));
-    layers.files(plan, name.clone(), actions, spec.files[0].from.span);
-    config.history(&name, false, input.epoch);
-}
-
 /// The executables.
-fn executables(plan: &mut Plan, input: &Input<'_>, layers: &mut Layers, config: &mut ImageConfig) {
+fn executables(plan: &Plan, input: &Input<'_>) -> Layer {
     let mut actions = vec![FileAction::MakeDir {
         path: "/usr/local/bin".into(),
         mode: 0o755,
@@ -307,9 +118,12 @@ fn executables(plan: &mut Plan, input: &Input<'_>, layers: &mut Layers, config: 
         })));
     }
     let names: Vec<&str> = plan.executables.iter().map(|e| e.name.as_str()).collect();
-    let name = format!("copy {} to /usr/local/bin", names.join(" "));
-    layers.files(plan, name.clone(), actions, input.image.image.span);
-    config.history(&name, false, input.epoch);
+    Layer {
+        name: format!("copy {} to /usr/local/bin", names.join(" ")),
+        actions,
+        span: input.image.image.span,
+        loose: true,
+    }
 }
 
 /// The config's settings, which make no layer.
@@ -325,14 +139,18 @@ fn settings(input: &Input<'_>, config: &mut ImageConfig) {
     } else if config.workdir() == "/" {
         config.set_workdir("/");
     }
-    match &spec.entrypoint {
-        Some(entrypoint) => config.set_entrypoint(&entrypoint.value),
+    let mut entrypoint = match &spec.entrypoint {
+        Some(entrypoint) => entrypoint.value.clone(),
         None => {
             let first = input.selection.bins.first();
             let path = first.map(|bin| format!("/usr/local/bin/{bin}"));
-            config.set_entrypoint(&path.into_iter().collect::<Vec<_>>());
+            path.into_iter().collect()
         }
+    };
+    if spec.init.value {
+        entrypoint.splice(0..0, [support::INIT.to_owned(), "--".to_owned()]);
     }
+    config.set_entrypoint(&entrypoint);
     if let Some(cmd) = &spec.cmd {
         config.set_cmd(&cmd.value);
     }

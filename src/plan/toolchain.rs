@@ -15,6 +15,8 @@ pub(super) struct Toolchain {
     pub base: Output,
     /// Its file system.
     pub root: Output,
+    /// The environment of the build image as it came.
+    pub image_env: Vec<(String, String)>,
     /// Its environment: the build image's, the toolchain's name, the spec's.
     pub env: Vec<(String, String)>,
     /// cargo's home in it.
@@ -29,9 +31,9 @@ set -eu
 if command -v apt-get >/dev/null; then
   if dpkg-query --status \"$@\" >/dev/null 2>&1; then exit 0; fi
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update
-  apt-get install --yes --no-install-recommends \"$@\"
-  rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
+  apt-get -qq update
+  apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends \"$@\"
+  rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/log/apt /var/log/dpkg.log
 elif command -v apk >/dev/null; then
   apk add --no-cache \"$@\"
 else
@@ -56,7 +58,8 @@ pub(super) fn add(
         .cloned()
         .unwrap_or_default();
     let config = ImageConfig::new(&info.config, &plan.build_platform);
-    let mut env = config.environment();
+    let image_env = config.environment();
+    let mut env = image_env.clone();
     let var = |name: &str| config.env(name).map(str::to_owned);
     let cargo_home = var("CARGO_HOME").unwrap_or_else(|| "/root/.cargo".into());
 
@@ -153,6 +156,7 @@ pub(super) fn add(
             mount: "/".into(),
         },
         root,
+        image_env,
         env,
         cargo_home,
     }

@@ -84,6 +84,7 @@ fn build(build: View<'_>) -> Build {
             .collect(),
         ssh: build.texts("ssh"),
         run: build.each("run").into_iter().filter_map(run).collect(),
+        debug_symbols: build.bool("debug-symbols", false),
         allocator: build.choice("allocator", Allocator::Default, |word| match word {
             "mimalloc" => Allocator::Mimalloc,
             _ => Allocator::Default,

@@ -313,7 +313,7 @@ pub(super) static LINT: Format = format(
 );
 pub(super) static STAGE: Format = format(
     "an image's name",
-    r"^(?!(binary|deps|test|clippy|fmt|doc)$)(?!.*-(debug|symbols)$)[a-z0-9][a-z0-9._-]*$",
+    r"^(?!(binary|debug|deps|test|clippy|fmt|doc|symbols)$)(?!.*-(debug|symbols)$)[a-z0-9][a-z0-9._-]*$",
     |text| {
         !RESERVED_STAGES.contains(&text)
             && !text.ends_with("-debug")
@@ -339,4 +339,6 @@ pub(super) static ARG_NAME: Format = format(
 );
 
 /// Stages that every spec has beside its images.
-pub const RESERVED_STAGES: [&str; 6] = ["binary", "deps", "test", "clippy", "fmt", "doc"];
+pub const RESERVED_STAGES: [&str; 8] = [
+    "binary", "debug", "deps", "test", "clippy", "fmt", "doc", "symbols",
+];

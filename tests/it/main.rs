@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod calls;
+mod cli;
 mod context;
 mod cycle;
 mod frontend;
@@ -10,4 +11,5 @@ mod gateway;
 mod oracle;
 mod project;
 mod recipe;
+mod scenarios;
 mod support;

@@ -120,6 +120,13 @@ pub(super) static BUILD: Block = Block {
             "[npm ci]",
         ),
         Key::new(
+            "debug-symbols",
+            &BOOL,
+            "Whether to compile with debug information and keep it apart: the image's executables are stripped, `--target <image>-symbols` (`symbols` where images have no names) is what a debugger wants beside them.",
+            "`false`: it doubles what the compiler writes",
+            "true",
+        ),
+        Key::new(
             "allocator",
             &ALLOCATOR,
             "Memory allocator.",

@@ -8,6 +8,9 @@ use super::image::Image;
 use super::progress::BuildReport;
 use super::tree::Tree;
 
+/// The variable that names another frontend image than syntax lines do: a work in progress.
+const FRONTEND: &str = "RUST_FRONTEND_IMAGE";
+
 /// A build that is being described.
 #[derive(Clone)]
 pub(crate) struct Build<'d> {
@@ -21,12 +24,9 @@ pub(crate) struct Build<'d> {
     stdin: Option<PathBuf>,
 }
 
-/// The variable that names another frontend than the specs do, as a developer has one.
-const FRONTEND: &str = "RUST_FRONTEND_IMAGE";
-
 impl<'d> Build<'d> {
     pub(crate) fn new(docker: &'d Docker, context: &Path) -> Self {
-        let build = Self {
+        Self {
             docker,
             context: context.to_owned(),
             file: "Rust.yaml",
@@ -34,10 +34,6 @@ impl<'d> Build<'d> {
             env: Vec::new(),
             remote: None,
             stdin: None,
-        };
-        match std::env::var(FRONTEND) {
-            Ok(image) => build.frontend(&image),
-            Err(_) => build,
         }
     }
 
@@ -134,8 +130,21 @@ impl<'d> Build<'d> {
         self.option("--build-arg", format!("{name}={value}"))
     }
 
+    /// Asks a question instead of building: what its user reads.
+    pub(crate) fn answer(self, name: &str) -> String {
+        let outcome = self.option("--call", name).outcome("quiet");
+        assert_eq!(outcome.exit, Some(0), "--call={name} failed:\n{outcome}");
+        // buildx puts an empty line between its progress and the answer.
+        outcome.stdout.trim_start_matches('\n').to_owned()
+    }
+
     fn outcome(&self, progress: &str) -> Outcome {
         let mut command = self.docker.command(["buildx", "build"]);
+        if let (Some(image), "Rust.yaml") = (std::env::var_os(FRONTEND), self.file) {
+            let mut argument = OsString::from("BUILDKIT_SYNTAX=");
+            argument.push(image);
+            command.arg("--build-arg").arg(argument);
+        }
         command.arg(format!("--progress={progress}")).arg("--file");
         match self.remote {
             Some(_) => command.arg(self.file),

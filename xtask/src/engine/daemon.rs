@@ -137,6 +137,17 @@ pub(crate) fn stop(state: &State, flavour: Flavour) -> Result<bool> {
     Ok(true)
 }
 
+/// Makes `$0` the root of the mount namespace and becomes the program behind it. With `chroot` the namespace
+/// would keep the machine's root, and `docker exec`, which joins a container by namespaces, would land there. The machine's root stays mounted below, where only dockerd sees it: the engine's Debian has no
+/// program to unmount it with.
+const ENTER: &str = r#"
+set -e
+cd "$0"
+mkdir -p .machine
+pivot_root . .machine
+exec chroot . "$@"
+"#;
+
 /// Becomes the engine: called in the new mount namespace, returns only when that fails.
 pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
     let root = state.root();
@@ -169,8 +180,11 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
     fs::write(&settings, format!("{text:#}\n"))?;
     fs::create_dir_all(state.data(flavour))?;
 
-    let mut command = Command::new("chroot");
-    command.arg(&root).arg("/usr/sbin/dockerd");
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", ENTER])
+        .arg(&root)
+        .arg("/usr/sbin/dockerd");
     command.arg("--config-file").arg(settings);
     command.arg("--data-root").arg(state.data(flavour));
     command.arg("--exec-root").arg("/run/docker");
