@@ -109,10 +109,33 @@ fn vertex(
             for action in actions {
                 file = file.then(lower_action(action, done));
             }
+            if let Some(report) = report_beside(plan, step.role, actions) {
+                file = file.then(llb::copy(done.state(Some(report)), NOTHING, "/").dockerfile());
+            }
             file.state(meta.ignore_cache((around.no_cache)(step.role)))
         }
         Op::Merge(parts) => llb::merge(parts.iter().map(|part| done.state(Some(part))), meta),
     }
+}
+
+/// A pattern that matches no file.
+const NOTHING: &str = "/.nothing-*";
+
+/// Cargo's messages, where files of the image come from the step that wrote them.
+///
+/// Nothing is copied of them. But an exported cache holds only what its result is made from, and we read the
+/// messages in each build: without them in the cache whoever imports it compiles again.
+fn report_beside<'a>(
+    plan: &'a Plan,
+    role: Role,
+    actions: &[FileAction],
+) -> Option<&'a plan::Output> {
+    let report = plan.report.as_ref().filter(|_| role == Role::Image)?;
+    let beside = |action: &FileAction| match action {
+        FileAction::Copy(copy) => copy.from.step == report.step,
+        _ => false,
+    };
+    actions.iter().any(beside).then_some(report)
 }
 
 fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> llb::Exec {
