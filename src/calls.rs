@@ -8,6 +8,7 @@ mod check;
 mod describe;
 mod outline;
 mod targets;
+mod ways;
 mod wire;
 
 use crate::context::Context;
@@ -30,7 +31,7 @@ pub struct Call {
 const V1: &str = "1.0.0";
 
 /// Everything that is answered, in the order of [`describe`].
-pub const CALLS: [Call; 4] = [
+pub const CALLS: [Call; 11] = [
     Call {
         name: "frontend.subrequests.describe",
         version: V1,
@@ -50,6 +51,41 @@ pub const CALLS: [Call; 4] = [
         name: "frontend.targets",
         version: V1,
         description: "List all targets current build supports",
+    },
+    Call {
+        name: "frontend.plan",
+        version: V1,
+        description: "Show the steps of a build in words, with their cache keys",
+    },
+    Call {
+        name: "frontend.graph",
+        version: V1,
+        description: "Draw the steps as a Mermaid graph; as JSON also Graphviz and SVG",
+    },
+    Call {
+        name: "frontend.explain",
+        version: V1,
+        description: "Say which steps a change repeats",
+    },
+    Call {
+        name: "frontend.dockerfile",
+        version: V1,
+        description: "Write an equivalent Dockerfile",
+    },
+    Call {
+        name: "frontend.bake",
+        version: V1,
+        description: "Write a bake file for all images",
+    },
+    Call {
+        name: "frontend.schema",
+        version: V1,
+        description: "Print the JSON schema of the spec",
+    },
+    Call {
+        name: "frontend.init",
+        version: V1,
+        description: "Write a spec for this project, or one that replaces the Dockerfile given",
     },
 ];
 
@@ -81,6 +117,13 @@ pub async fn answer(
         "frontend.lint" => check::answer(gateway, options, context).await?,
         "frontend.outline" => outline::answer(gateway, options, context).await?,
         "frontend.targets" => targets::answer(gateway, options, context).await?,
+        "frontend.plan" => ways::plan(gateway, options, context).await?,
+        "frontend.graph" => ways::graph(gateway, options, context).await?,
+        "frontend.explain" => ways::explained(gateway, options, context).await?,
+        "frontend.dockerfile" => ways::dockerfile(gateway, options, context).await?,
+        "frontend.bake" => ways::bake(gateway, options, context).await?,
+        "frontend.schema" => ways::schema(),
+        "frontend.init" => ways::begin(gateway, context).await?,
         _ => return Err(Failure::Subrequest(request.to_owned())),
     };
     Ok(answer.output(call.version))

@@ -7,22 +7,24 @@
 
 mod named;
 mod sources;
+mod time;
 
 pub use named::Named;
 
 use crate::diagnostic::Diagnostic;
-use crate::gateway::{Failure, Gateway, Ref, SolveRequest, text};
+use crate::gateway::{Failure, Gateway, Ref, SolveRequest, listed, read_tree, text};
 use crate::ignorefile;
 use crate::lower::wire_platform;
 use crate::options::{MainContext, Options};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, SourceTree};
+use crate::spec;
 use buildkit_llb::{self as llb, Meta, State};
 use buildkit_proto::caps;
 use buildkit_proto::pb::Definition;
 use std::collections::BTreeMap;
 
-/// Largest definition or ignore file that is read, in bytes.
-const MAX_DEFINITION: u64 = 1 << 20;
+/// Largest ignore file that is read, in bytes.
+const MAX_IGNORE: u64 = 1 << 20;
 
 /// Name under which a file behind a URL is kept; it then is the definition file, too.
 const DOWNLOAD: &str = "context";
@@ -93,20 +95,19 @@ impl Context {
         let graph = definition_of(gateway, &state)?;
         let vertex = llb::head(&graph).map(|digest| digest.as_str().to_owned());
         let files = gateway.solve(graph).await?;
-        let definition = files.try_read_file(filename, MAX_DEFINITION).await?;
-        let definition = definition.ok_or_else(|| missing(filename))?;
+        let definition = read_definition(&files, filename).await?;
 
         let session = options.context.session("context", gateway.session_id());
         let ignored = match origin.context {
             // Ignore files say what not to send; nothing is sent.
             Some(_) => Vec::new(),
-            None => match files.try_read_file(&ignore, MAX_DEFINITION).await? {
+            None => match files.try_read_file(&ignore, MAX_IGNORE).await? {
                 Some(data) if !data.is_empty() => ignorefile::parse(text(&ignore, data)?.text()),
                 _ => ignore_file(gateway, "context", session).await?,
             },
         };
         Ok(Self {
-            definition: text(filename, definition)?,
+            definition,
             ignored,
             vertex: vertex.unwrap_or_default(),
             remote: origin.context,
@@ -139,6 +140,23 @@ impl Context {
     /// those deep in [`UNSEEN`].
     pub fn has_names(&self) -> bool {
         self.remote.is_some() || self.names_only
+    }
+
+    /// Reads names and manifests, and calls `plan` with them until it asks for no more files.
+    ///
+    /// # Errors
+    /// The engine's answer, or files that are no text.
+    pub async fn read_tree<T>(
+        &self,
+        gateway: &Gateway,
+        plan: impl FnMut(&SourceTree) -> T,
+    ) -> Result<(T, SourceTree), Failure> {
+        let files = solve(gateway, &self.tree_state()).await?;
+        let names = match self.is_local() && self.names_only {
+            true => listed(&files).await?,
+            false => SourceTree::default(),
+        };
+        read_tree(&files, names, plan).await
     }
 
     /// Names of the context's files, with the content of manifests. An engine that cannot send
@@ -228,11 +246,25 @@ async fn ignore_file(
 }
 
 async fn patterns(files: &Ref, name: &str) -> Result<Vec<String>, Failure> {
-    let data = files.try_read_file(name, MAX_DEFINITION).await?;
+    let data = files.try_read_file(name, MAX_IGNORE).await?;
     Ok(match data {
         Some(data) => ignorefile::parse(text(name, data)?.text()),
         None => Vec::new(),
     })
+}
+
+/// Reads no more of the definition file than a spec may have.
+async fn read_definition(files: &Ref, filename: &str) -> Result<SourceFile, Failure> {
+    let most = spec::MAX_BYTES as u64 + 1;
+    let data = match files.read_range(filename, 0, most).await {
+        Err(failure) if failure.is_absent() => return Err(missing(filename)),
+        data => data?,
+    };
+    if data.len() > spec::MAX_BYTES {
+        let head = SourceFile::new(filename, String::from_utf8_lossy(&data));
+        return Err(spec::too_large(&head).into());
+    }
+    Ok(text(filename, data)?)
 }
 
 fn missing(filename: &str) -> Failure {
@@ -242,7 +274,8 @@ fn missing(filename: &str) -> Failure {
         .into()
 }
 
-fn definition_of(gateway: &Gateway, state: &State) -> Result<Definition, Failure> {
+/// The graph of a state, for the engine at hand.
+pub(crate) fn definition_of(gateway: &Gateway, state: &State) -> Result<Definition, Failure> {
     let platform = gateway.build_opts().environment.build_platform();
     let options = llb::MarshalOptions {
         platform: Some(wire_platform(&platform)),

@@ -1,21 +1,25 @@
 //! The whole road on one screen: options and files -> spec -> project -> plan -> LLB -> result.
 
 mod bases;
+mod epoch;
+mod missing;
 mod result;
 mod solve;
+mod surroundings;
 
 use crate::calls;
-use crate::context::{self, Context};
+use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::gateway::{Failure, Gateway, Output, Warning, read_tree};
+use crate::gateway::{Failure, Gateway, Output, Warning};
 use crate::lint::{self, Switches};
-use crate::options::Options;
+use crate::options::{Epoch, Options};
 use crate::plan::{self, Plan};
 use crate::platform::Platform;
 use crate::project::{self, Project};
 use crate::source::SourceTree;
 use crate::spec::{self, Spec};
 use crate::stage::Stage;
+use bases::Bases;
 
 /// Answers one request of the engine: a build, or a question about one.
 ///
@@ -38,14 +42,18 @@ pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
             warn(&gateway, &context, &loaded.warnings).await;
             loaded.refuse_warnings()?;
         }
-        let plan = plan(&gateway, &options, &context, &loaded, &platform).await?;
+        let mut planned = decide(&gateway, &options, &context, &loaded, &platform).await?;
         if made.is_empty() {
-            warn(&gateway, &context, &plan.warnings).await;
+            warn(&gateway, &context, &planned.plan.warnings).await;
         }
-        let reference = solve::solve(&gateway, &options, &context, &plan).await?;
-        made.push((plan, reference));
+        if options.multi_platform {
+            planned.name_platform();
+        }
+        let reference = solve::solve(&gateway, &options, &context, &loaded.spec, &planned).await?;
+        made.push((planned, reference));
     }
-    Ok(result::output(made, options.multi_platform))
+    let derived = !matches!(options.epoch, None | Some(Epoch::Seconds(_)));
+    Ok(result::output(made, options.multi_platform, derived))
 }
 
 /// What the user wrote, read and checked.
@@ -141,7 +149,6 @@ pub async fn inspect(
         }
     };
     let switches = Switches::read(options, file, Some(&spec))?;
-    let manifests = context::solve(gateway, &context.tree_state()).await?;
     let read = |tree: &SourceTree| {
         let project = project::load(tree, "");
         let mut warnings = warnings.clone();
@@ -159,7 +166,7 @@ pub async fn inspect(
         let warnings = lint::run(&input, &switches, &warnings);
         (project, warnings)
     };
-    let ((project, warnings), _) = read_tree(&manifests, SourceTree::default(), read).await?;
+    let ((project, warnings), _) = context.read_tree(gateway, read).await?;
     match project {
         Ok((project, _)) => inspected.project = Some(project),
         Err(mistakes) => inspected.errors = mistakes,
@@ -168,6 +175,27 @@ pub async fn inspect(
     inspected.warnings = warnings;
     inspected.switches = switches;
     Ok(inspected)
+}
+
+/// A plan and what it was made with.
+#[derive(Debug)]
+struct Planned {
+    plan: Plan,
+    bases: Bases,
+    /// SOURCE_DATE_EPOCH in seconds.
+    epoch: Option<i64>,
+}
+
+impl Planned {
+    /// Says in the progress which platform a step is for.
+    fn name_platform(&mut self) {
+        let platform = self.plan.platform.to_string();
+        for step in &mut self.plan.steps {
+            if let Some(rest) = step.name.strip_prefix('[') {
+                step.name = format!("[{platform} {rest}");
+            }
+        }
+    }
 }
 
 /// Decides what to do.
@@ -181,12 +209,24 @@ pub async fn plan(
     loaded: &Loaded,
     platform: &Platform,
 ) -> Result<Plan, Failure> {
+    let planned = decide(gateway, options, context, loaded, platform).await?;
+    Ok(planned.plan)
+}
+
+async fn decide(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+    loaded: &Loaded,
+    platform: &Platform,
+) -> Result<Planned, Failure> {
     let Loaded { spec, project, .. } = loaded;
     let build_platform = &gateway.build_opts().environment.build_platform();
     let stage = Stage::find(spec, options.target.as_deref())?;
     let image = &stage.images[0];
     let selection = project.select(spec, image)?;
-    let images = bases::resolve(gateway, options, image, platform, build_platform).await?;
+    let bases = bases::resolve(gateway, options, context, image, platform, build_platform).await?;
+    let epoch = epoch::seconds(gateway, options, context, platform).await?;
     let input = plan::Input {
         spec,
         image,
@@ -194,15 +234,17 @@ pub async fn plan(
         selection: &selection,
         platform,
         build_platform,
-        images: &images,
+        images: &bases.images,
         ignored: &context.ignored,
         labels: &options.labels,
-        epoch: None,
+        epoch,
         abilities: plan::Abilities {
             merge: gateway.llb_caps().has(buildkit_proto::caps::MERGE_OP),
+            local_steps: options.request.as_deref() != Some("frontend.dockerfile"),
         },
     };
-    Ok(plan::make(stage.kind, &input)?)
+    let plan = plan::make(stage.kind, &input)?;
+    Ok(Planned { plan, bases, epoch })
 }
 
 /// Shows warnings; the engine prints them after the build.

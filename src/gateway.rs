@@ -26,6 +26,7 @@ mod warn;
 
 pub use connect::Stdio;
 pub use env::{Environment, Worker};
+pub use listing::listed;
 pub use read::{DirEntry, MAX_TEXT};
 pub use resolve::{GitCommit, ImageConfig, OciStore, ResolveImage, Resolved, SourceMeta};
 pub use result::{Attestation, AttestationKind, Output, Refs};

@@ -4,14 +4,18 @@
 //! I/O lives at the two ends; everything between is a pure function of values.
 
 pub mod calls;
+pub mod cli;
 pub mod context;
 pub mod diagnostic;
+pub mod eject;
+pub mod explain;
 pub mod frontend;
 pub mod gateway;
 pub mod hints;
 pub mod ignorefile;
 pub mod image;
 pub mod image_ref;
+pub mod init;
 pub mod lint;
 pub mod lower;
 pub mod options;
@@ -19,6 +23,7 @@ pub mod plan;
 pub mod platform;
 pub mod project;
 pub mod recipe;
+pub mod show;
 pub mod source;
 pub mod spec;
 pub mod stage;

@@ -1,6 +1,6 @@
 //! A plan as LLB: mechanical, one function for each kind of step. Decisions belong to `plan`.
 
-use crate::plan::{self, FileAction, MountKind, Op, Plan, Step};
+use crate::plan::{self, FileAction, MountKind, Op, Plan, Role, Step};
 use crate::platform::Platform;
 use crate::source::SourceFile;
 use buildkit_llb::{self as llb, Meta, State};
@@ -11,14 +11,20 @@ pub struct Surroundings<'a> {
     pub spec: &'a SourceFile,
     /// The build context as a source: patterns of what to include and to exclude.
     pub context: &'a dyn Fn(&[String], &[String]) -> State,
-    /// An exec with the caller's options in it: hosts, limits, proxies …
+    /// An exec with the caller's options in it: hosts, limits, and the network and proxies of those steps
+    /// that have a network.
     pub exec: llb::Exec,
+    /// Size of `/dev/shm` in bytes, if it is not the engine's own.
+    pub shm_size: Option<i64>,
     /// `--pull` and the like, for base images.
     pub resolve_mode: llb::ResolveMode,
     /// A base image that the caller replaces by a named context.
-    pub replaced: &'a dyn Fn(&str) -> Option<State>,
-    /// `--no-cache` for this stage.
-    pub no_cache: bool,
+    pub replaced: &'a dyn Fn(&str, &Platform) -> Option<State>,
+    /// `--no-cache`: which steps are done anew.
+    ///
+    /// A step with a cache mount never is: the engine would empty that cache, which other projects share. The
+    /// crates in it are checked against Cargo.lock, so there is nothing stale to get rid of.
+    pub no_cache: &'a dyn Fn(Role) -> bool,
     /// Prefix of cache mounts' ids (BUILDKIT_CACHE_MOUNT_NS); empty for none.
     pub cache_namespace: &'a str,
 }
@@ -80,25 +86,30 @@ fn vertex(
         Op::Image {
             reference,
             platform,
-        } => (around.replaced)(reference).unwrap_or_else(|| {
+        } => (around.replaced)(reference, platform).unwrap_or_else(|| {
             llb::image(reference)
                 .resolve_mode(around.resolve_mode)
                 .state(meta.platform(wire_platform(platform)))
         }),
         Op::Context { include, exclude } => (around.context)(include, exclude),
-        Op::Exec(exec) => lower_exec(exec, around, done)
-            .vertex(
-                meta.platform(wire_platform(&plan.build_platform))
-                    .ignore_cache(around.no_cache),
-            )
-            .into(),
+        Op::Exec(exec) => {
+            // What runs in the image runs on its platform; compilers run on the engine's own.
+            let platform = match step.role {
+                Role::Image => &plan.platform,
+                _ => &plan.build_platform,
+            };
+            let meta = meta
+                .platform(wire_platform(platform))
+                .ignore_cache((around.no_cache)(step.role) && !has_cache(exec));
+            lower_exec(exec, around, done).vertex(meta).into()
+        }
         Op::Files { base, actions } if actions.is_empty() => done.state(base.as_ref()),
         Op::Files { base, actions } => {
             let mut file = done.state(base.as_ref()).file();
             for action in actions {
                 file = file.then(lower_action(action, done));
             }
-            file.state(meta)
+            file.state(meta.ignore_cache((around.no_cache)(step.role)))
         }
         Op::Merge(parts) => llb::merge(parts.iter().map(|part| done.state(Some(part))), meta),
     }
@@ -111,6 +122,7 @@ fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> l
     lowered.cwd.clone_from(&exec.cwd);
     if !exec.network {
         lowered.network = llb::NetMode::None;
+        lowered.proxy_env = None;
     }
     lowered.secret_env = exec
         .secret_env
@@ -126,7 +138,15 @@ fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> l
             .iter()
             .map(|mount| lower_mount(mount, around, done)),
     );
+    if let Some(size) = around.shm_size {
+        lowered.mounts.push(llb::Mount::tmpfs("/dev/shm", size));
+    }
     lowered
+}
+
+fn has_cache(exec: &plan::Exec) -> bool {
+    let is_cache = |mount: &plan::Mount| matches!(mount.kind, MountKind::Cache { .. });
+    exec.mounts.iter().any(is_cache)
 }
 
 fn lower_mount(mount: &plan::Mount, around: &Surroundings<'_>, done: &Lowered) -> llb::Mount {

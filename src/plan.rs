@@ -5,15 +5,23 @@
 
 mod allocator;
 mod compile;
+mod cross;
 mod dependencies;
 mod extras;
+mod inputs;
+mod local;
 mod names;
 mod runtime;
+mod script;
+mod sources;
+mod symbols;
 mod toolchain;
+mod unread;
 
+pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::hints;
 use crate::image::ImageConfig;
 use crate::platform::Platform;
@@ -54,6 +62,8 @@ pub struct Plan {
     pub triple: String,
     /// In order: a step refers only to earlier ones.
     pub steps: Vec<Step>,
+    /// The configs (JSON) of the images that steps start from, by reference.
+    pub base_configs: BTreeMap<String, Vec<u8>>,
     /// What the build returns; `None` is the empty image.
     pub result: Option<Output>,
     /// Where the compile step leaves cargo's messages, if the stage has one.
@@ -66,6 +76,8 @@ pub struct Plan {
     pub runtime: Runtime,
     /// The image's config; `None` for stages that are no images.
     pub config: Option<ImageConfig>,
+    /// Annotations of the image's manifest, in order.
+    pub annotations: Vec<(String, String)>,
     /// What to know before it is built.
     pub warnings: Diagnostics,
     /// Decisions and their reasons, in words.
@@ -285,6 +297,9 @@ pub struct ImageInfo {
 pub struct Abilities {
     /// MergeOp: layers can be put on a base without a copy of it.
     pub merge: bool,
+    /// Whether local libraries have steps of their own. Without them a change of one compiles all local packages
+    /// again, and the plan is shorter: a Dockerfile would repeat the project's manifests for each.
+    pub local_steps: bool,
 }
 
 /// Everything a plan is made of.
@@ -315,32 +330,6 @@ pub struct Input<'a> {
 }
 
 impl Plan {
-    /// Adds a script and returns the mount that it is run from, and its path there.
-    ///
-    /// A file of its own rather than an argument of `sh -c`: engines print the arguments of a step that fails.
-    fn script(&mut self, name: &str, text: &str) -> (Mount, String) {
-        const DIR: &str = "/rust-frontend";
-        let write = FileAction::Write {
-            path: format!("/{name}"),
-            data: text.into(),
-            mode: 0o755,
-        };
-        let op = Op::Files {
-            base: None,
-            actions: vec![write],
-        };
-        let step = self.push(Role::Base, format!("script {name}"), op, None);
-        let output = Output {
-            step,
-            mount: "/".into(),
-        };
-        let mount = Mount {
-            dest: DIR.into(),
-            kind: MountKind::ReadOnly(output),
-        };
-        (mount, format!("{DIR}/{name}"))
-    }
-
     /// Adds a step and returns its index.
     fn push(&mut self, role: Role, name: String, op: Op, span: Option<Span>) -> usize {
         self.steps.push(Step {
@@ -351,6 +340,13 @@ impl Plan {
         });
         self.steps.len() - 1
     }
+}
+
+fn base_configs(input: &Input<'_>) -> BTreeMap<String, Vec<u8>> {
+    let infos = input.images.values();
+    infos
+        .map(|info| (info.reference.clone(), info.config.clone()))
+        .collect()
 }
 
 /// The plan of one stage on one platform.
@@ -370,12 +366,14 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
         build_platform: input.build_platform.clone(),
         triple: toolchain::triple(input)?,
         steps: vec![],
+        base_configs: base_configs(input),
         result: None,
         report: None,
         symbols: None,
         executables: vec![],
         runtime: Runtime::of(&input.image.image.base.value),
         config: None,
+        annotations: vec![],
         warnings: Diagnostics::default(),
         notes: vec![],
     };
@@ -384,44 +382,45 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     let stubs = recipe::recipe(project, &selections, RecipeFor::Build)?;
     let real = recipe::over(project, &selections, RecipeFor::Build, &all)?;
 
+    let linker = cross::linker(input, &stubs, &plan.triple)?;
     let lock = stubs.sections.get("lock").map_or("", String::as_str);
     plan.warnings = hints::hints(input.spec, input.image, &plan.triple, lock);
-    let toolchain = toolchain::add(&mut plan, input, &stubs);
-    let skeleton = dependencies::skeleton(&mut plan, &stubs, None, "dependency-only project");
+    let toolchain = toolchain::add(&mut plan, input, &stubs, linker);
+    let vendored = sources::real_dirs(&mut plan, input, &stubs);
+    let skeleton = dependencies::skeleton(&mut plan, &stubs, vendored, "dependency-only project");
     let crates = dependencies::fetch(&mut plan, input, &toolchain, &stubs, &skeleton);
     let built =
         dependencies::dependencies(&mut plan, input, &toolchain, &crates, &stubs, &skeleton);
+    let local = local::add(
+        &mut plan,
+        input,
+        &toolchain,
+        &crates,
+        &stubs,
+        built.as_ref(),
+    )?;
     let target = built.map(|built| dependencies::stub_removal(&mut plan, input, &stubs, built));
     let sources = compile::sources(&mut plan, input, &real);
-    compile::compile(&mut plan, input, &toolchain, &crates, &sources, target);
+    compile::compile(
+        &mut plan, input, &toolchain, &crates, &sources, target, &local,
+    );
     match kind {
         Kind::Image | Kind::Debug => {
             let debug = kind == Kind::Debug;
             let (result, config) = runtime::image(&mut plan, input, &toolchain, debug);
             plan.result = result;
             plan.config = Some(config);
+            plan.annotations = runtime::annotations(input);
         }
         Kind::Symbols => {
             let Some(symbols) = plan.symbols.clone() else {
-                return Err(no_symbols(input, &plan.stage).into());
+                return Err(symbols::missing(input, &plan.stage).into());
             };
             plan.result = Some(symbols);
         }
         Kind::Binary => plan.result = plan.executables.first().map(|first| first.output.clone()),
         Kind::Deps => {}
     }
-    let label = plan.stage.clone();
-    names::number(&mut plan, &label);
+    names::number(&mut plan, name);
     Ok(plan)
-}
-
-/// Symbols come from the same compilation as the image, so asking for them there is too late.
-fn no_symbols(input: &Input<'_>, image: &str) -> Diagnostic {
-    let message = format!("`{image}` is built without debug symbols of its own");
-    let help = "write `build: { debug-symbols: true }`";
-    let diagnostic = Diagnostic::error("no-debug-symbols", message).help(help);
-    match input.image.build.span {
-        Some(span) => diagnostic.at(input.spec.file.at(span)),
-        None => diagnostic,
-    }
 }

@@ -43,6 +43,14 @@ pub struct Recipe {
     pub external_packages: usize,
 }
 
+impl Recipe {
+    /// Whether some package compiles C: with the crate that build scripts do it by.
+    pub(crate) fn compiles_c(&self) -> bool {
+        let lock = self.sections.get("lock");
+        lock.is_some_and(|lock| lock.contains("\nname = \"cc\"\n"))
+    }
+}
+
 /// A file of the skeleton.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecipeFile {

@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 pub use formats::RESERVED_STAGES;
 pub use reference::reference;
 pub use schema::{schema, schema_text};
+pub(crate) use yaml::{MAX_BYTES, too_large};
 
 /// Parses a spec: a pure function of its text and the given build arguments.
 ///

@@ -1,51 +1,90 @@
-//! Base images: their digests, so that planning and building mean the same one, and their configs.
+//! Base images: their digests, so that planning and building mean the same one, and their configs. A named
+//! context of such a name takes the image's place.
 
+use crate::context::Context;
 use crate::gateway::{Failure, Gateway, ResolveImage, Resolved};
 use crate::image_ref::{ImageRef, InvalidImageRef};
 use crate::options::Options;
 use crate::plan::ImageInfo;
 use crate::platform::Platform;
 use crate::spec::{ImageBase, ImageSpec};
+use buildkit_llb::State;
 use std::collections::BTreeMap;
+
+/// What an image of the spec is built in and on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bases {
+    /// What planning knows of them, by the reference that the spec gives.
+    pub images: BTreeMap<String, ImageInfo>,
+    /// The named contexts among them, by the reference that the plan gives, and by platform.
+    replaced: BTreeMap<(String, Platform), State>,
+}
+
+impl Bases {
+    /// The named context that takes the place of an image.
+    pub(super) fn replacement(&self, reference: &str, platform: &Platform) -> Option<State> {
+        let key = (reference.to_owned(), platform.clone());
+        self.replaced.get(&key).cloned()
+    }
+}
 
 /// Resolves the images that an image of the spec is built in and on, by the reference that the spec gives.
 pub(super) async fn resolve(
     gateway: &Gateway,
     options: &Options,
+    context: &Context,
     image: &ImageSpec,
     platform: &Platform,
     build_platform: &Platform,
-) -> Result<BTreeMap<String, ImageInfo>, Failure> {
+) -> Result<Bases, Failure> {
     let mut wanted = vec![(image.build.base.value.clone(), build_platform)];
     if let ImageBase::Reference(reference) = &image.image.base.value {
         wanted.push((reference.clone(), platform));
     }
-    let mut found = BTreeMap::new();
+    let mut bases = Bases::default();
     for (written, platform) in wanted {
-        let invalid = |error: InvalidImageRef| Failure::Internal(error.to_string());
-        let name: ImageRef = written.parse().map_err(invalid)?;
-        let request = ResolveImage {
-            reference: name.to_string(),
-            platform: Some(platform.clone()),
-            mode: options.resolve_mode,
-            log_name: format!("[internal] load metadata for {name}"),
-            layout: None,
+        let info = match options.named_contexts.find(&written, platform)? {
+            Some(named) => {
+                let named = context.named(gateway, options, &named, platform).await?;
+                let reference = named.reference.unwrap_or_else(|| written.clone());
+                let key = (reference.clone(), platform.clone());
+                bases.replaced.insert(key, named.state);
+                ImageInfo {
+                    reference,
+                    config: named.config.unwrap_or_default(),
+                }
+            }
+            None => look_up(gateway, options, &written, platform).await?,
         };
-        let Resolved::Image(image) = gateway.resolve_image(&request).await? else {
-            return Err(Failure::Internal(format!("{written} is no image")));
-        };
-        let reference = match &image.digest {
+        bases.images.insert(written, info);
+    }
+    Ok(bases)
+}
+
+async fn look_up(
+    gateway: &Gateway,
+    options: &Options,
+    written: &str,
+    platform: &Platform,
+) -> Result<ImageInfo, Failure> {
+    let invalid = |error: InvalidImageRef| Failure::Internal(error.to_string());
+    let name: ImageRef = written.parse().map_err(invalid)?;
+    let request = ResolveImage {
+        reference: name.to_string(),
+        platform: Some(platform.clone()),
+        mode: options.resolve_mode,
+        log_name: format!("[internal] load metadata for {name}"),
+        layout: None,
+    };
+    let Resolved::Image(image) = gateway.resolve_image(&request).await? else {
+        return Err(Failure::Internal(format!("{written} is no image")));
+    };
+    Ok(ImageInfo {
+        reference: match &image.digest {
             Some(digest) => name.with_digest(digest).to_string(),
             // A classic dockerd has no digest for an image that it never pulled.
             None => name.to_string(),
-        };
-        found.insert(
-            written,
-            ImageInfo {
-                reference,
-                config: image.config,
-            },
-        );
-    }
-    Ok(found)
+        },
+        config: image.config,
+    })
 }

@@ -1,27 +1,37 @@
 //! Plans and what was solved of them, in the form that exporters want.
 
+use super::Planned;
 use crate::gateway::{Output, Ref, Refs};
-use crate::plan::Plan;
 use std::collections::BTreeMap;
 
 /// The result of a build: one reference, or one for each platform (`exporter/containerimage/exptypes`).
-pub(super) fn output(made: Vec<(Plan, Ref)>, map: bool) -> Output {
-    let mut output = Output::default();
+///
+/// `derived` is whether we found the epoch: the engine knows only that which the user gives as a number.
+pub(super) fn output(made: Vec<(Planned, Ref)>, map: bool, derived: bool) -> Output {
+    let mut metadata = BTreeMap::new();
     let mut platforms = vec![];
     let mut refs = BTreeMap::new();
-    for (plan, reference) in made {
+    for (planned, reference) in made {
+        let plan = &planned.plan;
         let platform = &plan.platform;
         let id = platform.to_string();
-        let suffix = if map { format!("/{id}") } else { String::new() };
+        let (suffix, only) = match map {
+            true => (format!("/{id}"), format!("[{id}]")),
+            false => (String::new(), String::new()),
+        };
         if let Some(config) = &plan.config {
-            output
-                .metadata
-                .insert(format!("containerimage.config{suffix}"), config.to_json());
+            metadata.insert(format!("containerimage.config{suffix}"), config.to_json());
             if let Some(base) = config.base_json() {
-                output
-                    .metadata
-                    .insert(format!("containerimage.base.config{suffix}"), base);
+                metadata.insert(format!("containerimage.base.config{suffix}"), base);
             }
+        }
+        for (name, value) in &plan.annotations {
+            let value = value.clone().into_bytes();
+            metadata.insert(format!("annotation-manifest{only}.{name}"), value);
+        }
+        if let Some(epoch) = planned.epoch.filter(|_| derived) {
+            let key = format!("source.date.epoch{suffix}");
+            metadata.insert(key, epoch.to_string().into_bytes());
         }
         let mut described = serde_json::json!({
             "architecture": platform.architecture,
@@ -34,12 +44,13 @@ pub(super) fn output(made: Vec<(Plan, Ref)>, map: bool) -> Output {
         refs.insert(id, reference);
     }
     let list = serde_json::json!({ "Platforms": platforms });
-    output
-        .metadata
-        .insert("refs.platforms".into(), list.to_string().into_bytes());
-    output.refs = match refs.len() {
-        1 if !map => refs.into_values().next().map_or(Refs::None, Refs::Single),
-        _ => Refs::Map(refs),
-    };
-    output
+    metadata.insert("refs.platforms".into(), list.to_string().into_bytes());
+    Output {
+        refs: match refs.len() {
+            1 if !map => refs.into_values().next().map_or(Refs::None, Refs::Single),
+            _ => Refs::Map(refs),
+        },
+        metadata,
+        ..Output::default()
+    }
 }

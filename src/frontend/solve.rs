@@ -1,17 +1,41 @@
 //! Hands a plan to the engine and checks what came out.
 
+use super::surroundings::Around;
+use super::{Planned, missing};
 use crate::context::{self, Context};
-use crate::diagnostic::{Diagnostics, Severity};
-use crate::gateway::{Failure, Gateway, Ref};
-use crate::lower::{self, Surroundings};
-use crate::options::{Options, ResolveMode};
-use crate::plan::Plan;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::gateway::{Failure, Gateway, Ref, SolveRequest};
+use crate::lower::{self, Lowered};
+use crate::options::{CacheImport, Options};
+use crate::plan::{Executable, Output, Plan};
+use crate::spec::Spec;
+use crate::stage::Stage;
 use crate::verify;
-use buildkit_llb as llb;
 use std::ops::Range;
 
 /// Cargo's messages are one line of JSON for each crate: far more than any project has, in bytes.
 const MAX_REPORT: u64 = 256 << 20;
+
+/// The graph of a plan and how to hand it over.
+struct Graph<'a> {
+    gateway: &'a Gateway,
+    lowered: Lowered,
+    /// On each solve and not only on the final one: the first one already compiles.
+    cache_imports: &'a [CacheImport],
+}
+
+impl Graph<'_> {
+    /// With `now`, errors of steps come here and come bare.
+    async fn solve(&self, output: Option<&Output>, now: bool) -> Result<Ref, Failure> {
+        let definition = context::definition_of(self.gateway, &self.lowered.state(output))?;
+        let request = SolveRequest {
+            cache_imports: self.cache_imports.to_vec(),
+            evaluate: now,
+            ..SolveRequest::from(definition)
+        };
+        self.gateway.solve(request).await
+    }
+}
 
 /// Solves the graph of a plan: compiles, so that what was compiled can be checked, and leaves the image to
 /// the engine.
@@ -19,31 +43,29 @@ pub(super) async fn solve(
     gateway: &Gateway,
     options: &Options,
     context: &Context,
-    plan: &Plan,
+    spec: &Spec,
+    planned: &Planned,
 ) -> Result<Ref, Failure> {
-    let around = Surroundings {
-        spec: &context.definition,
-        context: &|include, exclude| context.state(include, exclude),
-        exec: llb::Exec::default(),
-        resolve_mode: match options.resolve_mode {
-            ResolveMode::Default => llb::ResolveMode::Default,
-            ResolveMode::Pull => llb::ResolveMode::Pull,
-            ResolveMode::Local => llb::ResolveMode::Local,
-        },
-        replaced: &|_| None,
-        no_cache: options.no_cache.applies_to(&plan.stage),
-        cache_namespace: &options.cache_namespace,
+    let plan = &planned.plan;
+    let around = Around::new(context, options, &planned.bases, gateway.llb_caps());
+    let graph = Graph {
+        gateway,
+        lowered: around.with(plan, |around| lower::lower(plan, around)),
+        cache_imports: &options.cache_imports,
     };
-    let lowered = lower::lower(plan, &around);
+    // What the engine lacks for the last step is said before the first one runs.
+    let all = context::definition_of(gateway, &graph.lowered.state(plan.result.as_ref()))?;
+    gateway.check_caps(&all)?;
     if let Some(report) = &plan.report {
-        let report = context::solve(gateway, &lowered.state(Some(report))).await?;
-        // Before anything is read: a step's own error has no file that could not be read in front of it.
-        report.evaluate().await?;
-        let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;
-        let bins: Vec<String> = plan.executables.iter().map(|e| e.name.clone()).collect();
-        let mut found = verify::report(&String::from_utf8_lossy(&messages), &bins);
-        found.extend(executables(gateway, plan, &lowered).await?);
-        let (errors, warnings): (Vec<_>, Vec<_>) = found
+        let compiled = compiled(&graph, plan, report).await;
+        let compiled =
+            compiled.map_err(
+                |failure| match Stage::find(spec, options.target.as_deref()) {
+                    Ok(stage) => missing::explained(failure, &context.definition, &stage.images[0]),
+                    Err(_) => failure,
+                },
+            )?;
+        let (errors, warnings): (Vec<_>, Vec<_>) = compiled
             .into_iter()
             .partition(|diagnostic| diagnostic.severity == Severity::Error);
         let gathered = |list: Vec<_>| {
@@ -58,45 +80,45 @@ pub(super) async fn solve(
         }
         super::warn(gateway, context, &gathered(warnings)).await;
     }
-    context::solve(gateway, &lowered.state(plan.result.as_ref())).await
+    graph.solve(plan.result.as_ref(), false).await
 }
 
-/// Looks at the heads of the executables.
-async fn executables(
-    gateway: &Gateway,
+/// What is wrong with an executable for the image that it goes into.
+async fn inspected(
+    reference: &Ref,
+    executable: &Executable,
     plan: &Plan,
-    lowered: &lower::Lowered,
-) -> Result<Diagnostics, Failure> {
-    let mut found = Diagnostics::default();
+) -> Result<Option<Diagnostic>, Failure> {
+    let path = executable.path.as_str();
+    let read = |range: Range<u64>| {
+        let length = range.end.saturating_sub(range.start);
+        reference.read_range(path, range.start, length)
+    };
+    let head = read(0..verify::HEAD).await?;
+    let wrong = verify::executable(&executable.name, &head, &plan.triple, &plan.runtime);
+    if wrong.is_some() || !plan.runtime.has_version() {
+        return Ok(wrong);
+    }
+    let Some(dynamic) = verify::dynamic(&head) else {
+        return Ok(None);
+    };
+    let Some(tables) = dynamic.tables(&read(dynamic.range.clone()).await?) else {
+        return Ok(None);
+    };
+    let versions = read(tables.versions.clone()).await?;
+    let needed = tables.glibc(&versions, &read(tables.names.clone()).await?);
+    Ok(needed.and_then(|needed| plan.runtime.too_old(&executable.name, needed)))
+}
+
+/// Compiles, and says what is wrong with what came out.
+async fn compiled(graph: &Graph<'_>, plan: &Plan, report: &Output) -> Result<Diagnostics, Failure> {
+    let report = graph.solve(Some(report), true).await?;
+    let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;
+    let bins: Vec<String> = plan.executables.iter().map(|e| e.name.clone()).collect();
+    let mut found = verify::report(&String::from_utf8_lossy(&messages), &bins);
     for executable in &plan.executables {
-        let reference = context::solve(gateway, &lowered.state(Some(&executable.output))).await?;
-        let path = executable.path.as_str();
-        let read = |range: Range<u64>| {
-            let reference = &reference;
-            async move {
-                let len = range.end.saturating_sub(range.start);
-                reference.read_range(path, range.start, len).await
-            }
-        };
-        let head = read(0..verify::HEAD).await?;
-        let wrong = match verify::executable(&executable.name, &head, &plan.triple, &plan.runtime) {
-            None if plan.runtime.has_version() => match verify::dynamic(&head) {
-                Some(dynamic) => {
-                    let tables = dynamic.tables(&read(dynamic.range.clone()).await?);
-                    let needed = match tables {
-                        Some(tables) => {
-                            let versions = read(tables.versions.clone()).await?;
-                            tables.glibc(&versions, &read(tables.names.clone()).await?)
-                        }
-                        None => None,
-                    };
-                    needed.and_then(|needed| plan.runtime.too_old(&executable.name, needed))
-                }
-                None => None,
-            },
-            other => other,
-        };
-        if let Some(wrong) = wrong {
+        let reference = graph.solve(Some(&executable.output), false).await?;
+        if let Some(wrong) = inspected(&reference, executable, plan).await? {
             found.push(wrong);
         }
     }

@@ -14,15 +14,21 @@ const METADATA: &str = ".fsutil-metadata";
 /// Far more names than planning could look at, in bytes.
 const MAX: u64 = 1 << 30;
 
-/// The names of everything in a local source that was asked for with metadata only; `None` where
-/// the engine transferred everything.
-pub(super) async fn names(reference: &Ref) -> Result<Option<SourceTree>, Failure> {
-    let Some(data) = reference.try_read_file(METADATA, MAX).await? else {
-        return Ok(None);
+/// The names of everything in a local source that was asked for with metadata only. Of any other source
+/// the file would be the user's own, and is none of our business. Without a list nothing is known, and files
+/// are asked for one by one.
+///
+/// # Errors
+/// The engine's answer, or that its list is not as expected.
+pub async fn listed(reference: &Ref) -> Result<SourceTree, Failure> {
+    let unexpected = || Failure::Internal(format!("the engine's {METADATA} is not as expected"));
+    let data = reference.read_file(METADATA, MAX).await;
+    let paths = match data {
+        Ok(data) => parse(&data).ok_or_else(unexpected)?,
+        Err(failure) if failure.is_absent() => return Ok(SourceTree::default()),
+        Err(failure) => return Err(failure),
     };
-    let paths = parse(&data)
-        .ok_or_else(|| Failure::Internal(format!("the engine's {METADATA} is not as expected")))?;
-    Ok(Some(SourceTree::listed(paths)))
+    Ok(SourceTree::listed(paths))
 }
 
 fn parse(mut data: &[u8]) -> Option<Vec<(String, Entry)>> {

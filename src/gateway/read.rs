@@ -30,6 +30,8 @@ pub struct DirEntry {
     pub size: u64,
     /// What a symbolic link says.
     pub linkname: String,
+    /// Modification time in nanoseconds since 1970.
+    pub modified: i64,
 }
 
 impl DirEntry {
@@ -52,6 +54,7 @@ impl From<Stat> for DirEntry {
             mode: stat.mode,
             size: u64::try_from(stat.size).unwrap_or(0),
             linkname: stat.linkname,
+            modified: stat.mod_time,
         }
     }
 }

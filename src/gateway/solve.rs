@@ -95,7 +95,7 @@ impl Gateway {
     }
 
     /// The engine would refuse the graph, too, but in words that do not say what to do.
-    fn check_caps(&self, definition: &Definition) -> Result<(), Failure> {
+    pub(crate) fn check_caps(&self, definition: &Definition) -> Result<(), Failure> {
         let ids = definition.metadata.values().flat_map(|meta| &meta.caps);
         for (id, _) in ids {
             let found = self.llb_caps().require(id);

@@ -1,6 +1,6 @@
 //! Runs planning, which does no I/O, until it has all the files that it asked for.
 
-use super::{Failure, MAX_TEXT, Ref, listing};
+use super::{Failure, MAX_TEXT, Ref};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Entry, Needs, SourceFile, SourceTree, Span};
 use tokio::task::JoinSet;
@@ -26,7 +26,7 @@ enum Wanted {
 /// it again until it asks for nothing: then its answer and the files are returned.
 ///
 /// What does not exist counts as absent; links are followed by the engine, inside the filesystem.
-/// `tree` may be empty or already know some files.
+/// `tree` may be empty or already know some files, such as those of [`super::listed`].
 ///
 /// # Errors
 /// [`Failure::User`] for files that are not UTF-8 text or too large, all that one round found; else
@@ -36,9 +36,6 @@ pub async fn read_tree<T>(
     mut tree: SourceTree,
     mut plan: impl FnMut(&SourceTree) -> T,
 ) -> Result<(T, SourceTree), Failure> {
-    if let Some(names) = listing::names(reference).await? {
-        tree.extend(names);
-    }
     for _ in 0..ROUNDS {
         let made = plan(&tree);
         let needs = tree.take_needs();

@@ -1,36 +1,40 @@
 //! What the user wrote: sources, and the compilation of the wanted binaries.
 
 use super::dependencies::{self, Crates};
+use super::local::{self, Compiled};
 use super::toolchain::Toolchain;
 use super::{
-    Copy, Executable, FileAction, Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR,
-    Role, SOURCE_TIME, SYMBOLS_DIR,
+    Executable, Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR, Role, SYMBOLS_DIR,
+    sources,
 };
 use crate::recipe::Recipe;
 
-/// Runs cargo, keeps its messages, and copies the executables.
+/// Runs cargo and keeps its messages; [`COPY`] or [`SPLIT`] follow.
 ///
-/// Arguments: the executables (one word each, in one argument), where they are, then cargo's own. Cargo
-/// itself cannot copy executables to a place of their own on the stable channel. The bytes are part of
-/// cache keys.
-const COMPILE: &str = "\
+/// Arguments: the executables (one word each, in one argument), where they are, then cargo's own. What the steps
+/// of local libraries left comes first; directories get the sources' time, because build scripts may watch them.
+/// The bytes are part of cache keys.
+const BUILD: &str = "\
 #!/bin/sh
 set -eu
 bins=$1 built=$2
 shift 2
+for crate in /local/*/; do
+  [ ! -d \"$crate\" ] || cp -a \"$crate.\" /target/
+done
+find /work -type d -exec touch -d @1153704088 {} +
 cargo \"$@\" --message-format json-render-diagnostics >/report/cargo.jsonl
+";
+
+/// Copies the executables: cargo itself cannot put them into a place of their own on the stable channel.
+const COPY: &str = "\
 for bin in $bins; do cp \"$built/$bin\" \"/out/$bin\"; done
 ";
 
-/// As [`COMPILE`], with the executables' debug symbols apart from them.
+/// Copies the executables, with their debug symbols apart from them.
 ///
 /// rustc's own objcopy knows every architecture, the system's usually only its own.
-const COMPILE_WITH_SYMBOLS: &str = "\
-#!/bin/sh
-set -eu
-bins=$1 built=$2
-shift 2
-cargo \"$@\" --message-format json-render-diagnostics >/report/cargo.jsonl
+const SPLIT: &str = "\
 rust=$(rustc --print sysroot)
 set -- \"$rust\"/lib/rustlib/*/bin/rust-objcopy
 objcopy=$1
@@ -43,56 +47,10 @@ for bin in $bins; do
 done
 ";
 
-/// Paths of the context that never reach a compile step, because no build reads them there.
-fn never(input: &Input<'_>) -> Vec<String> {
-    let root = &input.project.root;
-    let under = |name: &str| {
-        if root.is_empty() {
-            name.into()
-        } else {
-            format!("{root}/{name}")
-        }
-    };
-    let mut list = vec![".git".to_owned(), under("target"), under(".git")];
-    list.push(input.spec.file.name().to_owned());
-    list.sort();
-    list.dedup();
-    list
-}
-
-/// Adds the real project: the context's files with one old time, under the recipe's real manifests.
+/// Adds the real project: what is compiled, under the recipe's manifests.
 pub(super) fn sources(plan: &mut Plan, input: &Input<'_>, real: &Recipe) -> Output {
-    let mut exclude = input.ignored.to_vec();
-    exclude.extend(never(input));
-    let op = Op::Context {
-        include: vec![],
-        exclude: exclude.clone(),
-    };
-    let context = plan.push(Role::Sources, "load build context".into(), op, None);
-    let copy = FileAction::Copy(Box::new(Copy {
-        from: Output {
-            step: context,
-            mount: "/".into(),
-        },
-        src: "/".into(),
-        dest: "/".into(),
-        include: vec![],
-        exclude: never(input),
-        mode: None,
-        owner: None,
-        time: Some(SOURCE_TIME),
-    }));
-    let op = Op::Files {
-        base: None,
-        actions: vec![copy],
-    };
-    let step = plan.push(Role::Sources, "sources".into(), op, None);
-    let sources = Output {
-        step,
-        mount: "/".into(),
-    };
     // Other members of the workspace are no part of this build, nor is what only they need.
-    dependencies::skeleton(plan, real, Some(sources), "manifests of what is compiled")
+    sources::over(plan, input, real, "sources")
 }
 
 /// Adds the step that compiles the wanted binaries.
@@ -103,16 +61,13 @@ pub(super) fn compile(
     crates: &Crates,
     sources: &Output,
     target: Option<Output>,
+    local: &[Compiled],
 ) {
     let profile = dependencies::profile_dir(&input.selection.profile);
     let bins = &input.selection.bins;
     let symbols = input.image.build.debug_symbols.value;
-    let text = if symbols {
-        COMPILE_WITH_SYMBOLS
-    } else {
-        COMPILE
-    };
-    let (script, path) = plan.script("compile", text);
+    let copy = if symbols { SPLIT } else { COPY };
+    let (script, path) = plan.script("compile", &format!("{BUILD}{copy}"));
     let mut args = vec![path, bins.join(" ")];
     args.push(format!("{}/{}/{profile}", super::TARGET_DIR, plan.triple));
     args.extend(["build".into()]);
@@ -120,6 +75,7 @@ pub(super) fn compile(
     let target = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
     let mut exec = dependencies::cargo(input, toolchain, crates, sources, target, args);
     exec.mounts.push(script);
+    exec.mounts.extend(local::mounts(local));
     let outputs = [OUT_DIR, REPORT_DIR].into_iter();
     for dest in outputs.chain(symbols.then_some(SYMBOLS_DIR)) {
         exec.mounts.push(Mount {

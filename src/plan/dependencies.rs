@@ -37,13 +37,8 @@ pub(super) struct Crates {
     pub mounts: Vec<Mount>,
 }
 
-/// Adds the files of a recipe as one step.
-pub(super) fn skeleton(
-    plan: &mut Plan,
-    recipe: &Recipe,
-    base: Option<Output>,
-    name: &str,
-) -> Output {
+/// The files of a recipe, with the directories that they are in.
+pub(super) fn files(recipe: &Recipe) -> impl Iterator<Item = FileAction> {
     let mut dirs = BTreeSet::new();
     for file in &recipe.files {
         let dir = source::parent(&file.path);
@@ -61,13 +56,21 @@ pub(super) fn skeleton(
         data: file.data.clone(),
         mode: 0o644,
     });
-    let actions = make.chain(write).collect();
-    let step = plan.push(
-        Role::Skeleton,
-        name.into(),
-        Op::Files { base, actions },
-        None,
-    );
+    make.chain(write)
+}
+
+/// Adds the dependency-only project as one step.
+pub(super) fn skeleton(
+    plan: &mut Plan,
+    recipe: &Recipe,
+    base: Option<Output>,
+    name: &str,
+) -> Output {
+    let op = Op::Files {
+        base,
+        actions: files(recipe).collect(),
+    };
+    let step = plan.push(Role::Skeleton, name.into(), op, None);
     Output {
         step,
         mount: "/".into(),

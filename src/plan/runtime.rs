@@ -175,6 +175,14 @@ fn settings(input: &Input<'_>, config: &mut ImageConfig) {
     config.history("settings of Rust.yaml", true, input.epoch);
 }
 
+/// The annotations of the image's manifest.
+pub(super) fn annotations(input: &Input<'_>) -> Vec<(String, String)> {
+    let pairs = input.image.image.annotations.iter();
+    pairs
+        .map(|one| (one.name.value.clone(), one.value.value.clone()))
+        .collect()
+}
+
 /// Labels of the OCI image spec that Cargo.toml has the values of.
 pub(crate) fn cargo_labels(package: &Package) -> BTreeMap<String, String> {
     let about = &package.metadata;

@@ -43,7 +43,14 @@ fi
 ";
 
 /// Adds the steps that make the build environment.
-pub(super) fn add(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> Toolchain {
+///
+/// `linker` is a variable for cargo, if the usual linker does not do.
+pub(super) fn add(
+    plan: &mut Plan,
+    input: &Input<'_>,
+    recipe: &Recipe,
+    linker: Option<(String, String)>,
+) -> Toolchain {
     let build = &input.image.build;
     let info = input
         .images
@@ -135,6 +142,7 @@ pub(super) fn add(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> Toolch
             root = change(plan, run, root, vec![]);
         }
     }
+    env.extend(linker);
     if replaces_allocator(input, &plan.triple) {
         root = allocator::mimalloc(plan, &env, root, build.allocator.span);
     }
@@ -189,9 +197,7 @@ fn packages(input: &Input<'_>, recipe: &Recipe, triple: &str) -> Vec<String> {
         .iter()
         .map(|package| package.value.clone())
         .collect();
-    let lock = recipe.sections.get("lock");
-    let compiles_c = lock.is_some_and(|lock| lock.contains("\nname = \"cc\"\n"));
-    let compiles_c = compiles_c || replaces_allocator(input, triple);
+    let compiles_c = recipe.compiles_c() || replaces_allocator(input, triple);
     if compiles_c && triple.ends_with("musl") && !packages.iter().any(|name| name == "musl-tools") {
         packages.push("musl-tools".into());
     }

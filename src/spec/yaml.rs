@@ -11,6 +11,7 @@ mod syntax;
 use crate::source::Span;
 
 pub(super) use reader::read;
+pub(crate) use reader::{MAX_BYTES, too_large};
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]

@@ -110,7 +110,7 @@ fn a_file_of_a_hundred_megabytes() {
     let change = |project: &Project| {
         project.append("Rust.yaml", &kilobyte.repeat(100 << 10));
     };
-    let message = "the spec is larger than 1024 KiB: \
+    let message = "Rust.yaml:1: the spec is larger than 256 KiB: \
                    is this the right file? a spec is usually a few lines long";
     check("rusty-docker", change, NO_PLACE, message);
 }

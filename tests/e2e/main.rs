@@ -11,8 +11,13 @@
 mod bad_input;
 mod caching;
 mod calls;
+mod contexts;
+mod ejected;
 mod examples;
 mod itself;
+mod options;
 mod published;
+mod results;
+mod secrets;
 mod sizes;
 mod support;

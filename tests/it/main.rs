@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod calls;
+mod cli;
 mod context;
 mod cycle;
+mod frontend;
 mod gateway;
 mod oracle;
 mod project;
 mod recipe;
+mod scenarios;
 mod support;

@@ -4,4 +4,6 @@ pub(crate) mod bridge;
 pub(crate) mod cargo;
 pub(crate) mod fixture;
 pub(crate) mod grpc;
+pub(crate) mod keys;
+pub(crate) mod patterns;
 mod script;

@@ -33,6 +33,13 @@ pub(crate) fn build(engine: &Engine, checkout: &Path) -> Result<u64> {
     Ok(size)
 }
 
+/// Takes the image from one engine to another, which would else compile it once more.
+pub(crate) fn copy(from: &Engine, to: &Engine) -> Result<()> {
+    let mut pipe = std::process::Command::new("sh");
+    pipe.args(["-c", "\"$1\" save \"$3\" | \"$2\" load", "copy"]);
+    sh::shown(pipe.arg(from.wrapper()).arg(to.wrapper()).arg(NAME))
+}
+
 /// The size of the image's one file: what `docker image inspect` calls size differs between stores.
 fn size(engine: &Engine) -> Result<u64> {
     let id = sh::output(&mut engine.docker(["create", NAME]))?;

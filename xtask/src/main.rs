@@ -1,5 +1,6 @@
 //! Chores of rust-frontend: `cargo xtask help` lists them.
 
+mod corpus;
 mod demo;
 mod engine;
 mod image;
@@ -21,6 +22,7 @@ chores:
   test     format, clippy, cargo-deny, hermetic and end-to-end tests: what CI runs
            (words behind it choose end-to-end tests)
   image    build the frontend image and load it into the engine
+  corpus   build published packages (all, or those named) and write docs/corpus.md
   engine   a real Docker engine with the base images: `cargo xtask engine help`";
 
 fn main() -> ExitCode {
@@ -44,6 +46,12 @@ fn run() -> Result<ExitCode> {
                     .raw_args()?
                     .map(|word| word.to_string_lossy().into_owned());
                 test::run(&checkout(), &words.collect::<Vec<_>>()).map(|()| ExitCode::SUCCESS)
+            }
+            "corpus" => {
+                let words = args
+                    .raw_args()?
+                    .map(|word| word.to_string_lossy().into_owned());
+                corpus::run(&checkout(), &words.collect::<Vec<_>>()).map(|()| ExitCode::SUCCESS)
             }
             "image" => {
                 let engine = engine::Engine::up(&engine::State::locate()?, None)?;

@@ -52,22 +52,45 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     step("hermetic tests", || {
         sh::shown(&mut cargo(&["test", "--workspace"]))
     })?;
-    for flavour in Flavour::ALL {
-        let engine = step(&format!("engine ({flavour})"), || {
+    let up = |flavour: Flavour| {
+        step(&format!("engine ({flavour})"), || {
             Engine::up(&state, Some(flavour))
-        })?;
-        step(&format!("frontend image ({flavour})"), || {
-            image::build(&engine, checkout)
-        })?;
-        step(&format!("end-to-end tests ({flavour})"), || {
-            let mut command = cargo(&["test", "--test", "e2e", "--", "--test-threads=1"]);
-            command.args(words);
-            command.env("RUST_FRONTEND_DOCKER", engine.wrapper());
-            command.env("RUST_FRONTEND_FLAVOUR", flavour.to_string());
-            sh::shown(&mut command)
-        })?;
-    }
-    Ok(())
+        })
+    };
+    let containerd = up(Flavour::Containerd)?;
+    step("frontend image", || image::build(&containerd, checkout))?;
+    end_to_end(checkout, &containerd, words)?;
+    let classic = up(Flavour::Classic)?;
+    step("frontend image for the classic engine", || {
+        image::copy(&containerd, &classic)
+    })?;
+    let chosen: Vec<String> = match words {
+        [] => CLASSIC.map(str::to_owned).to_vec(),
+        words => words.to_vec(),
+    };
+    end_to_end(checkout, &classic, &chosen)
+}
+
+/// What differs between the engines: the tests that the classic one runs.
+const CLASSIC: [&str; 6] = [
+    "bad_input",
+    "caching",
+    "calls",
+    "classic",
+    "rusty_docker",
+    "scratch",
+];
+
+fn end_to_end(checkout: &Path, engine: &Engine, words: &[String]) -> Result<()> {
+    step(&format!("end-to-end tests ({})", engine.flavour), || {
+        let mut command = Command::new("cargo");
+        command.current_dir(checkout);
+        command.args(["test", "--test", "e2e", "--", "--test-threads=1"]);
+        command.args(words);
+        command.env("RUST_FRONTEND_DOCKER", engine.wrapper());
+        command.env("RUST_FRONTEND_FLAVOUR", engine.flavour.to_string());
+        sh::shown(&mut command)
+    })
 }
 
 /// Runs one step and says how long it took.

@@ -6,12 +6,24 @@ use crate::source::{SourceFile, Span};
 use granit_parser::{Event, Parser, ScalarStyle};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Longest spec in bytes: far above any real one, far below what would take noticeable time.
-const MAX_BYTES: usize = 1 << 20;
+/// Longest spec in bytes: far above any real one, far below what would take noticeable time, and small enough to
+/// travel in the trailer of a gRPC reply when an error points into it.
+pub(crate) const MAX_BYTES: usize = 256 << 10;
 /// Most nodes of a tree, aliases followed: an alias bomb ends here. Long scalars count several times.
 const MAX_NODES: usize = 20_000;
 /// Deepest nesting, far above what any key needs.
 const MAX_DEPTH: usize = 32;
+
+/// What is said of a spec that is too large to be one. It shows the beginning alone: the file would have to fit
+/// into the trailer of a gRPC reply.
+pub(crate) fn too_large(file: &SourceFile) -> Diagnostic {
+    let head: Vec<&str> = file.text().lines().take(4).collect();
+    let head = SourceFile::new(file.name(), head.join("\n"));
+    let message = format!("the spec is larger than {} KiB", MAX_BYTES / 1024);
+    Diagnostic::error("spec-too-large", message)
+        .help("is this the right file? a spec is usually a few lines long")
+        .at(head.at(Span::default()))
+}
 
 /// The tree of a file; `None` when it holds nothing but comments.
 ///
@@ -19,13 +31,7 @@ const MAX_DEPTH: usize = 32;
 /// What makes reading on pointless. Other mistakes (a key that is there twice, a tag) come with the tree.
 pub(in crate::spec) fn read(file: &SourceFile) -> Result<(Option<Node>, Diagnostics), Diagnostics> {
     if file.text().len() > MAX_BYTES {
-        return Err(Diagnostic::error(
-            "spec-too-large",
-            format!("the spec is larger than {} KiB", MAX_BYTES / 1024),
-        )
-        .help("is this the right file? a spec is usually a few lines long")
-        .at(file.at(Span::default()))
-        .into());
+        return Err(too_large(file).into());
     }
     Reader {
         file,

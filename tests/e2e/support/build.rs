@@ -8,6 +8,9 @@ use super::image::Image;
 use super::progress::BuildReport;
 use super::tree::Tree;
 
+/// The variable that names another frontend image than syntax lines do: a work in progress.
+const FRONTEND: &str = "RUST_FRONTEND_IMAGE";
+
 /// A build that is being described.
 #[derive(Clone)]
 pub(crate) struct Build<'d> {
@@ -15,6 +18,10 @@ pub(crate) struct Build<'d> {
     context: PathBuf,
     file: &'static str,
     options: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    /// What is built instead of the folder: a URL, or `-` for what comes on standard input.
+    remote: Option<OsString>,
+    stdin: Option<PathBuf>,
 }
 
 impl<'d> Build<'d> {
@@ -24,7 +31,29 @@ impl<'d> Build<'d> {
             context: context.to_owned(),
             file: "Rust.yaml",
             options: Vec::new(),
+            env: Vec::new(),
+            remote: None,
+            stdin: None,
         }
+    }
+
+    /// Builds what is at a URL, by the file that the builder names in it.
+    pub(crate) fn remote(mut self, url: impl Into<OsString>) -> Self {
+        self.remote = Some(url.into());
+        self
+    }
+
+    /// Builds what is in an archive, which comes on standard input.
+    pub(crate) fn archive(mut self, path: &Path) -> Self {
+        self.remote = Some("-".into());
+        self.stdin = Some(path.to_owned());
+        self
+    }
+
+    /// Sets a variable of the client's environment.
+    pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
+        self
     }
 
     /// Builds by another file of the context than `Rust.yaml`.
@@ -101,18 +130,49 @@ impl<'d> Build<'d> {
         self.option("--build-arg", format!("{name}={value}"))
     }
 
+    /// Asks a question instead of building: what its user reads.
+    pub(crate) fn answer(self, name: &str) -> String {
+        let outcome = self.option("--call", name).outcome("quiet");
+        assert_eq!(outcome.exit, Some(0), "--call={name} failed:\n{outcome}");
+        // buildx puts an empty line between its progress and the answer.
+        outcome.stdout.trim_start_matches('\n').to_owned()
+    }
+
     fn outcome(&self, progress: &str) -> Outcome {
         let mut command = self.docker.command(["buildx", "build"]);
+        if let (Some(image), "Rust.yaml") = (std::env::var_os(FRONTEND), self.file) {
+            let mut argument = OsString::from("BUILDKIT_SYNTAX=");
+            argument.push(image);
+            command.arg("--build-arg").arg(argument);
+        }
+        command.arg(format!("--progress={progress}")).arg("--file");
+        match self.remote {
+            Some(_) => command.arg(self.file),
+            None => command.arg(self.context.join(self.file)),
+        };
         command
-            .arg(format!("--progress={progress}"))
-            .arg("--file")
-            .arg(self.context.join(self.file))
             .args(&self.options)
-            .arg(&self.context);
+            .arg(self.remote.as_deref().unwrap_or(self.context.as_os_str()))
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
+        if let Some(path) = &self.stdin {
+            command.stdin(std::fs::File::open(path).expect("can be read"));
+        }
         Outcome::of(&mut command)
     }
 
-    fn option(mut self, name: &str, value: impl Into<OsString>) -> Self {
+    /// Runs it and gives the result to an exporter.
+    pub(crate) fn output(self, output: impl Into<OsString>) -> BuildReport {
+        self.option("--output", output).report()
+    }
+
+    /// Adds an option without a value.
+    pub(crate) fn flag(mut self, name: &str) -> Self {
+        self.options.push(name.into());
+        self
+    }
+
+    /// Adds an option.
+    pub(crate) fn option(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.options.extend([name.into(), value.into()]);
         self
     }

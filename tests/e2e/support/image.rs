@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::docker::{Docker, Outcome};
 use super::expect::Run;
+use super::tree::Tree;
 
 /// An image that the engine forgets when the test has ended.
 pub(crate) struct Image<'d> {
@@ -34,6 +35,30 @@ impl<'d> Image<'d> {
             .docker
             .output(["image", "inspect", "--format", "{{json .}}", &self.tag]);
         serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"))
+    }
+
+    /// Its whole config.
+    pub(crate) fn config(&self) -> serde_json::Value {
+        let json = self.docker.output([
+            "image",
+            "inspect",
+            "--format",
+            "{{json .Config}}",
+            &self.tag,
+        ]);
+        serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"))
+    }
+
+    /// The content of a file of it.
+    pub(crate) fn file(&self, path: &str) -> Vec<u8> {
+        let tree = Tree::empty();
+        let to = tree.path().join("file");
+        let container = self.docker.output(["create", &self.tag]);
+        let from = format!("{}:{path}", container.trim());
+        let to_text = to.to_string_lossy().into_owned();
+        self.docker.output(["cp", "--follow-link", &from, &to_text]);
+        self.docker.output(["rm", container.trim()]);
+        std::fs::read(&to).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// What it prints when it is run, which must succeed.

@@ -60,6 +60,11 @@ impl BuildReport {
         Self { steps }
     }
 
+    /// All steps.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter()
+    }
+
     /// The only step whose name contains `words`.
     pub(crate) fn step(&self, words: &str) -> &Step {
         let found: Vec<_> = self

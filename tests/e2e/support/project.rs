@@ -5,8 +5,8 @@ use std::ops::Deref;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::example;
 use super::tree::{Tree, walk};
+use super::{example, nonce};
 
 /// A copy of a project.
 pub(crate) struct Project {
@@ -17,6 +17,31 @@ impl Project {
     /// A copy of one of `examples/`.
     pub(crate) fn example(name: &str) -> Self {
         Self::copy(&example(name))
+    }
+
+    /// A program without dependencies on an empty image; its name is `tiny`, and no engine has seen it.
+    pub(crate) fn tiny(spec: &str) -> Self {
+        let project = Self {
+            tree: Tree::empty(),
+        };
+        let package = "name = \"tiny\"\nversion = \"0.1.0\"\n";
+        fs::create_dir(project.join("src")).expect("can make folders");
+        project
+            .write(
+                "Cargo.toml",
+                format!("[package]\n{package}edition = \"2024\"\n"),
+            )
+            .write(
+                "Cargo.lock",
+                format!("version = 4\n\n[[package]]\n{package}"),
+            )
+            .write(
+                "src/main.rs",
+                format!("fn main() {{ println!(\"tiny {}\"); }}\n", nonce()),
+            )
+            .write(".dockerignore", "target\n")
+            .write("Rust.yaml", format!("# syntax=org/rust-frontend:1\n{spec}"));
+        project
     }
 
     /// A copy of a folder. All its files are new, as in a fresh clone.

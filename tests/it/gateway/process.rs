@@ -77,6 +77,7 @@ async fn an_engine_that_hangs_up_ends_the_process() {
 #[test]
 fn without_an_engine_the_program_says_so_and_prints_nothing() {
     let output = Command::new(env!("CARGO_BIN_EXE_rust-frontend"))
+        .env("BUILDKIT_SESSION_ID", "s1")
         .stdin(Stdio::null())
         .output()
         .unwrap();

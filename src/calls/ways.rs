@@ -1,0 +1,197 @@
+//! The questions of our own: what a build does, in words, as a picture or as files for other tools.
+
+use super::Answer;
+use crate::context::{self, Context};
+use crate::frontend::{self, Loaded};
+use crate::gateway::{Failure, Gateway, read_tree};
+use crate::options::Options;
+use crate::plan::Plan;
+use crate::platform::Platform;
+use crate::source::{SourceFile, SourceTree};
+use crate::{eject, explain, init, project, show, spec, stage};
+use serde_json::{Value, json};
+
+/// Spec, project, and the plans of all that is asked about.
+struct Asked {
+    loaded: Loaded,
+    plans: Vec<Plan>,
+}
+
+impl Asked {
+    /// Plans the target, or every image, on the first platform or on all.
+    async fn plan(
+        gateway: &Gateway,
+        options: &Options,
+        context: &Context,
+        all_platforms: bool,
+    ) -> Result<Self, Failure> {
+        let mut platforms = platforms(gateway, options);
+        if !all_platforms {
+            platforms.truncate(1);
+        }
+        let mut plans = vec![];
+        let mut first = None;
+        for platform in &platforms {
+            let loaded = frontend::load(gateway, options, context, platform).await?;
+            let names = stage::names(&loaded.spec).into_iter().map(str::to_owned);
+            let targets: Vec<Option<String>> = match &options.target {
+                Some(target) => vec![Some(target.clone())],
+                None if loaded.spec.images.len() > 1 => names.map(Some).collect(),
+                None => vec![None],
+            };
+            for target in targets {
+                let options = Options {
+                    target,
+                    ..options.clone()
+                };
+                plans.push(frontend::plan(gateway, &options, context, &loaded, platform).await?);
+            }
+            first.get_or_insert(loaded);
+        }
+        let loaded = first.ok_or_else(|| Failure::Internal("no platform".into()))?;
+        Ok(Self { loaded, plans })
+    }
+}
+
+fn platforms(gateway: &Gateway, options: &Options) -> Vec<Platform> {
+    let build_platform = gateway.build_opts().environment.build_platform();
+    options.target_platforms(&build_platform)
+}
+
+/// `--call=plan`
+pub(super) async fn plan(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    let asked = Asked::plan(gateway, options, context, true).await?;
+    let file = &asked.loaded.spec.file;
+    let texts: Vec<String> = asked
+        .plans
+        .iter()
+        .map(|plan| show::plan(plan, file))
+        .collect();
+    let values = asked.plans.iter().map(|plan| explain::saved(plan, file));
+    Ok(Answer {
+        json: values.collect(),
+        text: texts.join("\n"),
+        status: None,
+    })
+}
+
+/// `--call=graph`
+pub(super) async fn graph(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    let asked = Asked::plan(gateway, options, context, true).await?;
+    let texts: Vec<String> = asked.plans.iter().map(show::mermaid).collect();
+    let value = |plan: &Plan| {
+        json!({
+            "stage": plan.stage,
+            "platform": plan.platform.to_string(),
+            "mermaid": show::mermaid(plan),
+            "dot": show::dot(plan),
+            "svg": show::svg(plan),
+        })
+    };
+    Ok(Answer {
+        json: asked.plans.iter().map(value).collect(),
+        text: texts.join("\n"),
+        status: None,
+    })
+}
+
+/// `--call=explain`
+pub(super) async fn explained(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    let asked = Asked::plan(gateway, options, context, false).await?;
+    let texts: Vec<String> = asked.plans.iter().map(explain::alone).collect();
+    let file = &asked.loaded.spec.file;
+    let values = asked.plans.iter().map(|plan| explain::saved(plan, file));
+    Ok(Answer {
+        json: values.collect(),
+        text: texts.join("\n"),
+        status: None,
+    })
+}
+
+/// `--call=dockerfile`
+pub(super) async fn dockerfile(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    let asked = Asked::plan(gateway, options, context, false).await?;
+    let around = eject::Surroundings {
+        spec: asked.loaded.spec.file.name(),
+        ignored: &context.ignored,
+    };
+    let text = eject::dockerfile(&asked.plans, &around);
+    Ok(Answer {
+        json: json!({ "dockerfile": text }),
+        text,
+        status: None,
+    })
+}
+
+/// `--call=bake`
+pub(super) async fn bake(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+) -> Result<Answer, Failure> {
+    let platform = gateway.build_opts().environment.build_platform();
+    let loaded = frontend::load(gateway, options, context, &platform).await?;
+    let Loaded { spec, project, .. } = &loaded;
+    let image = spec.images.first().map(|image| project.select(spec, image));
+    let package = match image {
+        Some(Ok(selection)) => project.packages[selection.package].name.clone(),
+        _ => "image".to_owned(),
+    };
+    Ok(both(eject::bake(spec, &package, &options.platforms)))
+}
+
+/// `--call=schema`
+pub(super) fn schema() -> Answer {
+    both(spec::schema())
+}
+
+/// `--call=init`: the definition file, if it is a Dockerfile, is what the spec replaces.
+pub(super) async fn begin(gateway: &Gateway, context: &Context) -> Result<Answer, Failure> {
+    let manifests = context::solve(gateway, &context.tree_state()).await?;
+    let read = |tree: &SourceTree| {
+        let _ = tree.list("");
+        project::load(tree, "")
+    };
+    let (project, tree) = read_tree(&manifests, SourceTree::default(), read).await?;
+    let (project, _) = project?;
+    let old = Some(&context.definition).filter(|file| is_dockerfile(file));
+    let text = init::init(&project, old, &tree);
+    Ok(Answer {
+        json: json!({ "spec": text }),
+        text,
+        status: None,
+    })
+}
+
+fn is_dockerfile(file: &SourceFile) -> bool {
+    let mut lines = file.text().lines().map(str::trim_start);
+    lines.any(|line| {
+        line.get(..5)
+            .is_some_and(|word| word.eq_ignore_ascii_case("from "))
+    })
+}
+
+/// JSON for both.
+fn both(value: Value) -> Answer {
+    Answer {
+        text: format!("{value:#}\n"),
+        json: value,
+        status: None,
+    }
+}

@@ -1,0 +1,182 @@
+//! What each command prints.
+
+use super::args::{Args, Command};
+use super::host::{self, Loaded};
+use super::{Trouble, complete, disk};
+use crate::diagnostic::Diagnostics;
+use crate::plan::Plan;
+use crate::source::SourceTree;
+use crate::stage::Kind;
+use crate::{eject, explain, init, project, show, spec};
+
+/// A command that did what it should.
+pub(super) struct Done {
+    pub text: String,
+    pub warnings: Diagnostics,
+    pub code: i32,
+}
+
+impl Done {
+    fn text(text: String) -> Self {
+        Self {
+            text,
+            warnings: Diagnostics::default(),
+            code: 0,
+        }
+    }
+}
+
+/// Runs a command.
+pub(super) fn run(args: &Args) -> Result<Done, Trouble> {
+    match args.command {
+        Command::Schema => return Ok(Done::text(spec::schema_text())),
+        Command::Completions => {
+            let shell = args.dir.to_string_lossy();
+            let script = complete::script(&shell);
+            let usage = "completions are for `bash`, `zsh` or `fish`";
+            return script
+                .map(Done::text)
+                .ok_or_else(|| Trouble::Usage(usage.into()));
+        }
+        Command::Init => return start(args),
+        _ => {}
+    }
+    let platforms = host::platforms(args);
+    let platform = &platforms[0];
+    let loaded = host::load(args, platform)?;
+    let text = match args.command {
+        Command::Check => return check(args, loaded),
+        Command::Bake => {
+            let package = default_name(&loaded);
+            format!(
+                "{:#}\n",
+                eject::bake(&loaded.spec, &package, &args.platforms)
+            )
+        }
+        Command::Dockerfile => {
+            if let [_, other, ..] = platforms.as_slice() {
+                let message = format!("a Dockerfile is for one platform: leave out `{other}`");
+                return Err(Trouble::Usage(message));
+            }
+            let plans = host::plans(args, &loaded, platform, true, false)?;
+            let around = eject::Surroundings {
+                spec: loaded.spec.file.name(),
+                ignored: &loaded.ignored,
+            };
+            eject::dockerfile(&plans, &around)
+        }
+        Command::Explain => {
+            let plan = &host::plans(args, &loaded, platform, false, true)?[0];
+            let text = match &args.against {
+                Some(path) => {
+                    let missing = || Trouble::Io(format!("{}: no such file", path.display()));
+                    let old = disk::read(path)?.ok_or_else(missing)?;
+                    explain::against(plan, &old).map_err(Trouble::Io)?
+                }
+                None => explain::alone(plan),
+            };
+            return Ok(Done {
+                warnings: loaded.warnings,
+                ..Done::text(text)
+            });
+        }
+        _ => {
+            let mut texts = vec![];
+            for platform in &platforms {
+                for plan in host::plans(args, &loaded, platform, true, true)? {
+                    texts.push(shown(args, &plan, &loaded)?);
+                }
+            }
+            texts.join("\n")
+        }
+    };
+    Ok(Done {
+        warnings: loaded.warnings,
+        ..Done::text(text)
+    })
+}
+
+/// One plan in the format that was asked for.
+fn shown(args: &Args, plan: &Plan, loaded: &Loaded) -> Result<String, Trouble> {
+    let graph = args.command == Command::Graph;
+    let format = args.format.as_deref();
+    let format = format.unwrap_or(if graph { "mermaid" } else { "text" });
+    Ok(match (graph, format) {
+        (false, "text") => show::plan(plan, &loaded.spec.file),
+        (false, "json") => format!("{:#}\n", explain::saved(plan, &loaded.spec.file)),
+        (true, "mermaid") => show::mermaid(plan),
+        (true, "dot") => show::dot(plan),
+        (true, "svg") => show::svg(plan),
+        (graph, format) => {
+            let known = if graph {
+                "`mermaid`, `dot`, `svg`"
+            } else {
+                "`text`, `json`"
+            };
+            return Err(Trouble::Usage(format!(
+                "`{format}` is no format: use {known}"
+            )));
+        }
+    })
+}
+
+/// What the only image is called.
+fn default_name(loaded: &Loaded) -> String {
+    let Loaded { spec, project, .. } = loaded;
+    let selection = spec.images.first().map(|image| project.select(spec, image));
+    match selection {
+        Some(Ok(selection)) => project.packages[selection.package].name.clone(),
+        _ => "image".into(),
+    }
+}
+
+/// Plans every image on every platform.
+fn check(args: &Args, loaded: Loaded) -> Result<Done, Trouble> {
+    let mut found = loaded.warnings.clone();
+    for platform in host::platforms(args) {
+        for image in &loaded.spec.images {
+            match host::plan_of(Kind::Image, image, &loaded, &platform, true) {
+                Ok(_) => {}
+                Err(Trouble::Found(more)) => found.extend(more),
+                Err(other) => return Err(other),
+            }
+        }
+    }
+    let fine = found.is_empty();
+    Ok(Done {
+        text: match fine {
+            true => "no mistakes found\n".into(),
+            false => String::new(),
+        },
+        warnings: found,
+        code: i32::from(!fine),
+    })
+}
+
+/// `init`.
+fn start(args: &Args) -> Result<Done, Trouble> {
+    let read = |tree: &SourceTree| {
+        let dockerfile = tree.read("Dockerfile").cloned();
+        let _ = tree.list("");
+        (project::load(tree, ""), dockerfile)
+    };
+    let ((project, dockerfile), tree) = disk::read_tree(&args.dir, read)?;
+    let (project, notes) = project?;
+    let begun = init::init(&project, dockerfile.as_ref(), &tree);
+    if args.write {
+        let path = args
+            .file
+            .clone()
+            .unwrap_or_else(|| args.dir.join("Rust.yaml"));
+        disk::create(&path, &begun)?;
+        let text = format!("wrote {}\n", path.display());
+        return Ok(Done {
+            warnings: notes,
+            ..Done::text(text)
+        });
+    }
+    Ok(Done {
+        warnings: notes,
+        ..Done::text(begun)
+    })
+}

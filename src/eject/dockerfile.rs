@@ -1,0 +1,387 @@
+//! Steps as stages: which step begins one, which goes on in another's.
+
+use super::Surroundings;
+use super::stage::{From, Stage, mark};
+use crate::plan::{FileAction, MountKind, Op, Output, Plan, Role, Step, plain_name};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the header has to explain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fact {
+    /// Heredocs hold files as they are today.
+    Skeleton,
+    /// Files of the image carry the time of the build.
+    ImageTimes,
+    /// `COPY --exclude` is used.
+    Exclude,
+    /// Patterns of inclusion could not be said.
+    Wider,
+    /// A value that no instruction can hold.
+    Value,
+    /// Variables of one step that later stages do not get rid of.
+    Unset,
+    /// Secrets are mounted.
+    Secrets,
+}
+
+/// Where an output is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Place {
+    /// In a stage, at a path.
+    Stage(usize, String),
+    /// In the build context, without what matches these patterns.
+    Context(Vec<String>),
+    /// In the step that uses it.
+    Inline,
+}
+
+/// Writes the stages of one plan.
+pub(super) struct Writer<'a> {
+    pub plan: &'a Plan,
+    pub around: &'a Surroundings<'a>,
+    pub stages: Vec<Stage>,
+    /// The stage that the plan is about.
+    pub last: usize,
+    pub facts: BTreeSet<Fact>,
+    places: Vec<Place>,
+    uses: Vec<usize>,
+    /// Stages that hold a context, by its patterns.
+    contexts: BTreeMap<Vec<String>, usize>,
+    empty: Option<usize>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(plan: &'a Plan, around: &'a Surroundings<'a>) -> Self {
+        Self {
+            plan,
+            around,
+            stages: vec![],
+            last: 0,
+            facts: BTreeSet::new(),
+            places: vec![],
+            uses: plan.uses(),
+            contexts: BTreeMap::new(),
+            empty: None,
+        }
+    }
+
+    /// Writes all steps and the image's settings.
+    pub(super) fn steps(&mut self) {
+        for (index, step) in self.plan.steps.iter().enumerate() {
+            let place = self.step(index, step);
+            self.places.push(place);
+        }
+        self.last = match &self.plan.result {
+            None if self.plan.config.is_none() => self.stages.len().saturating_sub(1),
+            None => self.push(Stage::scratch(Role::Image)),
+            Some(output) => self.result(output),
+        };
+        if let Some(config) = &self.plan.config {
+            let base = config.base_json().unwrap_or_default();
+            let mut stage = self.stages[self.last].clone();
+            self.config(&mut stage, &config.to_json(), &base);
+            self.stages[self.last] = stage;
+        }
+    }
+
+    /// A stage whose file system is the output, and that nothing else goes on from.
+    fn result(&mut self, output: &Output) -> usize {
+        match self.place(output) {
+            Place::Stage(stage, path) if path == "/" => {
+                let named = |from: &Stage| from.from == From::Stage(stage);
+                let steps = || (0..self.plan.steps.len()).filter(|at| self.is_in(*at, stage));
+                let shared = steps().map(|at| self.uses[at]).sum::<usize>() > steps().count();
+                match shared || self.stages.iter().any(named) {
+                    true => {
+                        let next = self.stages[stage].on(stage, Role::Image);
+                        self.push(next)
+                    }
+                    false => stage,
+                }
+            }
+            place => {
+                let mut stage = Stage::scratch(Role::Image);
+                let (from, src) = self.source(&place);
+                stage.instruction(&format!("COPY --link{from} {src} /"));
+                self.push(stage)
+            }
+        }
+    }
+
+    fn is_in(&self, step: usize, stage: usize) -> bool {
+        matches!(&self.places[step], Place::Stage(at, _) if *at == stage)
+    }
+
+    fn step(&mut self, index: usize, step: &Step) -> Place {
+        let name = plain_name(&step.name);
+        match &step.op {
+            Op::Image {
+                reference,
+                platform,
+            } => {
+                let mut stage = Stage::scratch(step.role);
+                let builds = self.plan.steps.iter().any(|user| {
+                    let exec = matches!(user.op, Op::Exec(_)) && user.role != Role::Image;
+                    exec && user.op.inputs().iter().any(|input| input.step == index)
+                });
+                let platform = match platform {
+                    _ if builds => Some("$BUILDPLATFORM".to_owned()),
+                    platform if *platform == self.plan.platform => None,
+                    platform if *platform == self.plan.build_platform => {
+                        Some("$BUILDPLATFORM".to_owned())
+                    }
+                    platform => Some(platform.to_string()),
+                };
+                let short = reference.strip_prefix("docker.io/").unwrap_or(reference);
+                let short = short.strip_prefix("library/").unwrap_or(short);
+                stage.from = From::Image(short.to_owned(), platform);
+                let config = self.plan.base_configs.get(reference);
+                let platform = &self.plan.platform;
+                let config = config.map(Vec::as_slice).unwrap_or_default();
+                let base = crate::image::ImageConfig::new(config, platform);
+                stage.env = base.environment();
+                stage.user = base.user().to_owned();
+                stage.workdir = base.workdir().to_owned();
+                Place::Stage(self.push(stage), "/".into())
+            }
+            Op::Context { exclude, .. } => {
+                let theirs = |pattern: &&String| !self.around.ignored.contains(pattern);
+                let mut exclude: Vec<String> = exclude.iter().filter(theirs).cloned().collect();
+                exclude.sort();
+                Place::Context(exclude)
+            }
+            Op::Files { base, actions } if actions.is_empty() => match base {
+                Some(base) => self.place(base),
+                None => Place::Stage(self.empty(), "/".into()),
+            },
+            Op::Files {
+                base: None,
+                actions,
+            } => {
+                if self.is_layer(index) {
+                    return Place::Inline;
+                }
+                let mut stage = Stage::scratch(step.role);
+                stage.comment(name);
+                self.actions(&mut stage, actions, "/", false);
+                Place::Stage(self.push(stage), "/".into())
+            }
+            Op::Files {
+                base: Some(base),
+                actions,
+            } if self.is_reduction(index, base, actions) => self.place(base),
+            Op::Files {
+                base: Some(base),
+                actions,
+            } => {
+                let (at, path) = self.go_on(base, step.role);
+                let mut stage = self.stages[at].clone();
+                stage.comment(name);
+                self.actions(&mut stage, actions, &path, step.role == Role::Image);
+                self.stages[at] = stage;
+                Place::Stage(at, path)
+            }
+            Op::Merge(parts) => {
+                let Some((base, layers)) = parts.split_first() else {
+                    return Place::Stage(self.empty(), "/".into());
+                };
+                let (at, path) = self.go_on(base, Role::Image);
+                let mut stage = self.stages[at].clone();
+                for layer in layers {
+                    self.layer(&mut stage, layer, &path);
+                }
+                self.stages[at] = stage;
+                Place::Stage(at, path)
+            }
+            Op::Exec(exec) => {
+                let at = self.exec_stage(exec, step.role);
+                let mut stage = self.stages[at].clone();
+                stage.comment(name);
+                self.exec(at, &mut stage, exec);
+                self.stages[at] = stage;
+                Place::Stage(at, "/".into())
+            }
+        }
+    }
+
+    /// Whether a step lays reduced manifests over all of the real ones, only to compile. Here the real ones
+    /// are used: in a file that stands alone a new version or dependency must not be overwritten.
+    fn is_reduction(&self, index: usize, base: &Output, actions: &[FileAction]) -> bool {
+        const MANIFESTS: [&str; 4] = ["Cargo.toml", "Cargo.lock", "config.toml", "config"];
+        let manifest = |action: &FileAction| match action {
+            FileAction::MakeDir { .. } => true,
+            FileAction::Write { path, .. } => {
+                MANIFESTS.contains(&path.rsplit('/').next().unwrap_or(path))
+            }
+            _ => false,
+        };
+        let Op::Files { actions: below, .. } = &self.plan.steps[base.step].op else {
+            return false;
+        };
+        let whole = below.iter().any(|action| match action {
+            FileAction::Copy(copy) => {
+                let from = &self.plan.steps[copy.from.step].op;
+                let context = matches!(from, Op::Context { include, .. } if include.is_empty());
+                context && copy.include.is_empty() && copy.src == "/" && copy.dest == "/"
+            }
+            _ => false,
+        });
+        let mut users = self.plan.steps.iter().filter(|step| {
+            let inputs = step.op.inputs();
+            inputs.iter().any(|input| input.step == index)
+        });
+        whole && actions.iter().all(manifest) && users.all(|user| user.role == Role::Compile)
+    }
+
+    /// One layer of a merge.
+    fn layer(&mut self, stage: &mut Stage, layer: &Output, path: &str) {
+        let step = &self.plan.steps[layer.step];
+        match (&self.places[layer.step], &step.op) {
+            (Place::Inline, Op::Files { actions, .. }) => {
+                stage.comment(plain_name(&step.name));
+                self.actions(stage, actions, path, true);
+            }
+            _ => {
+                let place = self.place(layer);
+                let (from, src) = self.source(&place);
+                stage.instruction(&format!("COPY --link{from} {src} {path}"));
+            }
+        }
+    }
+
+    /// Whether a step is but a layer of one merge, not its base.
+    fn is_layer(&self, index: usize) -> bool {
+        let merged = self.plan.steps.iter().any(|step| match &step.op {
+            Op::Merge(parts) => parts.iter().skip(1).any(|part| part.step == index),
+            _ => false,
+        });
+        merged && self.uses[index] == 1
+    }
+
+    /// The stage to go on with what `base` is: its own if nothing else uses it.
+    pub(super) fn go_on(&mut self, base: &Output, role: Role) -> (usize, String) {
+        let place = self.place(base);
+        let Place::Stage(at, path) = place else {
+            let mut stage = Stage::scratch(role);
+            let (from, src) = self.source(&place);
+            stage.instruction(&format!("COPY{from} {src} /"));
+            return (self.push(stage), "/".into());
+        };
+        let old = self.stages[at].role;
+        let same = match role {
+            Role::Image => true,
+            Role::StubRemoval => old != Role::Base,
+            role => role == old,
+        };
+        if self.uses[base.step] == 1 && same {
+            if role == Role::Image {
+                self.stages[at].role = role;
+            }
+            return (at, path);
+        }
+        let next = self.stages[at].on(at, role);
+        (self.push(next), path)
+    }
+
+    /// Where an output is.
+    pub(super) fn place(&self, output: &Output) -> Place {
+        let is_exec = matches!(self.plan.steps[output.step].op, Op::Exec(_));
+        match &self.places[output.step] {
+            Place::Stage(at, _) if is_exec => Place::Stage(*at, output.mount.clone()),
+            place => place.clone(),
+        }
+    }
+
+    /// ` --from=…` and the path.
+    pub(super) fn source(&mut self, place: &Place) -> (String, String) {
+        match place {
+            Place::Stage(at, path) => (format!(" --from={}", mark(*at)), path.clone()),
+            Place::Context(exclude) if exclude.is_empty() => (String::new(), ".".into()),
+            Place::Context(exclude) => {
+                let at = self.context(exclude);
+                (format!(" --from={}", mark(at)), "/".into())
+            }
+            Place::Inline => (String::new(), ".".into()),
+        }
+    }
+
+    /// The stage that holds the context without what matches `exclude`.
+    fn context(&mut self, exclude: &[String]) -> usize {
+        if let Some(at) = self.contexts.get(exclude) {
+            return *at;
+        }
+        let mut stage = Stage::scratch(Role::Sources);
+        let exclude: Vec<String> = exclude.to_vec();
+        stage.comment("build context");
+        let flags = self.exclude(&exclude);
+        stage.instruction(&format!("COPY{flags} . /"));
+        let at = self.push(stage);
+        self.contexts.insert(exclude, at);
+        at
+    }
+
+    /// The flags that leave out what no step reads; where the spec is left out, the Dockerfile is, too.
+    pub(super) fn exclude(&mut self, patterns: &[String]) -> String {
+        let mut patterns = patterns.to_vec();
+        if patterns.iter().any(|pattern| pattern == self.around.spec) {
+            patterns.push("Dockerfile".into());
+        }
+        patterns.sort();
+        patterns.dedup();
+        if !patterns.is_empty() {
+            self.facts.insert(Fact::Exclude);
+        }
+        patterns.iter().map(|p| format!(" --exclude={p}")).collect()
+    }
+
+    /// The empty stage.
+    pub(super) fn empty(&mut self) -> usize {
+        match self.empty {
+            Some(at) => at,
+            None => {
+                let at = self.push(Stage::scratch(Role::Base));
+                self.empty = Some(at);
+                at
+            }
+        }
+    }
+
+    fn push(&mut self, stage: Stage) -> usize {
+        self.stages.push(stage);
+        self.stages.len() - 1
+    }
+
+    /// Whether files in an output must look old: cargo compares their times with those of artefacts.
+    pub(super) fn is_aged(&self, output: &Output) -> bool {
+        let Op::Files { base, actions } = &self.plan.steps[output.step].op else {
+            return false;
+        };
+        let copied = actions
+            .iter()
+            .any(|action| matches!(action, FileAction::Copy(copy) if copy.time.is_some()));
+        copied || base.as_ref().is_some_and(|base| self.is_aged(base))
+    }
+
+    /// The output that the files of an output were made from: changes of files are looked through.
+    pub(super) fn origin<'o>(&'o self, output: &'o Output) -> &'o Output {
+        match &self.plan.steps[output.step].op {
+            Op::Files {
+                base: Some(base), ..
+            } => self.origin(base),
+            _ => output,
+        }
+    }
+
+    /// The file system that an exec runs in.
+    pub(super) fn root_of(&self, step: usize) -> Option<&Output> {
+        let Op::Exec(exec) = &self.plan.steps[step].op else {
+            return None;
+        };
+        let root = exec.mounts.iter().find(|mount| mount.dest == "/")?;
+        match &root.kind {
+            MountKind::ReadOnly(from) | MountKind::Scratchpad(from) => Some(from),
+            MountKind::Output(from) => from.as_ref(),
+            _ => None,
+        }
+    }
+}

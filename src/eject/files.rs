@@ -1,0 +1,230 @@
+//! Changes of files as `COPY` and `RUN rm`.
+
+use super::dockerfile::{Fact, Place, Writer};
+use super::exec::delimiter;
+use super::stage::{Stage, mark};
+use super::words::{self, hash_assignment, shorten_hash};
+use crate::plan::{Copy, FileAction, Role};
+
+impl Writer<'_> {
+    /// Writes changes below `root`; `link`: as layers that do not look at what is below them.
+    pub(super) fn actions(
+        &mut self,
+        stage: &mut Stage,
+        actions: &[FileAction],
+        root: &str,
+        link: bool,
+    ) {
+        let mut at = 0;
+        while let Some(action) = actions.get(at) {
+            let rest = &actions[at + 1..];
+            match action {
+                FileAction::MakeDir { path, mode, owner } => {
+                    let plain = *mode == 0o755 && owner.is_none();
+                    if !(plain && rest.iter().any(|later| is_below(later, path))) {
+                        let empty = mark(self.empty());
+                        let flags = flags(link, Some(*mode), owner.as_deref());
+                        let dir = path.trim_end_matches('/');
+                        let dest = below(root, dir);
+                        stage.instruction(&format!("COPY{flags} --from={empty} / {dest}/"));
+                    }
+                    at += 1;
+                }
+                FileAction::Write { .. } => at += self.write(stage, &actions[at..], root, link),
+                FileAction::Copy(copy) => {
+                    self.copy(stage, copy, root, link);
+                    at += 1;
+                }
+                FileAction::Remove { .. } => at += remove(stage, &actions[at..], root),
+            }
+        }
+    }
+
+    /// Writes all files of one directory that follow each other; returns their number.
+    fn write(
+        &mut self,
+        stage: &mut Stage,
+        actions: &[FileAction],
+        root: &str,
+        link: bool,
+    ) -> usize {
+        let mut group: Vec<(&str, String)> = vec![];
+        let mut common = None;
+        for action in actions {
+            let FileAction::Write { path, data, mode } = action else {
+                break;
+            };
+            let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+            if *common.get_or_insert((dir, *mode)) != (dir, *mode) {
+                break;
+            }
+            group.push((name, String::from_utf8_lossy(data).into_owned()));
+        }
+        let Some((dir, mode)) = common else { return 1 };
+        let mode = (mode != 0o644).then_some(mode);
+        let flags = flags(link, mode, None);
+        if stage.role == Role::Skeleton {
+            self.facts.insert(Fact::Skeleton);
+        }
+        // The name of a heredoc is the name of the file where several go into one directory.
+        let named = |(name, text): &(&str, String)| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            name.chars().all(plain) && !text.lines().any(|line| line == *name)
+        };
+        if group.len() > 1 && group.iter().all(named) {
+            let mut text = format!("COPY{flags}");
+            for (name, _) in &group {
+                text.push_str(&format!(" <<'{name}'"));
+            }
+            let dir = below(root, dir);
+            text.push_str(&format!(" {}/\n", dir.trim_end_matches('/')));
+            for (name, data) in &group {
+                text.push_str(&format!("{}{name}\n", ended(data)));
+            }
+            stage.instruction(text.trim_end());
+        } else {
+            for (name, data) in &group {
+                let end = delimiter("EOF", |end| data.lines().any(|line| line == end));
+                let dest = below(root, &format!("{dir}/{name}"));
+                stage.instruction(&format!(
+                    "COPY{flags} <<'{end}' {dest}\n{}{end}",
+                    ended(data)
+                ));
+            }
+        }
+        group.len()
+    }
+
+    fn copy(&mut self, stage: &mut Stage, copy: &Copy, root: &str, link: bool) {
+        if stage.role == Role::Image && copy.time.is_some() {
+            self.facts.insert(Fact::ImageTimes);
+        }
+        let by_number = |owner: &str| owner.chars().all(|c| c.is_ascii_digit() || c == ':');
+        let link = link && copy.owner.as_deref().is_none_or(by_number);
+        let mut flags = flags(link, copy.mode, copy.owner.as_deref());
+        let mut exclude = copy.exclude.clone();
+        let dest = below(root, &copy.dest);
+        let place = self.place(&copy.from);
+        let sources = match &place {
+            Place::Stage(at, path) => {
+                flags.push_str(&format!(" --from={}", mark(*at)));
+                vec![below(path, &copy.src)]
+            }
+            Place::Context(theirs) => {
+                if copy.src == "/" {
+                    exclude.extend(theirs.iter().filter(|p| !copy.exclude.contains(p)).cloned());
+                }
+                let src = copy.src.trim_start_matches('/');
+                vec![if src.is_empty() {
+                    ".".into()
+                } else {
+                    src.to_owned()
+                }]
+            }
+            Place::Inline => vec![],
+        };
+        flags.push_str(&self.exclude(&exclude));
+        for source in sources {
+            for (source, dest) in self.included(copy, &source, &dest) {
+                let line = match source.contains(' ') || dest.contains(' ') {
+                    true => format!("COPY{flags} {}", words::list(&[source, dest])),
+                    false => format!("COPY{flags} {source} {dest}"),
+                };
+                stage.instruction(&line);
+            }
+        }
+    }
+
+    /// Pairs of source and destination: one, or one for each pattern of inclusion that is a path.
+    fn included(&mut self, copy: &Copy, source: &str, dest: &str) -> Vec<(String, String)> {
+        let all = vec![(source.to_owned(), dest.to_owned())];
+        let paths: Vec<&str> = copy
+            .include
+            .iter()
+            .map(|pattern| pattern.trim_end_matches("/**").trim_start_matches('/'))
+            .collect();
+        if paths.is_empty() {
+            return all;
+        }
+        if paths.iter().any(|path| path.contains(['*', '?', '[', '!'])) {
+            self.facts.insert(Fact::Wider);
+            return all;
+        }
+        let pair = |path: &&str| {
+            let source = match source {
+                "." => (*path).to_owned(),
+                source => below(source, path),
+            };
+            (source, below(dest, path))
+        };
+        paths.iter().map(pair).collect()
+    }
+}
+
+/// Removes everything that consecutive actions name; returns their number.
+fn remove(stage: &mut Stage, actions: &[FileAction], root: &str) -> usize {
+    let patterns: Vec<&str> = actions
+        .iter()
+        .map_while(|action| match action {
+            FileAction::Remove { pattern } => Some(pattern.as_str()),
+            _ => None,
+        })
+        .collect();
+    let short: Vec<String> = patterns
+        .iter()
+        .map(|pattern| words::pattern(&shorten_hash(&below(root, pattern), "$hash")))
+        .collect();
+    let mut text = String::from("RUN --network=none ");
+    if short.iter().any(|pattern| pattern.contains("$hash")) {
+        text.push_str(&hash_assignment("hash"));
+        text.push_str(" \\\n && ");
+    }
+    text.push_str("rm -rf");
+    for pattern in short {
+        text.push_str(&format!(" \\\n    {pattern}"));
+    }
+    stage.instruction(&text);
+    patterns.len()
+}
+
+fn flags(link: bool, mode: Option<u32>, owner: Option<&str>) -> String {
+    let mut flags = String::new();
+    if link {
+        flags.push_str(" --link");
+    }
+    if let Some(mode) = mode {
+        flags.push_str(&format!(" --chmod={mode:o}"));
+    }
+    if let Some(owner) = owner {
+        flags.push_str(&format!(" --chown={owner}"));
+    }
+    flags
+}
+
+/// Whether an action makes the directory by itself, because what it makes is in it.
+fn is_below(action: &FileAction, dir: &str) -> bool {
+    let path = match action {
+        FileAction::Write { path, .. } | FileAction::MakeDir { path, .. } => path,
+        FileAction::Copy(copy) => &copy.dest,
+        FileAction::Remove { .. } => return false,
+    };
+    path.strip_prefix(dir.trim_end_matches('/'))
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// A path inside a directory.
+fn below(root: &str, path: &str) -> String {
+    let path = path.trim_start_matches('/');
+    match root.trim_end_matches('/') {
+        root if path.is_empty() => format!("{root}/"),
+        root => format!("{root}/{path}"),
+    }
+}
+
+/// Heredocs end with a line end.
+fn ended(text: &str) -> String {
+    match text.is_empty() || text.ends_with('\n') {
+        true => text.to_owned(),
+        false => format!("{text}\n"),
+    }
+}

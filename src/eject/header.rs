@@ -1,0 +1,122 @@
+//! The comment at the top: what this is, how to build it, what it cannot do.
+
+use super::Surroundings;
+use super::dockerfile::Fact;
+use crate::plan::{Op, Plan};
+use std::collections::BTreeSet;
+
+const WIDTH: usize = 100;
+
+/// The comment for a Dockerfile of `plans`.
+pub(super) fn header(plans: &[Plan], around: &Surroundings<'_>, facts: &BTreeSet<Fact>) -> String {
+    let spec = around.spec;
+    let names: Vec<String> = plans
+        .iter()
+        .map(|plan| format!("`{}`", plan.stage))
+        .collect();
+    let mut platforms: Vec<String> = plans.iter().map(|plan| plan.platform.to_string()).collect();
+    platforms.dedup();
+    let platforms = platforms.join(", ");
+    let mut text = String::new();
+    let mut say = |line: &str| text.push_str(&comment("", line));
+    say(&format!(
+        "Builds {} for {platforms} as {spec} does: same steps, same cache, same image. It needs BuildKit 0.25 \
+         (Docker 28.5) and nothing else.",
+        names.join(", ")
+    ));
+    text.push_str("#\n");
+    match plans {
+        [_] => text.push_str("#   docker buildx build -t IMAGE .\n"),
+        plans => {
+            for plan in plans {
+                text.push_str(&format!(
+                    "#   docker buildx build --target {0} -t {0} .\n",
+                    super::words::stage_name(&plan.stage)
+                ));
+            }
+        }
+    }
+    text.push_str("#\n# Where it differs:\n");
+    for line in deviations(plans, around, facts, &platforms) {
+        text.push_str(&comment("- ", &line));
+    }
+    text.push('\n');
+    text
+}
+
+fn deviations(
+    plans: &[Plan],
+    around: &Surroundings<'_>,
+    facts: &BTreeSet<Fact>,
+    platforms: &str,
+) -> Vec<String> {
+    let spec = around.spec;
+    let mut lines = vec![];
+    for fact in facts {
+        lines.push(match fact {
+            Fact::Skeleton => format!(
+                "The stage `skeleton` has the manifests, the lock and stubs for sources as they were, reduced to \
+                 what dependencies can notice, as text. After a change of dependencies write this file anew \
+                 from {spec}, or change the text there; until then cargo stops for lack of a crate."
+            ),
+            Fact::ImageTimes => "Files in the image carry the time of their build, not one fixed time. With \
+                SOURCE_DATE_EPOCH and `--output type=image,rewrite-timestamp=true` they are fixed again."
+                .to_owned(),
+            Fact::Exclude => "Paths that no build reads are left out by `COPY --exclude`; older BuildKit: put \
+                them into .dockerignore."
+                .to_owned(),
+            Fact::Wider => "Some steps see more of the build context than they need: COPY cannot say less. They \
+                are repeated more often."
+                .to_owned(),
+            Fact::Value => "Values with line ends are cut: no instruction can hold them.".to_owned(),
+            Fact::Unset => "Some steps see variables of steps before them.".to_owned(),
+            Fact::Secrets => format!(
+                "Secrets and ssh agents are those that {spec} names: give them with `--secret` and `--ssh`."
+            ),
+        });
+    }
+    lines.push(format!(
+        "It is for {platforms} alone, and build arguments have the values that they had. What was compiled is not \
+         checked afterwards."
+    ));
+    let unresolved = |plan: &Plan| {
+        plan.steps
+            .iter()
+            .any(|step| matches!(&step.op, Op::Image { reference, .. } if !reference.contains('@')))
+    };
+    if plans.iter().any(unresolved) {
+        lines.push(
+            "Base images are not pinned, because their digests were not known; their settings were assumed to \
+             be those of the official images."
+                .to_owned(),
+        );
+    }
+    if !around.ignored.is_empty() {
+        lines.push(format!(
+            "The ignore file applies as before if it is called .dockerignore; {spec}.dockerignore must be renamed."
+        ));
+    }
+    lines
+}
+
+/// A paragraph as lines of comment.
+fn comment(bullet: &str, text: &str) -> String {
+    let mut lines = String::new();
+    let mut line = format!("# {bullet}");
+    let indent = format!("# {}", " ".repeat(bullet.len()));
+    let mut empty = true;
+    for word in text.split_whitespace() {
+        if !empty && line.len() + 1 + word.len() > WIDTH {
+            lines.push_str(&line);
+            lines.push('\n');
+            line.clone_from(&indent);
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    lines + &line + "\n"
+}

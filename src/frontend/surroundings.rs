@@ -1,0 +1,140 @@
+//! What the client's options add to every step of a plan.
+
+use super::bases::Bases;
+use crate::context::Context;
+use crate::lower::Surroundings;
+use crate::options::{
+    ExecOptions, NetworkMode, NoCache, Options, ProxyEnv, ResolveMode, Resources,
+};
+use crate::plan::{Plan, Role};
+use buildkit_llb::{self as llb, CapSet};
+use buildkit_proto::{caps, pb};
+
+/// What `lower` needs beside a plan.
+pub(super) struct Around<'a> {
+    context: &'a Context,
+    options: &'a Options,
+    bases: &'a Bases,
+    exec: llb::Exec,
+    shm_size: Option<i64>,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn new(
+        context: &'a Context,
+        options: &'a Options,
+        bases: &'a Bases,
+        engine: &CapSet,
+    ) -> Self {
+        let tmpfs = engine.has(caps::EXEC_MOUNT_TMPFS_SIZE);
+        Self {
+            context,
+            options,
+            bases,
+            exec: exec(&options.exec, engine),
+            shm_size: Some(options.exec.shm_size).filter(|size| tmpfs && *size > 0),
+        }
+    }
+
+    /// Calls `lower` with all of it.
+    pub(super) fn with<T>(&self, plan: &Plan, lower: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+        lower(&Surroundings {
+            spec: &self.context.definition,
+            context: &|include, exclude| self.context.state(include, exclude),
+            exec: self.exec.clone(),
+            shm_size: self.shm_size,
+            resolve_mode: resolve_mode(self.options.resolve_mode),
+            replaced: &|reference, platform| self.bases.replacement(reference, platform),
+            no_cache: &|role| no_cache(&self.options.no_cache, &plan.stage, role),
+            cache_namespace: &self.options.cache_namespace,
+        })
+    }
+}
+
+/// A base image's resolve mode in a graph.
+fn resolve_mode(mode: ResolveMode) -> llb::ResolveMode {
+    match mode {
+        ResolveMode::Default => llb::ResolveMode::Default,
+        ResolveMode::Pull => llb::ResolveMode::Pull,
+        ResolveMode::Local => llb::ResolveMode::Local,
+    }
+}
+
+/// Whether a step must be done anew. The image's name means all of its steps, `deps` what the stage of that
+/// name does, `binary` what that one does after it.
+///
+/// The steps that only lay out files of the plan's own have nothing to be done anew: what they write is in
+/// their keys.
+fn no_cache(option: &NoCache, stage: &str, role: Role) -> bool {
+    match role {
+        Role::Base | Role::Skeleton | Role::StubRemoval | Role::Sources => false,
+        Role::Toolchain | Role::Fetch | Role::Dependencies => {
+            option.applies_to(stage) || option.applies_to("deps")
+        }
+        Role::Local | Role::Compile => option.applies_to(stage) || option.applies_to("binary"),
+        Role::Image | Role::Check => option.applies_to(stage),
+    }
+}
+
+/// An exec with the client's options. What an engine is too old for is left out, as by the official frontend:
+/// these options are no part of what is built.
+fn exec(options: &ExecOptions, engine: &CapSet) -> llb::Exec {
+    let hosts = options.extra_hosts.iter().map(|entry| pb::HostIp {
+        host: entry.host.clone(),
+        ip: entry.ip.to_string(),
+    });
+    let ulimits = options.ulimits.iter().map(|limit| pb::Ulimit {
+        name: limit.name.clone(),
+        soft: limit.soft,
+        hard: limit.hard,
+    });
+    llb::Exec {
+        extra_hosts: hosts.collect(),
+        hostname: options.hostname.clone(),
+        ulimits: match engine.has(caps::EXEC_META_ULIMIT) {
+            true => ulimits.collect(),
+            false => vec![],
+        },
+        cgroup_parent: match engine.has(caps::EXEC_META_CGROUP_PARENT) {
+            true => options.cgroup_parent.clone(),
+            false => String::new(),
+        },
+        network: match options.network {
+            NetworkMode::Sandbox => llb::NetMode::Unset,
+            NetworkMode::Host => llb::NetMode::Host,
+            NetworkMode::None => llb::NetMode::None,
+        },
+        proxy_env: options
+            .proxy
+            .as_ref()
+            .filter(|_| engine.has(caps::EXEC_META_PROXYENV))
+            .map(proxy),
+        resources: Some(&options.resources)
+            .filter(|_| engine.has(caps::EXEC_META_LINUX_RESOURCES))
+            .filter(|limits| !limits.is_empty())
+            .map(resources),
+        ..llb::Exec::default()
+    }
+}
+
+fn proxy(proxy: &ProxyEnv) -> pb::ProxyEnv {
+    pb::ProxyEnv {
+        http_proxy: proxy.http.clone(),
+        https_proxy: proxy.https.clone(),
+        ftp_proxy: proxy.ftp.clone(),
+        no_proxy: proxy.no.clone(),
+        all_proxy: proxy.all.clone(),
+    }
+}
+
+fn resources(limits: &Resources) -> pb::LinuxResources {
+    pb::LinuxResources {
+        memory: limits.memory,
+        memory_swap: limits.memory_swap,
+        cpu_shares: limits.cpu_shares,
+        cpu_period: limits.cpu_period,
+        cpu_quota: limits.cpu_quota,
+        cpuset_cpus: limits.cpuset_cpus.clone(),
+        cpuset_mems: limits.cpuset_mems.clone(),
+    }
+}

@@ -1,0 +1,70 @@
+//! Compiling for another processor than the one that the compiler runs on.
+
+use super::Input;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::platform::Libc;
+use crate::recipe::Recipe;
+
+/// The variable that tells cargo the linker for a foreign triple, and its value; nothing where the usual one
+/// works, or where the user says which.
+///
+/// rustc brings a linker for all processors, and for musl everything else that a static executable is linked
+/// with. What it does not bring is a C compiler, nor another glibc.
+pub(super) fn linker(
+    input: &Input<'_>,
+    recipe: &Recipe,
+    triple: &str,
+) -> Result<Option<(String, String)>, Diagnostics> {
+    let processor = |triple: &str| triple.split('-').next().unwrap_or_default().to_owned();
+    let own = input.build_platform.triple(Libc::Musl).map(processor);
+    if own.is_none_or(|own| own == processor(triple)) {
+        return Ok(None);
+    }
+    let name = triple.to_uppercase().replace(['-', '.'], "_");
+    let name = format!("CARGO_TARGET_{name}_LINKER");
+    let said = |variable: &str| {
+        let env = &input.image.build.env;
+        env.iter().any(|one| one.name.value == variable)
+    };
+    let configured = input.project.configs.iter().any(|config| {
+        let target = config.table.get("target").and_then(|all| all.get(triple));
+        target.is_some_and(|target| target.get("linker").is_some())
+    });
+    if said(&name) || configured {
+        return Ok(None);
+    }
+    let span = input.image.build.target.span;
+    let stop = |code, message: String, help: String| -> Diagnostics {
+        let stop = Diagnostic::error(code, message).help(help);
+        let file = &input.spec.file;
+        let stop = match span {
+            Some(span) => stop.at(file.at(span)),
+            None => stop,
+        };
+        stop.into()
+    };
+    if !triple.contains("-musl") {
+        let message = format!(
+            "there is no linker for `{triple}` on {}",
+            input.build_platform
+        );
+        let help = format!(
+            "use `target: musl`, or install a cross compiler by `packages:` and name it in `env: \
+             {{ {name}: … }}` under `build:`"
+        );
+        return Err(stop("no-cross-linker", message, help));
+    }
+    let key = format!("CC_{}", triple.replace(['-', '.'], "_"));
+    if recipe.compiles_c() && !said(&key) {
+        let message = format!(
+            "a dependency compiles C, and there is no C compiler for `{triple}` on {}",
+            input.build_platform
+        );
+        let help = format!(
+            "install a cross compiler by `packages:` and name it in `env: {{ {key}: …, {name}: … \
+             }}` under `build:`"
+        );
+        return Err(stop("no-cross-compiler", message, help));
+    }
+    Ok(Some((name, "rust-lld".into())))
+}

@@ -1,0 +1,261 @@
+//! Local libraries, each compiled in a step of its own: an edit compiles a package and what depends on it.
+//!
+//! A step compiles one package (or one level of the graph, where there are many): over its real sources and
+//! those of all that it needs, everything else being stubs still. It starts from the compiled dependencies, adds
+//! what the steps of its local dependencies left, runs the very same cargo command as every other step, and
+//! leaves the artefacts of its own packages alone. So its key is made of its own and its dependencies' sources,
+//! and steps that do not need each other run side by side and stay cached side by side.
+//!
+//! Such a step is an accelerator. Where a package turns out to read the Rust sources of one that it does not
+//! depend on, its step says so and leaves it to the compile step, which has all files; a mistake in the
+//! sources fails at once.
+
+use super::dependencies::{self, Crates};
+use super::toolchain::Toolchain;
+use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, sources};
+use crate::diagnostic::Diagnostics;
+use crate::project::{Project, TargetKind};
+use crate::recipe::{self, Recipe, RecipeFor};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Steps for single packages up to this many; beyond it, one for each of [`LEVELS`].
+const MOST: usize = 24;
+/// The first level of each group of levels. Fixed, so that a new member moves no other from group to group.
+const LEVELS: [usize; 5] = [0, 1, 2, 3, 5];
+/// As many of these steps run at a time: engines start every step that is ready, whatever the memory.
+const AT_A_TIME: usize = 4;
+/// Where earlier steps' artefacts are mounted.
+const EARLIER: &str = "/local";
+/// Where a step leaves its own.
+const OWN: &str = "/own";
+
+/// Compiles some local packages. The bytes are part of cache keys.
+///
+/// Arguments: the packages whose stubs are to be forgotten, the own packages, their crates, the directories of
+/// the target directory, then cargo's. Without its fingerprint an artefact counts as never built. Directories
+/// get the sources' time, because build scripts may watch them.
+const LOCAL: &str = r#"#!/bin/sh
+set -eu
+forget=$1 own=$2 crates=$3 dirs=$4
+shift 4
+left() {
+  echo "left to the compile step: $1"
+  : >/own/.left
+  exit 0
+}
+for mark in /local/*/.left; do
+  [ ! -e "$mark" ] || left "it needs one that was"
+done
+hex=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]
+hex=$hex$hex$hex$hex
+for dir in $dirs; do
+  for package in $forget; do
+    rm -rf "/target/$dir/.fingerprint/$package"-$hex
+  done
+done
+for crate in /local/*/; do
+  [ ! -d "$crate" ] || cp -a "$crate." /target/
+done
+find /work -type d -exec touch -d @1153704088 {} +
+touch /tmp/start
+{ cargo "$@" 2>&1 || : >/tmp/failed; } | tee /tmp/log
+if [ -e /tmp/failed ]; then
+  if grep -qE "No such file|file not found|couldn't read|os error 2" /tmp/log; then
+    left "it reads files that only this step has"
+  fi
+  exit 1
+fi
+for dir in $dirs; do
+  [ -d "/target/$dir" ] || continue
+  mkdir -p "/own/$dir/deps" "/own/$dir/.fingerprint" "/own/$dir/build"
+  for package in $own; do
+    for made in "/target/$dir/.fingerprint/$package"-$hex "/target/$dir/build/$package"-$hex; do
+      [ ! -d "$made" ] || cp -a "$made" "/own/${made#/target/}"
+    done
+  done
+  for crate in $crates; do
+    find "/target/$dir/deps" -newer /tmp/start \( -name "lib$crate-*" -o -name "lib$crate.*" \) \
+      -exec cp -a {} "/own/$dir/deps/" \;
+  done
+done
+"#;
+
+/// What the step of some packages left, as a mount of those that need it.
+#[derive(Clone, Debug)]
+pub(super) struct Compiled {
+    mount: Mount,
+    /// The step's own packages.
+    packages: BTreeSet<usize>,
+}
+
+/// The local libraries of a build, in an order in which they can be compiled.
+fn groups(project: &Project, closure: &[usize], stubs: &Recipe) -> Vec<BTreeSet<usize>> {
+    let stubbed: BTreeSet<usize> = stubs.stubs.iter().map(|stub| stub.package).collect();
+    let Some((_, libraries)) = closure.split_last() else {
+        return vec![];
+    };
+    // Packages that are real among the dependencies are compiled with them.
+    let libraries: Vec<usize> = libraries
+        .iter()
+        .copied()
+        .filter(|one| stubbed.contains(one))
+        .collect();
+    if libraries.len() <= MOST {
+        return libraries
+            .into_iter()
+            .map(|one| BTreeSet::from([one]))
+            .collect();
+    }
+    let mut levels: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut groups = vec![BTreeSet::new(); LEVELS.len()];
+    for package in libraries {
+        let below = project.local_dependencies(package, false);
+        let below = below.iter().filter_map(|other| levels.get(other));
+        let level = below.max().map_or(0, |level| level + 1);
+        levels.insert(package, level);
+        let group = LEVELS.partition_point(|first| *first <= level) - 1;
+        groups[group].insert(package);
+    }
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
+/// Adds the steps that compile the local libraries.
+pub(super) fn add(
+    plan: &mut Plan,
+    input: &Input<'_>,
+    toolchain: &Toolchain,
+    crates: &Crates,
+    stubs: &Recipe,
+    target: Option<&Output>,
+) -> Result<Vec<Compiled>, Diagnostics> {
+    let project = input.project;
+    let mut done: Vec<Compiled> = vec![];
+    if !input.abilities.local_steps {
+        return Ok(done);
+    }
+    for own in groups(project, &input.selection.closure, stubs) {
+        let needed: BTreeSet<usize> = own
+            .iter()
+            .flat_map(|package| project.closure(*package, false))
+            .collect();
+        let files = recipe::over(project, &[input.selection], RecipeFor::Build, &needed)?;
+        let label = label(project, &own);
+        let sources = sources::over(plan, input, &files, &format!("sources of {label}"));
+        let earlier: Vec<&Compiled> = done
+            .iter()
+            .filter(|one| !one.packages.is_disjoint(&needed))
+            .collect();
+        let mut exec = {
+            let args = arguments(plan, input, stubs, &own, &needed);
+            let target = match target {
+                Some(target) => MountKind::Scratchpad(target.clone()),
+                None => MountKind::Output(None),
+            };
+            dependencies::cargo(input, toolchain, crates, &sources, target, args)
+        };
+        exec.mounts
+            .extend(earlier.iter().map(|one| one.mount.clone()));
+        let (script, path) = plan.script("local", LOCAL);
+        exec.args.insert(0, path);
+        exec.mounts.extend([
+            script,
+            Mount {
+                dest: OWN.into(),
+                kind: MountKind::Output(None),
+            },
+            Mount {
+                dest: "/turn".into(),
+                kind: MountKind::Cache {
+                    id: format!("rust-frontend/turn-{}", done.len() % AT_A_TIME),
+                    locked: true,
+                },
+            },
+        ]);
+        let step = plan.push(Role::Local, label, Op::Exec(exec), input.image.build.span);
+        let output = Output {
+            step,
+            mount: OWN.into(),
+        };
+        done.push(Compiled {
+            mount: Mount {
+                dest: format!("{EARLIER}/{}", done.len()),
+                kind: MountKind::ReadOnly(output),
+            },
+            packages: own,
+        });
+    }
+    Ok(done)
+}
+
+/// The script's arguments, then cargo's.
+fn arguments(
+    plan: &Plan,
+    input: &Input<'_>,
+    stubs: &Recipe,
+    own: &BTreeSet<usize>,
+    needed: &BTreeSet<usize>,
+) -> Vec<String> {
+    let profile = dependencies::profile_dir(&input.selection.profile);
+    let forget = stubs
+        .stubs
+        .iter()
+        .filter(|stub| needed.contains(&stub.package));
+    // The fingerprints of one that shares its name with a crate from outside cannot be told from that one's.
+    let forget = forget
+        .filter(|stub| !stub.shares_name)
+        .map(|stub| stub.name.as_str());
+    let packages = own.iter().map(|package| &input.project.packages[*package]);
+    let libraries = packages.clone().filter_map(|package| package.lib());
+    let mut libraries: Vec<String> = libraries
+        .filter(|lib| lib.kind == TargetKind::Lib)
+        .map(crate::project::Target::crate_name)
+        .collect();
+    libraries.sort();
+    let own: Vec<&str> = packages.map(|package| package.name.as_str()).collect();
+    let mut args = vec![
+        forget.collect::<Vec<_>>().join(" "),
+        own.join(" "),
+        libraries.join(" "),
+        format!("{}/{profile} {profile}", plan.triple),
+        "build".into(),
+    ];
+    args.extend(dependencies::build_flags(plan, input));
+    args
+}
+
+/// What of the steps' artefacts a step mounts that compiles the rest.
+pub(super) fn mounts(compiled: &[Compiled]) -> impl Iterator<Item = Mount> {
+    compiled.iter().map(|one| one.mount.clone())
+}
+
+fn label(project: &Project, own: &BTreeSet<usize>) -> String {
+    const SHOWN: usize = 4;
+    let list: Vec<&str> = own
+        .iter()
+        .map(|package| project.packages[*package].name.as_str())
+        .collect();
+    match list.len() {
+        1 => format!("local crate {}", list[0]),
+        n if n <= SHOWN => format!("local crates {}", list.join(", ")),
+        n => format!(
+            "local crates {} and {}",
+            list[..SHOWN - 1].join(", "),
+            names::count(n - SHOWN + 1, "other")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{SOURCE_TIME, TARGET_DIR, WORK_DIR};
+
+    #[test]
+    fn scripts_hold_the_constants_that_they_repeat() {
+        assert!(LOCAL.contains(&format!("@{SOURCE_TIME}")));
+        for path in [EARLIER, OWN, TARGET_DIR, WORK_DIR] {
+            assert!(LOCAL.contains(path), "{path}");
+        }
+    }
+}

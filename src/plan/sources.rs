@@ -1,0 +1,163 @@
+//! Which of the build context's files a step sees.
+//!
+//! A step that compiles some of the local packages sees their Rust sources and all files that are no Rust
+//! sources, whosever directory they are in: `include_str!`, templates, migrations and schemas come from
+//! anywhere, and nobody declares them. It does not see the Rust sources and manifests of other local packages,
+//! so these are no part of its key; the recipe writes what Cargo needs of them.
+//!
+//! The files that are no Rust sources are one step that all others start from, so that they are on the disk once.
+
+use super::{Copy, FileAction, Input, Op, Output, Plan, Role, SOURCE_TIME, dependencies, unread};
+use crate::recipe::Recipe;
+use crate::source::parent;
+use std::collections::BTreeSet;
+
+/// Paths of the context that never reach a compile step, because no build reads them there.
+fn never(input: &Input<'_>) -> Vec<String> {
+    let root = &input.project.root;
+    let mut list = vec![
+        ".git".to_owned(),
+        below(root, "target"),
+        below(root, ".git"),
+    ];
+    list.push(input.spec.file.name().to_owned());
+    list.sort();
+    list.dedup();
+    list
+}
+
+fn below(dir: &str, name: &str) -> String {
+    match dir {
+        "" => name.into(),
+        dir => format!("{dir}/{name}"),
+    }
+}
+
+/// The Rust sources below a directory.
+fn rust(dir: &str) -> String {
+    below(dir, "**/*.rs")
+}
+
+fn root(step: usize) -> Output {
+    Output {
+        step,
+        mount: "/".into(),
+    }
+}
+
+fn context(plan: &mut Plan, input: &Input<'_>) -> Output {
+    let mut exclude = input.ignored.to_vec();
+    exclude.extend(never(input));
+    let op = Op::Context {
+        include: vec![],
+        exclude,
+    };
+    root(plan.push_once(Role::Sources, "load build context", op))
+}
+
+/// A copy of some of the context's files, with the one old time.
+fn some(from: Output, include: Vec<String>, exclude: Vec<String>) -> FileAction {
+    FileAction::Copy(Box::new(Copy {
+        from,
+        src: "/".into(),
+        dest: "/".into(),
+        include,
+        exclude,
+        mode: None,
+        owner: None,
+        time: Some(SOURCE_TIME),
+    }))
+}
+
+/// Adds the content of the directories that a recipe of stubs wants as they are.
+pub(super) fn real_dirs(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> Option<Output> {
+    if recipe.real_dirs.is_empty() {
+        return None;
+    }
+    let context = context(plan, input);
+    let mut include = recipe.real_dirs.clone();
+    if include.iter().any(String::is_empty) {
+        include = vec![];
+    }
+    let op = Op::Files {
+        base: None,
+        actions: vec![some(context, include, never(input))],
+    };
+    Some(root(plan.push_once(Role::Sources, "vendored sources", op)))
+}
+
+/// Adds the project as a step sees it that compiles what is real in a recipe.
+pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &str) -> Output {
+    let context = context(plan, input);
+    let packages = &input.project.packages;
+    let mut others = never(input);
+    for dir in packages.iter().map(|package| package.dir.as_str()) {
+        others.extend([rust(dir), below(dir, "Cargo.toml")]);
+    }
+    for name in ["Cargo.toml", "Cargo.lock"] {
+        others.push(below(&input.project.root, name));
+    }
+    let configs = input.project.configs.iter();
+    others.extend(configs.map(|config| config.file.name().to_owned()));
+    let toolchain = input.project.toolchain.iter();
+    others.extend(toolchain.map(|toolchain| toolchain.file.name().to_owned()));
+    others.sort();
+    others.dedup();
+    let op = Op::Files {
+        base: None,
+        actions: vec![some(context.clone(), vec![], others)],
+    };
+    let files = root(plan.push_once(Role::Sources, "files that are no Rust sources", op));
+    let op = Op::Files {
+        base: None,
+        actions: vec![some(context.clone(), vec![rust("")], never(input))],
+    };
+    let all = root(plan.push_once(Role::Sources, "Rust sources", op));
+    let shared = unread::without(plan, input, &context, files, all);
+
+    let (include, exclude) = seen(input, recipe);
+    let mut actions = vec![some(context, include, exclude)];
+    actions.extend(dependencies::files(recipe));
+    let op = Op::Files {
+        base: Some(shared),
+        actions,
+    };
+    root(plan.push_once(Role::Sources, name, op))
+}
+
+/// Patterns of the Rust sources that are real in a recipe: those to include and, of these, to exclude.
+fn seen(input: &Input<'_>, recipe: &Recipe) -> (Vec<String>, Vec<String>) {
+    let real: BTreeSet<&str> = recipe.real_dirs.iter().map(String::as_str).collect();
+    let is_below = |path: &str, dir: &str| {
+        dir.is_empty()
+            || path == dir
+            || path
+                .strip_prefix(dir)
+                .is_some_and(|rest| rest.starts_with('/'))
+    };
+    let mut include: BTreeSet<String> = real.iter().map(|dir| rust(dir)).collect();
+    let mut exclude = never(input);
+    // Parents come first, so that the last pattern that matches is that of the innermost package.
+    for package in &input.project.packages {
+        let dir = package.dir.as_str();
+        let above = |other: &&str| **other != *dir && is_below(dir, other);
+        match real.contains(dir) {
+            false if real.iter().any(above) => exclude.push(rust(dir)),
+            true => {
+                let hidden = input.project.packages.iter().any(|other| {
+                    let other = other.dir.as_str();
+                    !real.contains(other) && above(&other)
+                });
+                if hidden {
+                    exclude.push(format!("!{}", rust(dir)));
+                }
+                // Targets may be anywhere.
+                let outside = package.targets.iter().map(|target| target.path.as_str());
+                let outside = outside.filter(|path| !is_below(path, dir));
+                include.extend(outside.map(|path| rust(parent(path))));
+            }
+            false => {}
+        }
+    }
+    (include.into_iter().collect(), exclude)
+}

@@ -1,0 +1,310 @@
+//! `--call=plan`: each step's name, what it runs, what its cache key is made of, and why it is there.
+
+use super::is_used;
+use crate::eject::words::shell;
+use crate::plan::{Exec, FileAction, MountKind, Op, Output, Plan, Role, Script, Step, plain_name};
+use crate::source::SourceFile;
+use serde_json::{Value, json};
+
+/// The longest command that is shown whole.
+const LONGEST: usize = 160;
+
+/// What is said of a step.
+struct Said {
+    runs: String,
+    key: String,
+    reach: String,
+    why: String,
+}
+
+/// The plan as text. `spec`: the file that steps' lines are in.
+pub fn plan(plan: &Plan, spec: &SourceFile) -> String {
+    let mut text = format!(
+        "{} for {}, compiled for {} on {}\n",
+        plan.stage, plan.platform, plan.triple, plan.build_platform
+    );
+    let used = is_used(plan);
+    for (index, step) in plan.steps.iter().enumerate().filter(|(at, _)| used[*at]) {
+        let said = said(plan, index, step, spec);
+        text.push_str(&format!("\n{}\n", step.name));
+        for (word, line) in [
+            ("runs", &said.runs),
+            ("key", &said.key),
+            ("reach", &said.reach),
+            ("why", &said.why),
+        ] {
+            if !line.is_empty() {
+                text.push_str(&format!("  {word:5}  {line}\n"));
+            }
+        }
+    }
+    if !plan.notes.is_empty() {
+        text.push('\n');
+        for note in &plan.notes {
+            text.push_str(&format!("note: {note}\n"));
+        }
+    }
+    text
+}
+
+/// The plan for programs.
+pub fn json(plan: &Plan, spec: &SourceFile) -> Value {
+    let used = is_used(plan);
+    let steps = plan.steps.iter().enumerate().filter(|(at, _)| used[*at]);
+    let steps: Vec<Value> = steps
+        .map(|(index, step)| {
+            let said = said(plan, index, step, spec);
+            let inputs: Vec<usize> = step.op.inputs().iter().map(|input| input.step).collect();
+            json!({
+                "id": index,
+                "name": step.name,
+                "role": step.role.word(),
+                "runs": said.runs,
+                "key": said.key,
+                "reach": said.reach,
+                "why": said.why,
+                "inputs": inputs,
+            })
+        })
+        .collect();
+    json!({
+        "stage": plan.stage,
+        "platform": plan.platform.to_string(),
+        "buildPlatform": plan.build_platform.to_string(),
+        "triple": plan.triple,
+        "steps": steps,
+        "notes": plan.notes,
+    })
+}
+
+fn said(plan: &Plan, index: usize, step: &Step, spec: &SourceFile) -> Said {
+    let name = |output: &Output| {
+        let of = &plan.steps[output.step];
+        let name = plain_name(&of.name);
+        match (&of.op, output.mount.as_str()) {
+            (Op::Exec(_), mount) if mount != "/" => format!("{mount} of `{name}`"),
+            _ => format!("`{name}`"),
+        }
+    };
+    let (runs, key, reach) = match &step.op {
+        Op::Image {
+            reference,
+            platform,
+        } => {
+            let key = match reference.contains('@') {
+                true => "its digest",
+                false => "the digest that its tag has at the time",
+            };
+            (
+                format!("image {reference} for {platform}"),
+                key.into(),
+                String::new(),
+            )
+        }
+        Op::Context { include, exclude } => {
+            let of = match include.is_empty() {
+                true => "all files".to_owned(),
+                false => format!("files that match {}", include.join(", ")),
+            };
+            let but = match exclude.is_empty() {
+                true => String::new(),
+                false => format!(" but {}", exclude.join(", ")),
+            };
+            let key = "content, names and modes of the files; not their times".to_owned();
+            (
+                format!("{of} of the build context{but}"),
+                key,
+                String::new(),
+            )
+        }
+        Op::Files { base, actions } => {
+            let inputs = step.op.inputs();
+            let mut key: Vec<String> = unique(inputs.into_iter().map(name));
+            let writes = actions
+                .iter()
+                .any(|a| matches!(a, FileAction::Write { .. }));
+            if writes {
+                key.push("the text of the files that it writes".into());
+            }
+            key.push("the list of changes".into());
+            (
+                files(base.as_ref().map(name), actions),
+                key.join(", "),
+                String::new(),
+            )
+        }
+        Op::Merge(parts) => {
+            let names: Vec<String> = parts.iter().map(name).collect();
+            let key = names.join(", ");
+            (
+                format!("{} on each other, nothing is copied", parts.len()),
+                key,
+                String::new(),
+            )
+        }
+        Op::Exec(exec) => {
+            let script = plan.script_of(exec);
+            let is_script = |step: usize| script.as_ref().is_some_and(|own| own.step == step);
+            let inputs = step.op.inputs().into_iter();
+            let inputs = inputs.filter(|input| !is_script(input.step)).map(name);
+            let mut key = vec!["the command".to_owned()];
+            if script.is_some() {
+                key.push("the script".into());
+            }
+            key.push(format!(
+                "{} variables ({})",
+                exec.env.len(),
+                exec.env
+                    .iter()
+                    .map(|(name, _)| name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            ));
+            key.extend(unique(inputs));
+            (command(exec, script.as_ref()), key.join(", "), reach(exec))
+        }
+    };
+    let mut why = reason(step.role, plan, index).to_owned();
+    if let Some(span) = step.span {
+        let lines = spec.at(span);
+        let (first, last) = (
+            lines.start().line,
+            spec.position(span.end.saturating_sub(1)).line,
+        );
+        let lines = match first == last {
+            true => format!("line {first}"),
+            false => format!("lines {first}-{last}"),
+        };
+        why.push_str(&format!(" ({}, {lines})", spec.name()));
+    }
+    Said {
+        runs,
+        key,
+        reach,
+        why,
+    }
+}
+
+fn unique(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut list = vec![];
+    for name in names {
+        if !list.contains(&name) {
+            list.push(name);
+        }
+    }
+    list
+}
+
+fn command(exec: &Exec, script: Option<&Script<'_>>) -> String {
+    if let Some(script) = script {
+        let words: Vec<String> = exec.args.iter().skip(1).map(|word| shell(word)).collect();
+        return shortened(&format!("script `{}` {}", script.name, words.join(" ")));
+    }
+    let words = match exec.args.as_slice() {
+        [sh, c, script] if sh == "sh" && c == "-c" => return shortened(script),
+        words => words,
+    };
+    let words: Vec<String> = words.iter().map(|word| shell(word)).collect();
+    shortened(&words.join(" "))
+}
+
+fn shortened(text: &str) -> String {
+    let line: Vec<&str> = text.split_whitespace().collect();
+    let line = line.join(" ");
+    match line.chars().count() > LONGEST {
+        true => line.chars().take(LONGEST - 1).chain(['…']).collect(),
+        false => line,
+    }
+}
+
+/// What a process can use that is no part of its key.
+fn reach(exec: &Exec) -> String {
+    let mut list = vec![];
+    if exec.network {
+        list.push("network".to_owned());
+    }
+    for mount in &exec.mounts {
+        match &mount.kind {
+            MountKind::Cache { id, .. } => list.push(format!("cache {id}, which may be empty")),
+            MountKind::Secret { id, .. } => list.push(format!("secret {id}")),
+            MountKind::Ssh { id } => list.push(format!("ssh agent {id}")),
+            _ => {}
+        }
+    }
+    list.extend(
+        exec.secret_env
+            .iter()
+            .map(|(id, ..)| format!("secret {id}")),
+    );
+    match list.is_empty() {
+        true => "no network, no secrets".into(),
+        false => format!("{}; no part of the key", list.join(", ")),
+    }
+}
+
+fn files(base: Option<String>, actions: &[FileAction]) -> String {
+    let count = |is: fn(&FileAction) -> bool| actions.iter().filter(|action| is(action)).count();
+    let numbers = [
+        (
+            count(|a| matches!(a, FileAction::Write { .. })),
+            "write",
+            "file",
+        ),
+        (
+            count(|a| matches!(a, FileAction::Remove { .. })),
+            "remove",
+            "pattern",
+        ),
+    ];
+    let mut list: Vec<String> = numbers
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, verb, thing)| {
+            format!(
+                "{verb} {count} {thing}{}",
+                if count == 1 { "" } else { "s" }
+            )
+        })
+        .collect();
+    for action in actions {
+        match action {
+            FileAction::Copy(copy) => list.push(format!("copy {} to {}", copy.src, copy.dest)),
+            FileAction::MakeDir {
+                path,
+                owner: Some(_),
+                ..
+            } => list.push(format!("make {path}")),
+            _ => {}
+        }
+    }
+    if list.is_empty() {
+        list.push("nothing".into());
+    }
+    match base {
+        Some(base) => format!("{} in {base}", list.join(", ")),
+        None => list.join(", "),
+    }
+}
+
+fn reason(role: Role, plan: &Plan, index: usize) -> &'static str {
+    match role {
+        Role::Base => match &plan.steps[index].op {
+            Op::Image { .. } => "what later steps start from",
+            _ => "puts layers together",
+        },
+        Role::Toolchain => "what compiling needs; changes with the toolchain alone",
+        Role::Skeleton => {
+            "the least that dependencies depend on: comments, versions and sources of yours are not in it"
+        }
+        Role::Fetch => "the only step that downloads crates and sees their registries' secrets",
+        Role::Dependencies => "compiles what others wrote, so that an edit of yours does not",
+        Role::StubRemoval => "without it cargo would take the stubs' artefacts for yours",
+        Role::Sources => "your files with one fixed old time: their content decides, not their age",
+        Role::Local => "compiles your libraries that change less often",
+        Role::Compile => {
+            "compiles your crates with the same command and variables as the dependencies"
+        }
+        Role::Image => "a layer of the image",
+        Role::Check => "a check that you asked for",
+    }
+}

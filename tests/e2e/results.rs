@@ -1,0 +1,204 @@
+//! What exporters make of results: digests, annotations, statements, caches.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::docker::{Docker, Outcome};
+use crate::support::nonce;
+use crate::support::project::Project;
+use crate::support::tree::Tree;
+
+/// The registry that `cargo xtask engine registry up` runs.
+const REGISTRY: &str = "127.0.0.1:5050";
+
+/// Whether the engine keeps images in the containerd store; the classic one neither pushes more than images
+/// nor exports caches.
+fn has_store(docker: &Docker) -> bool {
+    let status = docker.output(["info", "--format", "{{json .DriverStatus}}"]);
+    let has = status.contains("io.containerd.snapshotter");
+    if !has {
+        eprintln!("skipped: this engine has no containerd image store");
+    }
+    has
+}
+
+/// What the registry has of an image: an index or a manifest, or one that an index names.
+fn raw(docker: &Docker, name: &str) -> Value {
+    let text = docker.output(["buildx", "imagetools", "inspect", "--raw", name]);
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// A blob of a repository of the registry.
+fn blob(repository: &str, digest: &str) -> Value {
+    let url = format!("http://{REGISTRY}/v2/{repository}/blobs/{digest}");
+    let outcome = Outcome::of(Command::new("curl").args(["-sfL", &url]));
+    serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome}"))
+}
+
+#[test]
+fn an_epoch_makes_equal_images() {
+    let docker = Docker::take();
+    if !has_store(&docker) {
+        return;
+    }
+    let project = Project::tiny("image:\n  base: scratch\n  workdir: /data\n  user: \"1000\"\n");
+    // To a file: dockerd unpacks what it keeps, and an image that is unpacked keeps its times.
+    let build = || {
+        let tree = Tree::empty();
+        let file = tree.path().join("image.tar");
+        let output = format!("type=oci,rewrite-timestamp=true,dest={}", file.display());
+        let build = docker.build(&project).option("--provenance", "false");
+        let build = build
+            .arg("SOURCE_DATE_EPOCH", "1700000000")
+            .flag("--no-cache");
+        build.output(output);
+        let json = |member: &str| -> Value {
+            let mut tar = Command::new("tar");
+            let outcome = Outcome::of(tar.arg("xOf").arg(&file).arg(member));
+            serde_json::from_str(&outcome.stdout).unwrap_or_else(|e| panic!("{e}: {outcome}"))
+        };
+        let blob = |of: &Value| {
+            let digest = of["digest"].as_str().expect("a digest");
+            json(&format!("blobs/{}", digest.replace(':', "/")))
+        };
+        let manifest = blob(&json("index.json")["manifests"][0]);
+        let config = blob(&manifest["config"]);
+        (manifest, config)
+    };
+    let (manifest, config) = build();
+    assert_eq!(build().0, manifest);
+    assert_eq!(config["created"], "2023-11-14T22:13:20Z");
+    for entry in config["history"].as_array().expect("a list") {
+        assert_eq!(entry["created"], "2023-11-14T22:13:20Z", "{config}");
+    }
+}
+
+#[test]
+fn annotations_and_statements_are_in_the_registry() {
+    let docker = Docker::take();
+    if !has_store(&docker) {
+        return;
+    }
+    let repository = format!("attested-{}", nonce());
+    let name = format!("{REGISTRY}/{repository}:1");
+    let project = Project::tiny("image:\n  base: scratch\n  annotations: { team: shop }\n");
+    // A scanner is any image that writes a statement where it is told to.
+    let scanner = format!("{REGISTRY}/scanner-{repository}:1");
+    let statement = r#"{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://spdx.dev/Document","predicate":{"spdxVersion":"SPDX-2.3","name":"stand-in"}}"#;
+    let scan = format!(
+        "FROM alpine\nENTRYPOINT [\"/bin/sh\",\"-ec\",\"ls $BUILDKIT_SCAN_SOURCE/usr/local/bin/tiny; \
+         echo '{}' >$BUILDKIT_SCAN_DESTINATION/core.spdx.json\"]\n",
+        statement.replace('"', "\\\"")
+    );
+    project.write("scanner.Dockerfile", scan);
+    docker.output([
+        "buildx",
+        "build",
+        "-q",
+        "--push",
+        "--provenance=false",
+        "-t",
+        &scanner,
+        "-f",
+        project.join("scanner.Dockerfile").to_str().expect("text"),
+        project.to_str().expect("text"),
+    ]);
+    docker
+        .build(&project)
+        .option("--attest", format!("type=sbom,generator={scanner}"))
+        .option("--attest", "type=provenance,mode=max")
+        .output(format!("type=image,name={name},push=true"));
+
+    let index = raw(&docker, &name);
+    let manifests = index["manifests"].as_array().expect("a list");
+    let at = |one: &Value| {
+        let digest = one["digest"].as_str().expect("a digest");
+        raw(&docker, &format!("{REGISTRY}/{repository}@{digest}"))
+    };
+    assert_eq!(at(&manifests[0])["annotations"]["team"], "shop");
+    let statements = at(&manifests[1]);
+    let layers = statements["layers"].as_array().expect("a list");
+    let types: Vec<&str> = layers
+        .iter()
+        .filter_map(|layer| layer["annotations"]["in-toto.io/predicate-type"].as_str())
+        .collect();
+    assert!(types.contains(&"https://spdx.dev/Document"), "{types:?}");
+    let provenance = layers
+        .iter()
+        .find(|layer| {
+            layer["annotations"]["in-toto.io/predicate-type"]
+                .as_str()
+                .is_some_and(|kind| kind.starts_with("https://slsa.dev/provenance/"))
+        })
+        .expect("a provenance");
+    let provenance = blob(
+        &repository,
+        provenance["digest"].as_str().expect("a digest"),
+    );
+    let text = provenance.to_string();
+    assert!(text.contains("pkg:docker/rust@1"), "{text}");
+    assert!(text.contains("/rust-frontend/compile"), "{text}");
+    let sbom = layers.iter().find(|layer| {
+        layer["annotations"]["in-toto.io/predicate-type"] == "https://spdx.dev/Document"
+    });
+    let sbom = sbom.expect("found before")["digest"]
+        .as_str()
+        .expect("a digest")
+        .to_owned();
+    assert_eq!(blob(&repository, &sbom)["predicate"]["name"], "stand-in");
+}
+
+/// An engine that has nothing of a build but the cache that another one exported. There is one engine: what
+/// it has of this build, and of no other, is thrown away.
+#[test]
+fn an_imported_cache_spares_compiling() {
+    let docker = Docker::take();
+    if !has_store(&docker) {
+        return;
+    }
+    let word = format!("cached-{}", nonce());
+    let project = Project::example("scratch");
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        project.replace(file, "name = \"scratch\"", &format!("name = \"{word}\""));
+    }
+    let cache = format!("type=registry,ref={REGISTRY}/{word}:cache");
+    let export = docker
+        .build(&project)
+        .option("--cache-to", format!("{cache},mode=max"));
+    let report = export.succeed();
+    assert!(report.compiled().contains(&"rustls-pki-types"), "{report}");
+
+    let records = || -> Vec<String> {
+        let text = docker.output(["buildx", "du", "--verbose"]);
+        let blocks = text.split("\n\n").filter(|block| block.contains(&word));
+        let id = |block: &str| {
+            let line = block.lines().find_map(|line| line.strip_prefix("ID:"));
+            line.expect("an id").trim().to_owned()
+        };
+        blocks.map(id).collect()
+    };
+    let found = records();
+    assert!(!found.is_empty(), "the engine has nothing of this build");
+    for _ in 0..2 {
+        for id in records() {
+            docker.output([
+                "buildx",
+                "prune",
+                "--force",
+                "--all",
+                "--filter",
+                &format!("id={id}"),
+            ]);
+        }
+    }
+    assert_eq!(records(), [""; 0]);
+
+    let report = docker
+        .build(&project)
+        .option("--cache-from", cache)
+        .succeed();
+    assert!(report.is_cached("] dependencies ("), "{report}");
+    assert!(report.is_cached("] compile "), "{report}");
+    assert_eq!(report.compiled(), [""; 0]);
+}

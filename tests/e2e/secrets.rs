@@ -1,0 +1,129 @@
+//! Secrets and agents: in the steps that need them, and nowhere else.
+
+use std::process::{Command, Stdio};
+
+use crate::support::docker::{Docker, Outcome};
+use crate::support::nonce;
+use crate::support::project::Project;
+use crate::support::tree::Tree;
+
+/// A build script that proves that it read the secret without showing it.
+const BUILD: &str = "fn main() {\n    let secret = std::fs::read(\"/run/secrets/licence\").unwrap();\n    \
+    let variable = std::env::var(\"TOKEN\").unwrap();\n    \
+    println!(\"cargo::warning=lengths {} {}\", secret.len(), variable.len());\n}\n";
+
+const SPEC: &str = "build:\n  secrets:\n    - { id: licence, step: compile }\n    \
+    - { id: token, step: compile, env: TOKEN }\n  \
+    run: [test ! -e /run/secrets/licence]\nimage: { base: scratch }\n";
+
+#[test]
+fn a_secret_reaches_a_build_script_and_nothing_else() {
+    let docker = Docker::take();
+    let project = Project::tiny(SPEC);
+    let outside = Tree::empty();
+    let value = format!("secret-{}", nonce());
+    std::fs::write(outside.path().join("file"), &value).expect("can write");
+    project.write("build.rs", BUILD);
+
+    let file = format!("id=licence,src={}", outside.path().join("file").display());
+    let build = docker
+        .build(&project)
+        .env("THE_TOKEN", &value)
+        .option("--secret", file)
+        .option("--secret", "id=token,env=THE_TOKEN");
+    let (image, report) = build.image("secret");
+    let lengths = format!("lengths {0} {0}", value.len());
+    assert!(report.log().contains(&lengths), "{}", report.log());
+    assert!(!report.log().contains(&value));
+    let saved = Tree::empty();
+    let tar = saved.path().join("image.tar");
+    docker.output(["save", "--output", tar.to_str().expect("text"), image.tag()]);
+    let bytes = std::fs::read(&tar).expect("can read");
+    let found = bytes.windows(value.len()).any(|at| at == value.as_bytes());
+    assert!(!found, "the image holds the secret");
+}
+
+#[test]
+fn a_missing_secret_is_an_error_that_names_the_flag() {
+    let docker = Docker::take();
+    let project = Project::tiny(SPEC);
+    project.write("build.rs", BUILD);
+    let printed = docker.build(&project).fail();
+    let message = "Rust.yaml:4: the build needs the secret `licence`, and it was not passed: add \
+        `--secret id=licence,src=FILE` or `--secret id=licence,env=VARIABLE`, or write `required: \
+        false`";
+    assert!(printed.contains(message), "{printed}");
+    let line = "   4 | >>>     - { id: licence, step: compile }";
+    assert!(printed.lines().any(|shown| shown == line), "{printed}");
+}
+
+/// Makes a repository of one commit, the same one on every machine.
+const REPOSITORY: &str = "git init -q -b main dep && cd dep && mkdir src && \
+    printf \"[package]\\nname = \\\"dep\\\"\\nversion = \\\"0.1.0\\\"\\n\" >Cargo.toml && \
+    echo \"pub fn f() {}\" >src/lib.rs && git add . && \
+    GIT_AUTHOR_DATE=2026-01-01T00:00:00Z GIT_COMMITTER_DATE=2026-01-01T00:00:00Z \
+    git -c user.name=a -c user.email=a@b commit -qm dep && git rev-parse HEAD";
+
+/// Stands in for ssh in the build image: looks for the agent, and then serves what is asked for.
+const SSH: &str = "printf \"#!/bin/sh\\ntest -S \\\"\\$SSH_AUTH_SOCK\\\" || exit 9\\n\
+    for last; do :; done\\nexec sh -c \\\"\\$last\\\"\\n\" >/fake-ssh && chmod +x /fake-ssh";
+
+#[test]
+fn an_agent_reaches_the_step_that_fetches() {
+    let docker = Docker::take();
+    let outside = Tree::empty();
+    let shell = |line: &str| {
+        let mut command = Command::new("sh");
+        Outcome::of(command.args(["-c", line]).current_dir(outside.path()))
+    };
+    let made = shell(REPOSITORY);
+    assert_eq!(made.exit, Some(0), "{made}");
+    let socket = outside.path().join("agent");
+    let mut agent = Command::new("ssh-agent");
+    let agent = agent.arg("-D").arg("-a").arg(&socket).stdout(Stdio::null());
+    let mut agent = agent.spawn().expect("ssh-agent can be run");
+
+    let spec = format!(
+        "build:\n  ssh: default\n  env: {{ GIT_SSH_COMMAND: /fake-ssh }}\n  run:\n    \
+         - 'test -z \"$SSH_AUTH_SOCK\" && echo {}'\n    - '{SSH}'\n    - 'cd /srv && {REPOSITORY}'\n\
+         image: {{ base: scratch }}\n",
+        nonce()
+    );
+    let project = Project::tiny(&spec);
+    let source = "ssh://git@dep.invalid/srv/dep";
+    let package = "[[package]]\nname = \"dep\"\nversion = \"0.1.0\"\n";
+    project
+        .append(
+            "Cargo.toml",
+            &format!("[dependencies]\ndep = {{ git = \"{source}\" }}\n"),
+        )
+        .append(
+            "Cargo.lock",
+            &format!(
+                "dependencies = [\"dep\"]\n\n{package}source = \"git+{source}#{}\"\n",
+                made.stdout.trim()
+            ),
+        );
+    let build = docker.build(&project).env("SSH_AUTH_SOCK", &socket);
+    while !socket.exists() {
+        std::thread::yield_now();
+    }
+    let report = build.option("--ssh", "default").succeed();
+    agent.kill().expect("it runs");
+    agent.wait().expect("it ends");
+    assert!(report.compiled().contains(&"dep"), "{report}");
+}
+
+#[test]
+fn a_missing_agent_is_an_error_that_names_the_flag() {
+    let docker = Docker::take();
+    let project = Project::example("rusty-docker");
+    let word = nonce();
+    project.append("Rust.yaml", &format!("build:\n  ssh: agent-{word}\n"));
+    let printed = docker.build(&project).fail();
+    let message = format!(
+        "Rust.yaml:3: the build needs the ssh agent `agent-{word}`, and it was not passed: add \
+         `--ssh agent-{word}=SOCKET` or `--ssh agent-{word}=KEY`"
+    );
+    assert!(printed.contains(&message), "{printed}");
+}

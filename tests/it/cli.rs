@@ -1,0 +1,275 @@
+//! The program on the host: the real one, its exact output.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "compares texts with files of the repository"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+struct Ended {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn run(words: &[&str]) -> Ended {
+    let output = Command::new(env!("CARGO_BIN_EXE_rust-frontend"))
+        .args(words)
+        .current_dir(repository())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    Ended {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Compares with a file beside this one: `UPDATE=1 cargo test` rewrites it.
+fn check(name: &str, fresh: &str) {
+    let path = repository().join("tests/it/cli").join(name);
+    if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, fresh).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(there == fresh, "{name} is stale:\n{fresh}");
+}
+
+/// An empty folder for a test.
+fn folder(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{name}"));
+    let _ = std::fs::remove_dir_all(&dir);
+    std::fs::create_dir_all(dir.join("src")).unwrap();
+    dir
+}
+
+fn project(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let dir = folder(name);
+    let manifest = "[package]\nname = \"hello\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n\
+                    [features]\npostgres = []\nmetrics = []\n";
+    let lock = "version = 4\n\n[[package]]\nname = \"hello\"\nversion = \"1.0.0\"\n";
+    let usual = [
+        ("Cargo.toml", manifest),
+        ("Cargo.lock", lock),
+        ("src/main.rs", "fn main() {}\n"),
+    ];
+    for (path, text) in usual.iter().chain(files) {
+        std::fs::write(dir.join(path), text).unwrap();
+    }
+    dir
+}
+
+#[test]
+fn without_arguments_and_engine_there_is_help() {
+    let ended = run(&[]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    assert!(
+        ended
+            .stderr
+            .starts_with("A BuildKit frontend for Cargo projects.")
+    );
+}
+
+#[test]
+fn help_is_on_standard_output() {
+    let ended = run(&["--help"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    check("help.txt", &ended.stdout);
+    let ended = run(&["graph", "-h"]);
+    assert!(
+        ended
+            .stdout
+            .starts_with("Draw the steps: Mermaid, Graphviz or SVG.\n"),
+        "{}",
+        ended.stdout
+    );
+    let version = format!("rust-frontend {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(run(&["--version"]).stdout, version);
+}
+
+#[test]
+fn wrong_usage_is_named_with_the_nearest_word() {
+    let help = "help: `rust-frontend --help` lists commands and options\n";
+    for (words, message) in [
+        (["pln", "."], "`pln` is no command: did you mean `plan`?"),
+        (
+            ["plan", "--targte=x"],
+            "`--targte` is no option: did you mean `--target`?",
+        ),
+        (["plan", "--build-arg=x"], "`--build-arg x` has no `=VALUE`"),
+        (["plan", "--file"], "missing argument for option '--file'"),
+        (
+            ["completions", "tcsh"],
+            "completions are for `bash`, `zsh` or `fish`",
+        ),
+    ] {
+        let ended = run(&words);
+        assert_eq!(ended.code, Some(2), "{words:?}");
+        assert_eq!(ended.stdout, "");
+        assert_eq!(ended.stderr, format!("error: {message}\n{help}"));
+    }
+}
+
+#[test]
+fn mistakes_of_the_spec_are_drawn() {
+    let dir = project("mistake", &[("Rust.yaml", "image:\n  bse: alpine\n")]);
+    let ended = run(&["check", dir.to_str().unwrap()]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+    assert!(
+        ended.stderr.starts_with("Rust.yaml:2\n"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("help: did you mean `base`?"),
+        "{}",
+        ended.stderr
+    );
+    let fine = project("fine", &[]);
+    let ended = run(&["check", fine.to_str().unwrap()]);
+    assert_eq!(
+        (ended.code, ended.stdout.as_str()),
+        (Some(0), "no mistakes found\n")
+    );
+}
+
+#[test]
+fn the_schema_is_the_file_of_the_docs() {
+    let file = std::fs::read_to_string(repository().join("docs/Rust.schema.json")).unwrap();
+    assert_eq!(run(&["schema"]).stdout, file);
+}
+
+#[test]
+fn the_texts_of_the_examples() {
+    for (example, target) in [
+        ("rusty-docker", ""),
+        ("static-files", ""),
+        ("nonroot-volume", ""),
+        ("workspace", "worker"),
+    ] {
+        let dir = format!("examples/{example}");
+        let target = match target {
+            "" => vec![],
+            target => vec!["--target", target],
+        };
+        for (command, ending) in [
+            ("plan", "txt"),
+            ("graph", "mermaid"),
+            ("dockerfile", "Dockerfile"),
+        ] {
+            let mut words = vec![command, "--platform=linux/amd64"];
+            words.extend(&target);
+            words.push(&dir);
+            let ended = run(&words);
+            assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+            if cfg!(target_arch = "x86_64") {
+                check(&format!("{example}.{ending}"), &ended.stdout);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bake_file_has_all_images() {
+    let ended = run(&[
+        "bake",
+        "--platform=linux/amd64,linux/arm64",
+        "examples/workspace",
+    ]);
+    check("workspace.bake.json", &ended.stdout);
+}
+
+#[test]
+fn a_graph_is_drawn_in_three_ways() {
+    let dot = run(&["graph", "--format=dot", "examples/scratch"]).stdout;
+    assert!(dot.starts_with("digraph \"scratch\" {\n") && dot.ends_with("}\n"));
+    let svg = run(&["graph", "--format=svg", "examples/scratch"]).stdout;
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    assert_eq!(
+        svg.matches("<rect").count(),
+        dot.matches("fillcolor=").count()
+    );
+    assert_eq!(
+        run(&["graph", "--format=png", "examples/scratch"]).code,
+        Some(2)
+    );
+}
+
+#[test]
+fn a_spec_begins_with_what_a_dockerfile_asked_for() {
+    for (name, dockerfile) in [
+        ("stub", include_str!("cli/stub.Dockerfile")),
+        ("chef", include_str!("cli/chef.Dockerfile")),
+    ] {
+        let dir = project(name, &[("Dockerfile", dockerfile)]);
+        let dir = dir.to_str().unwrap();
+        let ended = run(&["init", dir]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        check(&format!("{name}.yaml"), &ended.stdout);
+        let written = run(&["init", "--write", dir]);
+        assert_eq!(written.stdout, format!("wrote {dir}/Rust.yaml\n"));
+        let again = run(&["init", "--write", dir]);
+        assert_eq!(
+            again.stderr,
+            format!("error: {dir}/Rust.yaml is there already\n")
+        );
+        let checked = run(&["check", dir]);
+        assert_eq!(checked.stderr, "", "{}", ended.stdout);
+        assert_eq!(checked.code, Some(0));
+    }
+}
+
+#[test]
+fn a_change_is_explained() {
+    let dir = project("explain", &[]);
+    let dir = dir.to_str().unwrap();
+    let saved = run(&["plan", "--format=json", dir]).stdout;
+    let file = format!("{dir}/plan.json");
+    std::fs::write(&file, saved).unwrap();
+    let spec = "build:\n  env: { A: b }\nimage:\n  user: 1000\n";
+    std::fs::write(format!("{dir}/Rust.yaml"), spec).unwrap();
+    let ended = run(&["explain", "--against", &file, dir]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains("cached  toolchain"),
+        "{}",
+        ended.stdout
+    );
+    let compile = "repeat  compile hello 1.0.0\n          variable A is new\n";
+    assert!(ended.stdout.contains(compile), "{}", ended.stdout);
+    let image =
+        "repeat  copy hello to /usr/local/bin\n          because of `compile hello 1.0.0`\n";
+    assert!(ended.stdout.contains(image), "{}", ended.stdout);
+    let wrong = run(&["explain", "--against", "Cargo.toml", dir]);
+    assert_eq!(wrong.code, Some(1));
+}
+
+#[test]
+fn completions_know_all_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(&["completions", shell]).stdout;
+        for command in [
+            "plan",
+            "graph",
+            "dockerfile",
+            "bake",
+            "schema",
+            "init",
+            "check",
+            "explain",
+        ] {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
+    let script = run(&["completions", "bash"]).stdout;
+    let checked = Command::new("bash").args(["-n", "-c", &script]).status();
+    assert!(checked.is_ok_and(|status| status.success()));
+}

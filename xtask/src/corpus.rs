@@ -1,0 +1,227 @@
+//! Builds packages that others published and reports how that went.
+//!
+//! The packages are those of `tests/e2e/published.toml`. What is done is kept in the cache folder, one file a
+//! package, so that a run that was stopped goes on where it was; `--again` starts anew.
+
+mod package;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Engine, State};
+use crate::sh;
+
+/// The longest that a build may take.
+const LONGEST: Duration = Duration::from_secs(40 * 60);
+
+/// An entry of `published.toml`.
+#[derive(Deserialize)]
+struct Published {
+    version: String,
+    sha256: String,
+    spec: String,
+    /// What it is in the corpus for.
+    #[serde(default)]
+    about: String,
+}
+
+/// How one package fared.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Outcome {
+    version: String,
+    about: String,
+    built: bool,
+    ran: bool,
+    /// Crates that the dependency step compiled.
+    dependencies: usize,
+    /// Crates from outside that the compile step had to compile once more.
+    recompiled: Vec<String>,
+    /// The image, in bytes.
+    size: u64,
+    seconds: u64,
+    /// The end of what was said, if it failed.
+    error: String,
+}
+
+/// Builds the packages called `names`, or all, and writes the reports.
+pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
+    let again = words.iter().any(|word| word == "--again");
+    let names: Vec<&String> = words
+        .iter()
+        .filter(|word| !word.starts_with("--"))
+        .collect();
+    let text = fs::read_to_string(checkout.join("tests/e2e/published.toml"))?;
+    let table: BTreeMap<String, Published> = toml::from_str(&text)?;
+    if let Some(unknown) = names.iter().find(|name| !table.contains_key(**name)) {
+        bail!("no package `{unknown}` in tests/e2e/published.toml");
+    }
+    let state = State::locate()?;
+    let dir = state.dir().join("corpus");
+    fs::create_dir_all(&dir)?;
+    let engine = Engine::up(&state, None)?;
+    for (name, package) in &table {
+        let file = dir.join(format!("{name}-{}.json", package.version));
+        let wanted = names.is_empty() || names.contains(&name);
+        if !wanted || (file.exists() && !again) {
+            continue;
+        }
+        println!("== {name} {}", package.version);
+        let outcome = build(&engine, name, package, &dir);
+        println!("   {outcome:?}");
+        fs::write(file, serde_json::to_string_pretty(&outcome)?)?;
+    }
+    report(checkout, &dir, &table)
+}
+
+fn build(engine: &Engine, name: &str, package: &Published, dir: &Path) -> Outcome {
+    let mut outcome = Outcome {
+        version: package.version.clone(),
+        about: package.about.clone(),
+        ..Outcome::default()
+    };
+    let work = dir.join("work");
+    let _ = fs::remove_dir_all(&work);
+    let start = Instant::now();
+    if let Err(error) = try_build(engine, name, package, &work, &mut outcome) {
+        outcome.error = format!("{error:#}");
+    }
+    outcome.seconds = start.elapsed().as_secs();
+    let _ = fs::remove_dir_all(&work);
+    outcome
+}
+
+fn try_build(
+    engine: &Engine,
+    name: &str,
+    package: &Published,
+    work: &Path,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let source = package::fetch(name, &package.version, &package.sha256, work);
+    let source = source.map_err(|error| anyhow!(error))?;
+    let spec = format!("# syntax=org/rust-frontend:1\n{}", package.spec);
+    fs::write(source.join("Rust.yaml"), spec)?;
+    let tag = format!("rust-frontend-corpus/{name}");
+    let log = work.join("log");
+    let wrapper = engine.wrapper().to_string_lossy();
+    let seconds = LONGEST.as_secs().to_string();
+    let mut command = sh::tied("timeout");
+    command.args([
+        &seconds,
+        &*wrapper,
+        "buildx",
+        "build",
+        "--progress=plain",
+        "--load",
+    ]);
+    command.args(["--file", "Rust.yaml", "--tag", &tag]);
+    if let Some(image) = env::var_os("RUST_FRONTEND_IMAGE") {
+        command.arg("--build-arg");
+        command.arg(format!("BUILDKIT_SYNTAX={}", image.to_string_lossy()));
+    }
+    command.arg(".").current_dir(&source);
+    sh::logged(&log, &mut command)?;
+    outcome.built = true;
+    let said = fs::read_to_string(&log)?;
+    outcome.dependencies = compiled(&said, "] dependencies (").len();
+    outcome.recompiled = compiled(&said, "] compile ");
+    outcome.recompiled.retain(|one| one != name);
+    let size = sh::output(&mut engine.docker(["image", "inspect", "--format", "{{.Size}}", &tag]))?;
+    outcome.size = size.trim().parse().context("a size")?;
+    let printed = sh::output(&mut engine.docker(["run", "--rm", &tag, "--version"]))?;
+    if !printed.contains(&package.version) {
+        bail!("it prints {printed:?}");
+    }
+    outcome.ran = true;
+    sh::quiet(&mut engine.docker(["image", "rm", &tag]))
+}
+
+/// The crates that a step compiled, by a log of plain progress.
+fn compiled(log: &str, step: &str) -> Vec<String> {
+    let numbers: Vec<&str> = log
+        .lines()
+        .filter(|line| line.starts_with('#') && line.contains(step))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    let mut crates: Vec<String> = log
+        .lines()
+        .filter_map(|line| {
+            let (number, rest) = line.split_once(' ')?;
+            let (_, rest) = rest.split_once(" Compiling ")?;
+            numbers.contains(&number).then(|| rest.split(' ').next())?
+        })
+        .map(str::to_owned)
+        .collect();
+    crates.sort();
+    crates.dedup();
+    crates
+}
+
+/// Writes what is known of all packages.
+fn report(checkout: &Path, dir: &Path, table: &BTreeMap<String, Published>) -> Result<()> {
+    let mut all: BTreeMap<&str, Outcome> = BTreeMap::new();
+    for (name, package) in table {
+        let file: PathBuf = dir.join(format!("{name}-{}.json", package.version));
+        if let Ok(text) = fs::read_to_string(file) {
+            all.insert(name, serde_json::from_str(&text)?);
+        }
+    }
+    fs::write(dir.join("report.json"), serde_json::to_string_pretty(&all)?)?;
+    let good = |test: fn(&Outcome) -> bool| all.values().filter(|outcome| test(outcome)).count();
+    let mut text = format!(
+        "# Published packages\n\n\
+         What `cargo xtask corpus` has built of `tests/e2e/published.toml`: packages as their authors published \
+         them, in release, static, on `alpine` unless their spec says otherwise. *Dependencies* are the crates \
+         that the dependency step compiled (none: it came from the cache), *again* those from outside that the \
+         compile step had to compile once more: it must be 0. Times are of whatever machine ran it, downloads \
+         included, and comparable with nothing.\n\n\
+         {} of {} packages in the list were tried: {} built, {} ran, {} without recompiled dependencies.\n\n\
+         | package | what it is here for | built | ran | dependencies | again | image, MB | s |\n\
+         |---|---|---|---|---:|---:|---:|---:|\n",
+        all.len(),
+        table.len(),
+        good(|one| one.built),
+        good(|one| one.ran),
+        good(|one| one.built && one.recompiled.is_empty()),
+    );
+    for (name, one) in &all {
+        let yes = |is: bool| if is { "yes" } else { "**no**" };
+        text.push_str(&format!(
+            "| {name} {} | {} | {} | {} | {} | {} | {:.1} | {} |\n",
+            one.version,
+            one.about,
+            yes(one.built),
+            yes(one.ran),
+            one.dependencies,
+            one.recompiled.len(),
+            one.size as f64 / 1e6,
+            one.seconds
+        ));
+    }
+    let failed = all.iter().filter(|(_, one)| !one.ran);
+    for (name, one) in failed {
+        text.push_str(&format!("\n{name}:\n\n```text\n{}\n```\n", one.error));
+    }
+    fs::write(checkout.join("docs/corpus.md"), text)?;
+    println!("docs/corpus.md, {}", dir.join("report.json").display());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compiled;
+
+    #[test]
+    fn crates_belong_to_the_step_that_compiled_them() {
+        let log = "#7 [x 2/3] dependencies (2 crates, release)\n#7 1.0    Compiling serde v1.0.0\n\
+                   #8 [x 3/3] compile x 1.0.0\n#8 0.5    Compiling x v1.0.0 (/work)\n";
+        assert_eq!(compiled(log, "] dependencies ("), ["serde"]);
+        assert_eq!(compiled(log, "] compile "), ["x"]);
+    }
+}
