@@ -12,14 +12,16 @@ mod inputs;
 mod local;
 mod names;
 mod runtime;
+mod script;
 mod sources;
+mod symbols;
 mod toolchain;
 mod unread;
 
 pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::hints;
 use crate::image::ImageConfig;
 use crate::platform::Platform;
@@ -328,38 +330,6 @@ pub struct Input<'a> {
 }
 
 impl Plan {
-    /// Adds a script and returns the mount that it is run from, and its path there.
-    ///
-    /// A file of its own rather than an argument of `sh -c`: engines print the arguments of a step that fails.
-    fn script(&mut self, name: &str, text: &str) -> (Mount, String) {
-        const DIR: &str = "/rust-frontend";
-        let write = FileAction::Write {
-            path: format!("/{name}"),
-            data: text.into(),
-            mode: 0o755,
-        };
-        let op = Op::Files {
-            base: None,
-            actions: vec![write],
-        };
-        let step = self.push_once(Role::Base, &format!("script {name}"), op);
-        let output = Output {
-            step,
-            mount: "/".into(),
-        };
-        let mount = Mount {
-            dest: DIR.into(),
-            kind: MountKind::ReadOnly(output),
-        };
-        (mount, format!("{DIR}/{name}"))
-    }
-
-    /// Adds a step of no span unless there is one that does the same; returns its index.
-    fn push_once(&mut self, role: Role, name: &str, op: Op) -> usize {
-        let same = self.steps.iter().position(|step| step.op == op);
-        same.unwrap_or_else(|| self.push(role, name.into(), op, None))
-    }
-
     /// Adds a step and returns its index.
     fn push(&mut self, role: Role, name: String, op: Op, span: Option<Span>) -> usize {
         self.steps.push(Step {
@@ -444,7 +414,7 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
         }
         Kind::Symbols => {
             let Some(symbols) = plan.symbols.clone() else {
-                return Err(no_symbols(input, &plan.stage).into());
+                return Err(symbols::missing(input, &plan.stage).into());
             };
             plan.result = Some(symbols);
         }
@@ -453,15 +423,4 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     }
     names::number(&mut plan, name);
     Ok(plan)
-}
-
-/// Symbols come from the same compilation as the image, so asking for them there is too late.
-fn no_symbols(input: &Input<'_>, image: &str) -> Diagnostic {
-    let message = format!("`{image}` is built without debug symbols of its own");
-    let help = "write `build: { debug-symbols: true }`";
-    let diagnostic = Diagnostic::error("no-debug-symbols", message).help(help);
-    match input.image.build.span {
-        Some(span) => diagnostic.at(input.spec.file.at(span)),
-        None => diagnostic,
-    }
 }

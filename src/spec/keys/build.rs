@@ -149,7 +149,7 @@ static ALLOCATOR: Shape = Shape::words(
         ("default", "whatever the program has"),
         (
             "mimalloc",
-            "mimalloc, linked in: musl's own is slow in threaded programs",
+            "mimalloc in place of musl's, which is slow in threaded programs; for the build machine's own architecture",
         ),
     ],
 );

@@ -1,0 +1,37 @@
+//! Scripts that steps run.
+
+use super::{FileAction, Mount, MountKind, Op, Output, Plan, Role};
+
+impl Plan {
+    /// Adds a script and returns the mount that it is run from, and its path there.
+    ///
+    /// A file of its own rather than an argument of `sh -c`: engines print the arguments of a step that fails.
+    pub(super) fn script(&mut self, name: &str, text: &str) -> (Mount, String) {
+        const DIR: &str = "/rust-frontend";
+        let write = FileAction::Write {
+            path: format!("/{name}"),
+            data: text.into(),
+            mode: 0o755,
+        };
+        let op = Op::Files {
+            base: None,
+            actions: vec![write],
+        };
+        let step = self.push_once(Role::Base, &format!("script {name}"), op);
+        let output = Output {
+            step,
+            mount: "/".into(),
+        };
+        let mount = Mount {
+            dest: DIR.into(),
+            kind: MountKind::ReadOnly(output),
+        };
+        (mount, format!("{DIR}/{name}"))
+    }
+
+    /// Adds a step of no span unless there is one that does the same; returns its index.
+    pub(super) fn push_once(&mut self, role: Role, name: &str, op: Op) -> usize {
+        let same = self.steps.iter().position(|step| step.op == op);
+        same.unwrap_or_else(|| self.push(role, name.into(), op, None))
+    }
+}

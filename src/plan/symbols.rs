@@ -1,0 +1,15 @@
+//! Debug symbols as a stage.
+
+use super::Input;
+use crate::diagnostic::Diagnostic;
+
+/// Symbols come from the same compilation as the image, so asking for them there is too late.
+pub(super) fn missing(input: &Input<'_>, image: &str) -> Diagnostic {
+    let message = format!("`{image}` is built without debug symbols of its own");
+    let help = "write `build: { debug-symbols: true }`";
+    let diagnostic = Diagnostic::error("no-debug-symbols", message).help(help);
+    match input.image.build.span {
+        Some(span) => diagnostic.at(input.spec.file.at(span)),
+        None => diagnostic,
+    }
+}
