@@ -240,6 +240,7 @@ async fn decide(
         epoch,
         abilities: plan::Abilities {
             merge: gateway.llb_caps().has(buildkit_proto::caps::MERGE_OP),
+            local_steps: options.request.as_deref() != Some("frontend.dockerfile"),
         },
     };
     let plan = plan::make(stage.kind, &input)?;

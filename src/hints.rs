@@ -4,8 +4,7 @@
 //! A pure function, so that a build can warn with it and a lint can find with it.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::project::Project;
-use crate::spec::ImageSpec;
+use crate::spec::{ImageSpec, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The code of hints about programs of the build image.
@@ -121,18 +120,19 @@ const LIBRARIES: &[Library] = &[
 ///
 /// `lock` is what a recipe keeps of `Cargo.lock`: the packages that this image is made of. Only of the
 /// official build images it is known what they have, so there is no hint for others.
-pub fn hints(project: &Project, image: &ImageSpec, triple: &str, lock: &str) -> Diagnostics {
+pub fn hints(spec: &Spec, image: &ImageSpec, triple: &str, lock: &str) -> Diagnostics {
     let mut found = Diagnostics::default();
     let Some(alpine) = official(&image.build.base.value) else {
         return found;
     };
     let needed = needed(lock);
-    let mut add = |code, name: &str, message: String, help: String| {
-        let mut diagnostic = Diagnostic::warning(code, message).help(help);
-        if let Some(package) = project.lock.packages.iter().find(|one| one.name == name) {
-            diagnostic = diagnostic.at(project.lock.file.at(package.span));
-        }
-        found.push(diagnostic);
+    // Engines show the message alone under a failing step, so what to write is in it.
+    let mut add = |code, message: String, help: &str| {
+        let diagnostic = Diagnostic::warning(code, format!("{message}: {help}"));
+        found.push(match image.build.span {
+            Some(span) => diagnostic.at(spec.file.at(span)),
+            None => diagnostic,
+        });
     };
     for program in PROGRAMS {
         let package = program.packages[usize::from(alpine)];
@@ -161,9 +161,8 @@ pub fn hints(project: &Project, image: &ImageSpec, triple: &str, lock: &str) -> 
             let what = program.what;
             add(
                 MISSING_PROGRAM,
-                name,
                 format!("`{name}` needs {what}, which the build image does not have"),
-                format!("write `packages: [{package}]` under `build:`"),
+                &format!("write `packages: [{package}]` under `build:`"),
             );
         }
     }
@@ -176,7 +175,7 @@ pub fn hints(project: &Project, image: &ImageSpec, triple: &str, lock: &str) -> 
                 let what = library.what;
                 let message =
                     format!("`{name}` links {what}, which the build image has not for musl");
-                add(MISSING_LIBRARY, name, message, library.help.into());
+                add(MISSING_LIBRARY, message, library.help);
             }
         }
     }
@@ -227,8 +226,7 @@ fn official(reference: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project;
-    use crate::source::{SourceFile, SourceTree};
+    use crate::source::SourceFile;
     use crate::spec;
 
     const LOCK: &str = r#"version = 4
@@ -267,27 +265,20 @@ version = "0.14.0"
 "#;
 
     fn lines(yaml: &str, lock: &str, triple: &str) -> Vec<String> {
-        let manifest = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
-        let tree = SourceTree::complete([
-            ("Cargo.toml", manifest),
-            ("Cargo.lock", lock),
-            ("src/main.rs", ""),
-        ]);
-        let (project, _) = project::load(&tree, "").unwrap();
         let file = SourceFile::new("Rust.yaml", yaml);
         let (spec, _) = spec::parse(&file, &BTreeMap::new()).unwrap();
-        let found = hints(&project, &spec.images[0], triple, lock).sorted();
+        let found = hints(&spec, &spec.images[0], triple, lock).sorted();
         found.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn each_hint_has_the_line_to_add() {
         assert_eq!(
-            lines("", LOCK, "x86_64-unknown-linux-musl"),
+            lines("{}", LOCK, "x86_64-unknown-linux-musl"),
             [
-                "Cargo.lock:20: `clang-sys` needs libclang, with which bindgen reads C headers, which the build image does not have: write `packages: [libclang-dev]` under `build:`",
-                "Cargo.lock:28: `pq-sys` links libpq, which the build image has not for musl: write `pq-sys = { version = \"0.7\", features = [\"bundled\"] }` into `Cargo.toml`, or write `target: gnu`",
-                "Cargo.lock:32: `prost-build` needs `protoc`, which the build image does not have: write `packages: [protobuf-compiler]` under `build:`",
+                "`prost-build` needs `protoc`, which the build image does not have: write `packages: [protobuf-compiler]` under `build:`",
+                "`clang-sys` needs libclang, with which bindgen reads C headers, which the build image does not have: write `packages: [libclang-dev]` under `build:`",
+                "`pq-sys` links libpq, which the build image has not for musl: write `pq-sys = { version = \"0.7\", features = [\"bundled\"] }` into `Cargo.toml`, or write `target: gnu`",
             ]
         );
     }

@@ -3,6 +3,7 @@
 //! A [`Plan`] knows no LLB and no YAML, holds no handles, and can be printed, compared and drawn. `lower`
 //! turns it into LLB, `eject` into a Dockerfile; both are mechanical, all decisions are made here.
 
+mod allocator;
 mod compile;
 mod cross;
 mod dependencies;
@@ -294,6 +295,9 @@ pub struct ImageInfo {
 pub struct Abilities {
     /// MergeOp: layers can be put on a base without a copy of it.
     pub merge: bool,
+    /// Whether local libraries have steps of their own. Without them a change of one compiles all local packages
+    /// again, and the plan is shorter: a Dockerfile would repeat the project's manifests for each.
+    pub local_steps: bool,
 }
 
 /// Everything a plan is made of.
@@ -410,7 +414,7 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
 
     let linker = cross::linker(input, &stubs, &plan.triple)?;
     let lock = stubs.sections.get("lock").map_or("", String::as_str);
-    plan.warnings = hints::hints(project, input.image, &plan.triple, lock);
+    plan.warnings = hints::hints(input.spec, input.image, &plan.triple, lock);
     let toolchain = toolchain::add(&mut plan, input, &stubs, linker);
     let vendored = sources::real_dirs(&mut plan, input, &stubs);
     let skeleton = dependencies::skeleton(&mut plan, &stubs, vendored, "dependency-only project");

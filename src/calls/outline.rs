@@ -47,7 +47,10 @@ pub(super) async fn answer(
                 ignored: &context.ignored,
                 labels: &options.labels,
                 epoch: None,
-                abilities: plan::Abilities { merge: true },
+                abilities: plan::Abilities {
+                    merge: true,
+                    local_steps: true,
+                },
             },
         )?;
         outline.steps(&plan);

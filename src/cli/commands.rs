@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Trouble> {
                 let message = format!("a Dockerfile is for one platform: leave out `{other}`");
                 return Err(Trouble::Usage(message));
             }
-            let plans = host::plans(args, &loaded, platform, true)?;
+            let plans = host::plans(args, &loaded, platform, true, false)?;
             let around = eject::Surroundings {
                 spec: loaded.spec.file.name(),
                 ignored: &loaded.ignored,
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Trouble> {
             eject::dockerfile(&plans, &around)
         }
         Command::Explain => {
-            let plan = &host::plans(args, &loaded, platform, false)?[0];
+            let plan = &host::plans(args, &loaded, platform, false, true)?[0];
             let text = match &args.against {
                 Some(path) => {
                     let missing = || Trouble::Io(format!("{}: no such file", path.display()));
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Trouble> {
         _ => {
             let mut texts = vec![];
             for platform in &platforms {
-                for plan in host::plans(args, &loaded, platform, true)? {
+                for plan in host::plans(args, &loaded, platform, true, true)? {
                     texts.push(shown(args, &plan, &loaded)?);
                 }
             }
@@ -135,7 +135,7 @@ fn check(args: &Args, loaded: Loaded) -> Result<Done, Trouble> {
     let mut found = loaded.warnings.clone();
     for platform in host::platforms(args) {
         for image in &loaded.spec.images {
-            match host::plan_of(Kind::Image, image, &loaded, &platform) {
+            match host::plan_of(Kind::Image, image, &loaded, &platform, true) {
                 Ok(_) => {}
                 Err(Trouble::Found(more)) => found.extend(more),
                 Err(other) => return Err(other),

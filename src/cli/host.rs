@@ -58,6 +58,7 @@ pub(super) fn plans(
     loaded: &Loaded,
     platform: &Platform,
     all: bool,
+    local_steps: bool,
 ) -> Result<Vec<Plan>, Trouble> {
     let several = all && args.target.is_none();
     let images: Vec<(Kind, &ImageSpec)> = match several {
@@ -75,7 +76,7 @@ pub(super) fn plans(
     };
     let mut plans = vec![];
     for (kind, image) in images {
-        plans.push(plan_of(kind, image, loaded, platform)?);
+        plans.push(plan_of(kind, image, loaded, platform, local_steps)?);
     }
     Ok(plans)
 }
@@ -86,6 +87,7 @@ pub(super) fn plan_of(
     image: &ImageSpec,
     loaded: &Loaded,
     platform: &Platform,
+    local_steps: bool,
 ) -> Result<Plan, Trouble> {
     let Loaded { spec, project, .. } = loaded;
     let selection = project.select(spec, image)?;
@@ -100,7 +102,10 @@ pub(super) fn plan_of(
         ignored: &loaded.ignored,
         labels: &BTreeMap::new(),
         epoch: None,
-        abilities: Abilities { merge: true },
+        abilities: Abilities {
+            merge: true,
+            local_steps,
+        },
     };
     Ok(plan::make(kind, &input)?)
 }

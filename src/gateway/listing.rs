@@ -15,17 +15,17 @@ const METADATA: &str = ".fsutil-metadata";
 const MAX: u64 = 1 << 30;
 
 /// The names of everything in a local source that was asked for with metadata only. Of any other source
-/// the file would be the user's own, and is none of our business.
+/// the file would be the user's own, and is none of our business. Without a list nothing is known, and files
+/// are asked for one by one.
 ///
 /// # Errors
-/// The engine's answer, or that its list is not there or not as expected.
+/// The engine's answer, or that its list is not as expected.
 pub async fn listed(reference: &Ref) -> Result<SourceTree, Failure> {
     let unexpected = || Failure::Internal(format!("the engine's {METADATA} is not as expected"));
     let data = reference.read_file(METADATA, MAX).await;
     let paths = match data {
         Ok(data) => parse(&data).ok_or_else(unexpected)?,
-        // Nothing was sent: the directory is empty, or all of it is ignored.
-        Err(failure) if failure.is_absent() => Vec::new(),
+        Err(failure) if failure.is_absent() => return Ok(SourceTree::default()),
         Err(failure) => return Err(failure),
     };
     Ok(SourceTree::listed(paths))

@@ -131,6 +131,9 @@ pub(super) fn add(
 ) -> Result<Vec<Compiled>, Diagnostics> {
     let project = input.project;
     let mut done: Vec<Compiled> = vec![];
+    if !input.abilities.local_steps {
+        return Ok(done);
+    }
     for own in groups(project, &input.selection.closure, stubs) {
         let needed: BTreeSet<usize> = own
             .iter()

@@ -1,12 +1,12 @@
 //! The compiler: build image, system packages, rustup toolchain and target.
 
-use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role};
+use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role, allocator};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::image::ImageConfig;
 use crate::platform::Libc;
 use crate::recipe::Recipe;
 use crate::source::Span;
-use crate::spec::{BuildTarget, RunStep};
+use crate::spec::{Allocator, BuildTarget, RunStep};
 
 /// The build environment that all later steps of a plan run in.
 #[derive(Clone, Debug)]
@@ -143,6 +143,9 @@ pub(super) fn add(
         }
     }
     env.extend(linker);
+    if replaces_allocator(input, &plan.triple) {
+        root = allocator::mimalloc(plan, &env, root, build.allocator.span);
+    }
     for variable in &build.env {
         env.retain(|(name, _)| *name != variable.name.value);
         env.push((variable.name.value.clone(), variable.value.value.clone()));
@@ -194,15 +197,18 @@ fn packages(input: &Input<'_>, recipe: &Recipe, triple: &str) -> Vec<String> {
         .iter()
         .map(|package| package.value.clone())
         .collect();
-    if recipe.compiles_c()
-        && triple.ends_with("musl")
-        && !packages.iter().any(|name| name == "musl-tools")
-    {
+    let compiles_c = recipe.compiles_c() || replaces_allocator(input, triple);
+    if compiles_c && triple.ends_with("musl") && !packages.iter().any(|name| name == "musl-tools") {
         packages.push("musl-tools".into());
     }
     packages.sort();
     packages.dedup();
     packages
+}
+
+/// Whether the toolchain's libc gets another allocator. That of glibc is as good.
+fn replaces_allocator(input: &Input<'_>, triple: &str) -> bool {
+    input.image.build.allocator.value == Allocator::Mimalloc && triple.contains("musl")
 }
 
 /// A process that changes the file system it runs in.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::support::docker::{Docker, Outcome};
+use crate::support::image::Image;
 use crate::support::nonce;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
@@ -192,4 +193,59 @@ fn a_repository_and_a_directory_of_it() {
         let made = docker.build(&project).remote(url).files();
         assert!(binary(&made) == local, "{fragment}");
     }
+}
+
+#[test]
+fn bake_links_a_target_as_the_base() {
+    let docker = Docker::take();
+    let word = nonce();
+    let project = Project::tiny(&format!("image: {{ base: \"base-{word}\" }}\n"));
+    let syntax = std::env::var("RUST_FRONTEND_IMAGE").map_or(String::new(), |image| {
+        format!("args = {{ BUILDKIT_SYNTAX = \"{image}\" }}")
+    });
+    project.write(
+        "docker-bake.hcl",
+        format!(
+            "target \"base\" {{\n  dockerfile-inline = \"FROM alpine\\nENV LINKED={word}\\nRUN echo \
+             {word} >/linked\"\n}}\ntarget \"default\" {{\n  dockerfile = \"Rust.yaml\"\n  contexts = \
+             {{ \"base-{word}\" = \"target:base\" }}\n  {syntax}\n  tags = [\"bake-{word}\"]\n  output = \
+             [\"type=docker\"]\n}}\n"
+        ),
+    );
+    let mut bake = docker.command(["buildx", "bake", "--allow=fs=*", "--progress=plain"]);
+    let outcome = Outcome::of(bake.current_dir(&*project));
+    assert_eq!(outcome.exit, Some(0), "{outcome}");
+    let image = Image::named(&docker, &format!("bake-{word}:latest"));
+    let linked = docker.output(["run", "--rm", "--entrypoint=cat", image.tag(), "/linked"]);
+    assert_eq!(linked.trim(), word);
+    let env = image.inspect().config.env.expect("some");
+    assert!(env.contains(&format!("LINKED={word}")), "{env:?}");
+    assert!(
+        docker
+            .output(["run", "--rm", image.tag()])
+            .starts_with("tiny ")
+    );
+}
+
+#[test]
+fn compose_builds_what_it_is_told_to() {
+    let docker = Docker::take();
+    if docker.run(["compose", "version"]).exit != Some(0) {
+        eprintln!("skipped: this docker has no compose plugin");
+        return;
+    }
+    let word = nonce();
+    let project = Project::tiny(SCRATCH);
+    let image = Image::named(&docker, &format!("compose-{word}:latest"));
+    project.write(
+        "compose.yaml",
+        format!(
+            "services:\n  app:\n    image: {}\n    build: {{ context: ., dockerfile: Rust.yaml }}\n",
+            image.tag()
+        ),
+    );
+    let mut compose = docker.command(["compose", "build"]);
+    let outcome = Outcome::of(compose.current_dir(&*project));
+    assert_eq!(outcome.exit, Some(0), "{outcome}");
+    assert!(image.prints(&[]).starts_with("tiny "));
 }

@@ -38,6 +38,7 @@ macro_rules! examples {
 examples! {
     c_dependency: "c-dependency",
     debian_gnu: "debian-gnu",
+    debug_variant: "debug-variant",
     nonroot_volume: "nonroot-volume",
     protobuf: "protobuf",
     rusty_docker: "rusty-docker",

@@ -148,3 +148,57 @@ fn annotations_and_statements_are_in_the_registry() {
         .to_owned();
     assert_eq!(blob(&repository, &sbom)["predicate"]["name"], "stand-in");
 }
+
+/// An engine that has nothing of a build but the cache that another one exported. There is one engine: what
+/// it has of this build, and of no other, is thrown away.
+#[test]
+fn an_imported_cache_spares_compiling() {
+    let docker = Docker::take();
+    if !has_store(&docker) {
+        return;
+    }
+    let word = format!("cached-{}", nonce());
+    let project = Project::example("scratch");
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        project.replace(file, "name = \"scratch\"", &format!("name = \"{word}\""));
+    }
+    let cache = format!("type=registry,ref={REGISTRY}/{word}:cache");
+    let export = docker
+        .build(&project)
+        .option("--cache-to", format!("{cache},mode=max"));
+    let report = export.succeed();
+    assert!(report.compiled().contains(&"rustls-pki-types"), "{report}");
+
+    let records = || -> Vec<String> {
+        let text = docker.output(["buildx", "du", "--verbose"]);
+        let blocks = text.split("\n\n").filter(|block| block.contains(&word));
+        let id = |block: &str| {
+            let line = block.lines().find_map(|line| line.strip_prefix("ID:"));
+            line.expect("an id").trim().to_owned()
+        };
+        blocks.map(id).collect()
+    };
+    let found = records();
+    assert!(!found.is_empty(), "the engine has nothing of this build");
+    for _ in 0..2 {
+        for id in records() {
+            docker.output([
+                "buildx",
+                "prune",
+                "--force",
+                "--all",
+                "--filter",
+                &format!("id={id}"),
+            ]);
+        }
+    }
+    assert_eq!(records(), [""; 0]);
+
+    let report = docker
+        .build(&project)
+        .option("--cache-from", cache)
+        .succeed();
+    assert!(report.is_cached("] dependencies ("), "{report}");
+    assert!(report.is_cached("] compile "), "{report}");
+    assert_eq!(report.compiled(), [""; 0]);
+}

@@ -59,6 +59,8 @@ pub(crate) struct ImageExpect {
 pub(crate) struct Run {
     /// For clients: which image.
     pub(crate) target: Option<String>,
+    /// Another program of the image instead of its entrypoint.
+    pub(crate) program: Option<String>,
     #[serde(default)]
     pub(crate) args: Vec<String>,
     /// `NAME=value`

@@ -75,6 +75,9 @@ impl<'d> Image<'d> {
         for variable in &run.env {
             command.args(["--env", variable]);
         }
+        if let Some(program) = &run.program {
+            command.args(["--entrypoint", program]);
+        }
         Outcome::of(command.arg(&self.tag).args(&run.args))
     }
 }

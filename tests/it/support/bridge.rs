@@ -4,6 +4,7 @@
 use super::grpc;
 use super::script::{Script, cap};
 use buildkit_proto::apicaps::ApiCap;
+use buildkit_proto::capset::CapSet;
 use buildkit_proto::pb::Definition;
 use buildkit_proto::{Message, Status, caps};
 use rust_frontend::gateway::{Environment, Failure, Gateway};
@@ -69,6 +70,14 @@ impl Bridge {
     pub(crate) fn without_caps(self) -> Self {
         self.script().gateway_caps.clear();
         self.script().llb_caps.clear();
+        self
+    }
+
+    /// The same with what BuildKit 0.`minor` could do.
+    pub(crate) fn release(self, minor: u32) -> Self {
+        let ids = |set: CapSet| set.ids().map(|id| cap(id, "")).collect();
+        self.script().gateway_caps = ids(CapSet::gateway_of_release(minor));
+        self.script().llb_caps = ids(CapSet::llb_of_release(minor));
         self
     }
 

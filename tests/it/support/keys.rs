@@ -54,7 +54,10 @@ pub(crate) fn plan(files: &Files, spec_text: &str, target: Option<&str>) -> Plan
         ignored: &[],
         labels: &BTreeMap::new(),
         epoch: None,
-        abilities: Abilities { merge: true },
+        abilities: Abilities {
+            merge: true,
+            local_steps: true,
+        },
     };
     plan::make(stage.kind, &input)
         .unwrap_or_else(|found| panic!("{}", fixture::lines(found).join("\n")))
