@@ -2,7 +2,8 @@
 
 use super::toolchain::Toolchain;
 use super::{
-    Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, names,
+    Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, local,
+    names,
 };
 use crate::recipe::Recipe;
 use crate::source;
@@ -309,7 +310,7 @@ pub(super) fn dependencies(
     recipe: &Recipe,
     skeleton: &Output,
 ) -> Option<Output> {
-    if recipe.external_packages == 0 {
+    if recipe.external_packages == 0 && !local::many(input, recipe) {
         return None;
     }
     let mut args = vec!["cargo".to_owned(), "build".to_owned()];
@@ -322,12 +323,15 @@ pub(super) fn dependencies(
         MountKind::Output(None),
         args,
     );
-    let name = format!(
-        "dependencies ({}, {}, {})",
-        names::count(recipe.external_packages, "crate"),
-        input.selection.profile,
-        plan.triple
-    );
+    let (profile, triple) = (&input.selection.profile, &plan.triple);
+    let name = match recipe.external_packages {
+        // What the steps of local libraries start from, so that each compiles few stubs.
+        0 => format!("stubs ({profile}, {triple})"),
+        n => format!(
+            "dependencies ({}, {profile}, {triple})",
+            names::count(n, "crate")
+        ),
+    };
     let step = plan.push(
         Role::Dependencies,
         name,

@@ -120,6 +120,11 @@ fn groups(project: &Project, closure: &[usize], stubs: &Recipe) -> Vec<BTreeSet<
     groups
 }
 
+/// Whether there is more than one such step.
+pub(super) fn many(input: &Input<'_>, stubs: &Recipe) -> bool {
+    groups(input.project, &input.selection.closure, stubs).len() > 1
+}
+
 /// Adds the steps that compile the local libraries.
 pub(super) fn add(
     plan: &mut Plan,

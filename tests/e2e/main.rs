@@ -15,6 +15,7 @@ mod contexts;
 mod ejected;
 mod examples;
 mod itself;
+mod local;
 mod options;
 mod published;
 mod results;

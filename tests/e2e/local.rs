@@ -1,0 +1,153 @@
+//! A workspace of 20 libraries: which crates an edit compiles, counted in the progress. None of the steps that
+//! compile has a cache mount, so that what stays comes from the engine's layers alone.
+
+use crate::support::docker::Docker;
+use crate::support::nonce;
+use crate::support::project::Project;
+use crate::support::tree::Tree;
+
+/// The names of crates, each after the numbers of those that it needs: a root, two that need it, twelve that
+/// need one of the two, four that need three of the twelve each, and one that nothing but the program needs.
+const NEEDS: [&[usize]; 20] = [
+    &[],
+    &[0],
+    &[0],
+    &[1],
+    &[2],
+    &[1],
+    &[2],
+    &[1],
+    &[2],
+    &[1],
+    &[2],
+    &[1],
+    &[2],
+    &[1],
+    &[2],
+    &[3, 4, 5],
+    &[6, 7, 8],
+    &[9, 10, 11],
+    &[12, 13, 14],
+    &[],
+];
+
+fn name(package: usize) -> String {
+    format!("part{package:02}")
+}
+
+/// The crate and all that need it, the program last.
+fn dependants(package: usize) -> Vec<String> {
+    let mut found = vec![package];
+    for (other, needs) in NEEDS.iter().enumerate() {
+        if needs.iter().any(|one| found.contains(one)) {
+            found.push(other);
+        }
+    }
+    found
+        .into_iter()
+        .map(name)
+        .chain(["whole".into()])
+        .collect()
+}
+
+fn workspace() -> Project {
+    let tree = Tree::empty();
+    let project = Project::copy(tree.path());
+    let mut lock = String::from("version = 4\n");
+    let mut all = String::new();
+    let mut locked = vec![];
+    for (package, needs) in NEEDS.iter().enumerate() {
+        let name = name(package);
+        let paths = needs.iter().map(|one| {
+            let name = self::name(*one);
+            format!("{name} = {{ path = \"../{name}\" }}\n")
+        });
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nedition = \"2024\"\n\n[dependencies]\n{}",
+            paths.collect::<String>()
+        );
+        let calls: String = needs
+            .iter()
+            .map(|one| format!(" + {}::sum()", self::name(*one)))
+            .collect();
+        let source = format!("pub fn sum() -> usize {{\n    {package}{calls}\n}}\n");
+        let dir = format!("crates/{name}");
+        std::fs::create_dir_all(project.as_ref().join(&dir).join("src")).expect("can make folders");
+        project.write(&format!("{dir}/Cargo.toml"), manifest);
+        project.write(&format!("{dir}/src/lib.rs"), source);
+        all.push_str(&format!("{name} = {{ path = \"crates/{name}\" }}\n"));
+        let needs: Vec<String> = needs
+            .iter()
+            .map(|one| format!("\"{}\"", self::name(*one)))
+            .collect();
+        lock.push_str(&format!(
+            "\n[[package]]\nname = \"{name}\"\nversion = \"0.0.0\"\ndependencies = [{}]\n",
+            needs.join(", ")
+        ));
+        locked.push(format!("\"{name}\""));
+    }
+    lock.push_str(&format!(
+        "\n[[package]]\nname = \"whole\"\nversion = \"0.0.0\"\ndependencies = [{}]\n",
+        locked.join(", ")
+    ));
+    let calls: Vec<String> = (0..NEEDS.len())
+        .map(|one| format!("{}::sum()", name(one)))
+        .collect();
+    let main = format!(
+        "fn main() {{\n    println!(\"{{}} {{:?}}\", {}, option_env!(\"GIT_SHA\"));\n}}\n",
+        calls.join(" + ")
+    );
+    std::fs::create_dir_all(project.as_ref().join("src")).expect("can make folders");
+    project.write("src/main.rs", main);
+    project.write("Cargo.lock", lock);
+    project.write(
+        "Cargo.toml",
+        format!("[package]\nname = \"whole\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{all}"),
+    );
+    project.write("README.md", "Twenty.\n");
+    project.write(
+        "Rust.yaml",
+        "# syntax=org/rust-frontend:1\nargs: { GIT_SHA: none }\nbuild: { stamp: { GIT_SHA: \"${GIT_SHA}\" } }\n",
+    );
+    project
+}
+
+#[test]
+fn an_edit_of_a_library_compiles_what_needs_it() {
+    let docker = Docker::take();
+    let project = workspace();
+    docker.build(&project).succeed();
+
+    // The last needs nothing and nothing but the program needs it; the first is needed by all others.
+    for (package, count) in [(19, 2), (15, 2), (3, 3), (1, 12), (0, 20)] {
+        let source = format!("crates/{}/src/lib.rs", name(package));
+        project.append(&source, &format!("\n// {}\n", nonce()));
+        let report = docker.build(&project).succeed();
+        let mut expected = dependants(package);
+        expected.sort();
+        assert_eq!(report.compiled(), expected, "{report}");
+        assert_eq!(expected.len(), count);
+    }
+
+    project.append("README.md", &nonce());
+    assert_eq!(docker.build(&project).succeed().compiled(), [""; 0]);
+}
+
+#[test]
+fn a_stamp_compiles_the_program_alone() {
+    let docker = Docker::take();
+    let project = workspace();
+    docker.build(&project).succeed();
+
+    let sha = nonce();
+    let stamped = docker.build(&project).arg("GIT_SHA", &sha);
+    let (image, report) = stamped.image("stamped");
+    assert_eq!(report.compiled(), ["whole"], "{report}");
+    assert!(image.prints(&[]).ends_with(&format!(" Some(\"{sha}\")\n")));
+
+    // What git keeps of the same commit is no input.
+    std::fs::create_dir(project.as_ref().join(".git")).expect("can make folders");
+    project.write(".git/HEAD", &sha);
+    let again = docker.build(&project).arg("GIT_SHA", &sha);
+    assert_eq!(again.succeed().compiled(), [""; 0]);
+}
