@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::engine::{Engine, Flavour, State};
+use crate::engine::{Engine, Flavour, State, registry};
 use crate::{image, sh};
 
 /// cargo-deny, the one tool that does not come with the toolchain.
@@ -59,6 +59,7 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     };
     let containerd = up(Flavour::Containerd)?;
     step("frontend image", || image::build(&containerd, checkout))?;
+    step("registry", || registry::up(&state, registry::PORT))?;
     end_to_end(checkout, &containerd, words)?;
     let classic = up(Flavour::Classic)?;
     step("frontend image for the classic engine", || {
