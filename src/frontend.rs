@@ -14,6 +14,7 @@ use crate::project::{self, Project};
 use crate::source::SourceTree;
 use crate::spec::{self, Spec};
 use crate::stage::Stage;
+use std::collections::BTreeMap;
 
 /// Answers one request of the engine: a build.
 ///
@@ -90,25 +91,34 @@ pub async fn plan(
     let Loaded { spec, project, .. } = loaded;
     let build_platform = &gateway.build_opts().environment.build_platform();
     let stage = Stage::find(spec, options.target.as_deref())?;
-    let image = &stage.images[0];
-    let selection = project.select(spec, image)?;
-    let images = bases::resolve(gateway, options, image, platform, build_platform).await?;
-    let input = plan::Input {
-        spec,
-        image,
-        project,
-        selection: &selection,
-        platform,
-        build_platform,
-        images: &images,
-        ignored: &context.ignored,
-        labels: &options.labels,
-        epoch: None,
-        abilities: plan::Abilities {
-            merge: gateway.llb_caps().has(buildkit_proto::caps::MERGE_OP),
-        },
-    };
-    Ok(plan::make(stage.kind, &input)?)
+    let mut images = BTreeMap::new();
+    let mut selections = vec![];
+    for image in stage.images {
+        selections.push(project.select(spec, image)?);
+        let bases = bases::resolve(gateway, options, image, platform, build_platform).await?;
+        images.extend(bases);
+    }
+    let inputs: Vec<plan::Input<'_>> = stage
+        .images
+        .iter()
+        .zip(&selections)
+        .map(|(image, selection)| plan::Input {
+            spec,
+            image,
+            project,
+            selection,
+            platform,
+            build_platform,
+            images: &images,
+            ignored: &context.ignored,
+            labels: &options.labels,
+            epoch: None,
+            abilities: plan::Abilities {
+                merge: gateway.llb_caps().has(buildkit_proto::caps::MERGE_OP),
+            },
+        })
+        .collect();
+    Ok(plan::make_all(stage.kind, &inputs)?)
 }
 
 /// Shows warnings; the engine prints them after the build.

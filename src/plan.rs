@@ -3,10 +3,13 @@
 //! A [`Plan`] knows no LLB and no YAML, holds no handles, and can be printed, compared and drawn. `lower`
 //! turns it into LLB, `eject` into a Dockerfile; both are mechanical, all decisions are made here.
 
+mod check;
 mod compile;
 mod dependencies;
 mod names;
 mod runtime;
+mod share;
+mod stages;
 mod toolchain;
 
 use crate::diagnostic::Diagnostics;
@@ -18,6 +21,8 @@ use crate::source::Span;
 use crate::spec::{ImageSpec, Spec};
 use crate::stage::Kind;
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use stages::make_all;
 
 /// Where the build context is mounted in every step that runs cargo. The same path everywhere: cargo's
 /// fingerprints of path packages hold it.
@@ -48,8 +53,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the build returns; `None` is the empty image.
     pub result: Option<Output>,
-    /// Where the compile step leaves cargo's messages, if the stage has one.
-    pub report: Option<Output>,
+    /// Where each step that compiles what is local leaves cargo's messages.
+    pub reports: Vec<Output>,
     /// The executables and where they are, for checks of what was built.
     pub executables: Vec<Executable>,
     /// The runtime base where it has no dynamic loader, as users name it.
@@ -307,7 +312,11 @@ impl Plan {
     ///
     /// A file of its own rather than an argument of `sh -c`: engines print the arguments of a step that fails.
     fn script(&mut self, name: &str, text: &str) -> (Mount, String) {
-        const DIR: &str = "/rust-frontend";
+        self.script_at("/rust-frontend", name, text)
+    }
+
+    /// [`Self::script`] in a directory of its own.
+    fn script_at(&mut self, dir: &str, name: &str, text: &str) -> (Mount, String) {
         let write = FileAction::Write {
             path: format!("/{name}"),
             data: text.into(),
@@ -323,14 +332,17 @@ impl Plan {
             mount: "/".into(),
         };
         let mount = Mount {
-            dest: DIR.into(),
+            dest: dir.into(),
             kind: MountKind::ReadOnly(output),
         };
-        (mount, format!("{DIR}/{name}"))
+        (mount, format!("{dir}/{name}"))
     }
 
-    /// Adds a step and returns its index.
+    /// Adds a step and returns its index; one that is there already is not added again.
     fn push(&mut self, role: Role, name: String, op: Op, span: Option<Span>) -> usize {
+        if let Some(same) = self.steps.iter().position(|step| step.op == op) {
+            return same;
+        }
         self.steps.push(Step {
             role,
             name,
@@ -339,55 +351,50 @@ impl Plan {
         });
         self.steps.len() - 1
     }
+
+    fn note(&mut self, note: Option<String>) {
+        self.notes
+            .extend(note.filter(|note| !self.notes.contains(note)));
+    }
 }
 
-/// The plan of one stage on one platform.
+/// The plan of one stage of one image on one platform.
 ///
 /// # Errors
 /// What only shows when spec and project are put together, e.g. a platform that rustc has no target for.
 pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
-    let package = &input.project.packages[input.selection.package].name;
-    let name = input
-        .image
-        .name
-        .as_ref()
-        .map_or(package, |name| &name.value);
-    let mut plan = Plan {
-        stage: name.clone(),
-        platform: input.platform.clone(),
-        build_platform: input.build_platform.clone(),
-        triple: toolchain::triple(input)?,
-        steps: vec![],
-        result: None,
-        report: None,
-        executables: vec![],
-        static_base: runtime::static_base(&input.image.image.base.value),
-        config: None,
-        notes: vec![],
-    };
+    make_all(kind, std::slice::from_ref(input))
+}
+
+/// Adds the steps that compile an image's executables, up to its dependencies alone if `deps`.
+fn compiled(
+    plan: &mut Plan,
+    input: &Input<'_>,
+    deps: bool,
+) -> Result<stages::Compiled, Diagnostics> {
     let (project, selections) = (input.project, [input.selection]);
     let all: BTreeSet<usize> = input.selection.closure.iter().copied().collect();
-    let stubs = recipe::recipe(project, &selections, RecipeFor::Build)?;
+    let shared = share::with(input);
+    let stubs = recipe::recipe(project, &shared.skeleton(), RecipeFor::Build)?;
     let real = recipe::over(project, &selections, RecipeFor::Build, &all)?;
+    // One build environment for all images: what one of them needs, the others have, too.
+    let any = recipe::recipe(project, &shared.alike(), RecipeFor::Build)?;
 
-    let toolchain = toolchain::add(&mut plan, input, &stubs);
-    let skeleton = dependencies::skeleton(&mut plan, &stubs, None, "dependency-only project");
-    let crates = dependencies::fetch(&mut plan, input, &toolchain, &stubs, &skeleton);
+    let toolchain = toolchain::add(plan, input, &any);
+    let skeleton = dependencies::skeleton(plan, &stubs, None, "dependency-only project");
+    let crates = dependencies::fetch(plan, input, &toolchain, &stubs, &skeleton);
+    let flags = shared.flags(plan, input);
     let built =
-        dependencies::dependencies(&mut plan, input, &toolchain, &crates, &stubs, &skeleton);
-    let target = built.map(|built| dependencies::stub_removal(&mut plan, input, &stubs, built));
-    let sources = compile::sources(&mut plan, input, &real);
-    compile::compile(&mut plan, input, &toolchain, &crates, &sources, target);
-    match kind {
-        Kind::Image => {
-            let (result, config) = runtime::image(&mut plan, input, &toolchain);
-            plan.result = result;
-            plan.config = Some(config);
-        }
-        Kind::Binary => plan.result = plan.executables.first().map(|first| first.output.clone()),
-        Kind::Deps => {}
+        dependencies::dependencies(plan, input, &toolchain, &crates, &stubs, &skeleton, flags);
+    plan.note(shared.note(input));
+    if !deps {
+        let target = built.clone();
+        let target = target.map(|built| dependencies::stub_removal(plan, input, &stubs, built));
+        let sources = compile::sources(plan, input, &real);
+        compile::compile(plan, input, &toolchain, &crates, &sources, target);
     }
-    let label = plan.stage.clone();
-    names::number(&mut plan, &label);
-    Ok(plan)
+    Ok(stages::Compiled {
+        toolchain,
+        dependencies: built,
+    })
 }

@@ -34,11 +34,16 @@ pub(super) async fn solve(
         cache_namespace: &options.cache_namespace,
     };
     let lowered = lower::lower(plan, &around);
-    if let Some(report) = &plan.report {
-        let report = context::solve(gateway, &lowered.state(Some(report))).await?;
+    let mut found = Diagnostics::default();
+    for output in &plan.reports {
+        let report = context::solve(gateway, &lowered.state(Some(output))).await?;
         let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;
-        let bins: Vec<String> = plan.executables.iter().map(|e| e.name.clone()).collect();
-        let mut found = verify::report(&String::from_utf8_lossy(&messages), &bins);
+        let made = plan.executables.iter();
+        let made = made.filter(|executable| executable.output.step == output.step);
+        let bins: Vec<String> = made.map(|executable| executable.name.clone()).collect();
+        found.extend(verify::report(&String::from_utf8_lossy(&messages), &bins));
+    }
+    if !plan.reports.is_empty() {
         found.extend(executables(gateway, plan, &lowered).await?);
         let (errors, warnings): (Vec<_>, Vec<_>) = found
             .into_iter()

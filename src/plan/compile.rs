@@ -13,7 +13,7 @@ use crate::recipe::Recipe;
 /// Arguments: the executables (one word each, in one argument), where they are, then cargo's own. Cargo
 /// itself cannot copy executables to a place of their own on the stable channel. The bytes are part of
 /// cache keys.
-const COMPILE: &str = "\
+pub(super) const COMPILE: &str = "\
 #!/bin/sh
 set -eu
 bins=$1 built=$2
@@ -41,6 +41,13 @@ fn never(input: &Input<'_>) -> Vec<String> {
 
 /// Adds the real project: the context's files with one old time, under the recipe's real manifests.
 pub(super) fn sources(plan: &mut Plan, input: &Input<'_>, real: &Recipe) -> Output {
+    let sources = context(plan, input, &[], "sources");
+    // Other members of the workspace are no part of this build, nor is what only they need.
+    dependencies::skeleton(plan, real, Some(sources), "manifests of what is compiled")
+}
+
+/// Adds the context's files with one old time; of them only what matches `include`, if it is not empty.
+pub(super) fn context(plan: &mut Plan, input: &Input<'_>, include: &[&str], name: &str) -> Output {
     let mut exclude = input.ignored.to_vec();
     exclude.extend(never(input));
     let op = Op::Context {
@@ -55,7 +62,7 @@ pub(super) fn sources(plan: &mut Plan, input: &Input<'_>, real: &Recipe) -> Outp
         },
         src: "/".into(),
         dest: "/".into(),
-        include: vec![],
+        include: include.iter().map(|&pattern| pattern.to_owned()).collect(),
         exclude: never(input),
         mode: None,
         owner: None,
@@ -65,13 +72,11 @@ pub(super) fn sources(plan: &mut Plan, input: &Input<'_>, real: &Recipe) -> Outp
         base: None,
         actions: vec![copy],
     };
-    let step = plan.push(Role::Sources, "sources".into(), op, None);
-    let sources = Output {
+    let step = plan.push(Role::Sources, name.into(), op, None);
+    Output {
         step,
         mount: "/".into(),
-    };
-    // Other members of the workspace are no part of this build, nor is what only they need.
-    dependencies::skeleton(plan, real, Some(sources), "manifests of what is compiled")
+    }
 }
 
 /// Adds the step that compiles the wanted binaries.
@@ -106,20 +111,21 @@ pub(super) fn compile(
     let package = &input.project.packages[input.selection.package];
     let name = format!("compile {} {}", package.name, package.version);
     let step = plan.push(Role::Compile, name, Op::Exec(exec), input.image.build.span);
-    plan.report = Some(Output {
+    let report = Output {
         step,
         mount: REPORT_DIR.into(),
-    });
-    plan.executables = bins
-        .iter()
-        .map(|bin| Executable {
-            name: bin.clone(),
-            output: Output {
-                step,
-                mount: OUT_DIR.into(),
-            },
-            path: format!("/{bin}"),
-            installed: format!("/usr/local/bin/{bin}"),
-        })
-        .collect();
+    };
+    if plan.reports.contains(&report) {
+        return;
+    }
+    plan.reports.push(report);
+    plan.executables.extend(bins.iter().map(|bin| Executable {
+        name: bin.clone(),
+        output: Output {
+            step,
+            mount: OUT_DIR.into(),
+        },
+        path: format!("/{bin}"),
+        installed: format!("/usr/local/bin/{bin}"),
+    }));
 }

@@ -8,4 +8,5 @@ mod gateway;
 mod oracle;
 mod project;
 mod recipe;
+mod stages;
 mod support;

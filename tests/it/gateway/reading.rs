@@ -184,10 +184,7 @@ async fn an_error_while_reading_ends_planning() {
     let failure = read_tree(&solved(&bridge).await, SourceTree::default(), plan)
         .await
         .unwrap_err();
-    assert_eq!(
-        failure.to_string(),
-        "failed to read a: disk full"
-    );
+    assert_eq!(failure.to_string(), "failed to read a: disk full");
 
     let bridge = Bridge::new();
     let mut n = 0;
