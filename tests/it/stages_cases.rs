@@ -167,10 +167,10 @@ fn images_share_their_dependencies_when_features_agree() {
     assert_eq!(
         plan(&files, &spec, "server").notes,
         ["`server` shares the dependency step of `admin`; \
-          `server` and `second` compile their dependencies apart: `core-lib 0.4.0` may have other features in one \
+          `server` and `second` compile their dependencies apart: `helper 0.3.1` may have other features in one \
           than in the other; \
           `server` and `tls` compile their dependencies apart: they ask for different features of one package; \
-          `server` and `worker` compile their dependencies apart: `core-lib 0.4.0` may have other features in one \
+          `server` and `worker` compile their dependencies apart: `helper 0.3.1` may have other features in one \
           than in the other"]
     );
 }
