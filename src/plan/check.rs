@@ -352,7 +352,7 @@ impl Check<'_> {
     fn command(&self, plan: &mut Plan, command: &str, component: &str) -> Toolchain {
         let (script, path) = plan.script("cargo-command", COMMAND);
         let run = toolchain::Run {
-            name: format!("cargo {command}"),
+            name: format!("cargo-{command}"),
             args: vec![path, command.into(), component.into()],
             env: &self.toolchain.env,
             network: !component.is_empty(),

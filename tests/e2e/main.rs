@@ -14,4 +14,5 @@ mod examples;
 mod itself;
 mod published;
 mod sizes;
+mod stages;
 mod support;
