@@ -60,7 +60,10 @@ fn an_edit_keeps_the_dependencies_of_tests_and_lints() {
 #[test]
 fn what_tests_print_is_a_file() {
     let docker = Docker::take();
-    let tree = docker.build(project()).target(Some("test")).files();
+    let tree = docker
+        .build(example("tests-and-clippy"))
+        .target(Some("test"))
+        .files();
     let files: Vec<_> = tree.files().into_keys().collect();
     assert_eq!(files, [Path::new("test.txt")]);
     let text = std::fs::read_to_string(tree.path().join("test.txt")).expect("a text");
@@ -139,7 +142,10 @@ fn fmt_shows_what_it_would_change() {
 #[test]
 fn documentation_is_a_site() {
     let docker = Docker::take();
-    let tree = docker.build(project()).target(Some("doc")).files();
+    let tree = docker
+        .build(example("tests-and-clippy"))
+        .target(Some("doc"))
+        .files();
     let files = tree.files();
     for file in ["index.html", "tests_and_clippy/fn.roman.html"] {
         assert!(files.contains_key(Path::new(file)), "{file}: {files:?}");
