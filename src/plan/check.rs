@@ -4,6 +4,7 @@
 //! tested has to run there. Each has a dependency step of its own, since tests, checks and documentation use
 //! other artefacts than a release build, and dev-dependencies may switch on other features.
 
+mod place;
 mod words;
 
 use super::dependencies::{self, Crates};
@@ -18,6 +19,7 @@ use crate::recipe::{self, Recipe, RecipeFor};
 use crate::source::Span;
 use crate::spec::Runner;
 use crate::stage::Kind;
+use place::{runnable, span};
 use std::collections::BTreeSet;
 use words::Words;
 
@@ -142,39 +144,6 @@ pub(super) fn add(plan: &mut Plan, kind: Kind, inputs: &[Input<'_>]) -> Result<(
         ));
     }
     Ok(())
-}
-
-/// The lines that such a stage exists because of.
-fn span(input: &Input<'_>) -> Option<Span> {
-    let test = &input.spec.test;
-    let spans = [test.runner.span, test.clippy_deny.span, test.fmt_check.span];
-    let spans = spans
-        .into_iter()
-        .chain(test.args.iter().map(|word| word.span));
-    let spans: Vec<Span> = spans.flatten().collect();
-    let start = spans.iter().map(|span| span.start).min();
-    let end = spans.iter().map(|span| span.end).max();
-    match (start, end) {
-        (Some(start), Some(end)) => Some(Span { start, end }),
-        _ => input.image.build.span,
-    }
-}
-
-/// The triple that is compiled for: the image's, if such programs run on the machine that builds.
-fn runnable(triple: &str, input: &Input<'_>) -> String {
-    use crate::platform::Libc;
-    let libc = match triple.contains("musl") {
-        true => Libc::Musl,
-        false => Libc::Gnu,
-    };
-    let Some(own) = input.build_platform.triple(libc) else {
-        return triple.to_owned();
-    };
-    let arch = |triple: &str| triple.split('-').next().map(str::to_owned);
-    match arch(triple) == arch(own) && triple.contains("-linux-") {
-        true => triple.to_owned(),
-        false => own.to_owned(),
-    }
 }
 
 impl Check<'_> {
