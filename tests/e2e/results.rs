@@ -14,6 +14,7 @@ const REGISTRY: &str = "127.0.0.1:5050";
 
 /// Whether the engine keeps images in the containerd store; the classic one neither pushes more than images
 /// nor exports caches.
+#[expect(clippy::print_stderr, reason = "a test that does nothing says so")]
 fn has_store(docker: &Docker) -> bool {
     let status = docker.output(["info", "--format", "{{json .DriverStatus}}"]);
     let has = status.contains("io.containerd.snapshotter");
