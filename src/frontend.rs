@@ -223,27 +223,36 @@ async fn decide(
     let Loaded { spec, project, .. } = loaded;
     let build_platform = &gateway.build_opts().environment.build_platform();
     let stage = Stage::find(spec, options.target.as_deref())?;
-    let image = &stage.images[0];
-    let selection = project.select(spec, image)?;
-    let bases = bases::resolve(gateway, options, context, image, platform, build_platform).await?;
+    let mut bases = Bases::default();
+    let mut selections = vec![];
+    for image in stage.images {
+        selections.push(project.select(spec, image)?);
+        let of_image = bases::resolve(gateway, options, context, image, platform, build_platform);
+        bases.extend(of_image.await?);
+    }
     let epoch = epoch::seconds(gateway, options, context, platform).await?;
-    let input = plan::Input {
-        spec,
-        image,
-        project,
-        selection: &selection,
-        platform,
-        build_platform,
-        images: &bases.images,
-        ignored: &context.ignored,
-        labels: &options.labels,
-        epoch,
-        abilities: plan::Abilities {
-            merge: gateway.llb_caps().has(buildkit_proto::caps::MERGE_OP),
-            local_steps: options.request.as_deref() != Some("frontend.dockerfile"),
-        },
-    };
-    let plan = plan::make(stage.kind, &input)?;
+    let inputs: Vec<plan::Input<'_>> = stage
+        .images
+        .iter()
+        .zip(&selections)
+        .map(|(image, selection)| plan::Input {
+            spec,
+            image,
+            project,
+            selection,
+            platform,
+            build_platform,
+            images: &bases.images,
+            ignored: &context.ignored,
+            labels: &options.labels,
+            epoch,
+            abilities: plan::Abilities {
+                merge: gateway.llb_caps().has(buildkit_proto::caps::MERGE_OP),
+                local_steps: options.request.as_deref() != Some("frontend.dockerfile"),
+            },
+        })
+        .collect();
+    let plan = plan::make_all(stage.kind, &inputs)?;
     Ok(Planned { plan, bases, epoch })
 }
 

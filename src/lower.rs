@@ -130,7 +130,7 @@ fn report_beside<'a>(
     role: Role,
     actions: &[FileAction],
 ) -> Option<&'a plan::Output> {
-    let report = plan.report.as_ref().filter(|_| role == Role::Image)?;
+    let report = plan.reports.last().filter(|_| role == Role::Image)?;
     let beside = |action: &FileAction| match action {
         FileAction::Copy(copy) => copy.from.step == report.step,
         _ => false,

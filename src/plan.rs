@@ -4,6 +4,7 @@
 //! turns it into LLB, `eject` into a Dockerfile; both are mechanical, all decisions are made here.
 
 mod allocator;
+mod check;
 mod compile;
 mod cross;
 mod dependencies;
@@ -13,7 +14,9 @@ mod local;
 mod names;
 mod runtime;
 mod script;
+mod share;
 mod sources;
+mod stages;
 mod symbols;
 mod toolchain;
 mod unread;
@@ -32,6 +35,8 @@ use crate::spec::{ImageSpec, Spec};
 use crate::stage::Kind;
 use crate::verify::Runtime;
 use std::collections::{BTreeMap, BTreeSet};
+
+pub use stages::make_all;
 
 /// Where the build context is mounted in every step that runs cargo. The same path everywhere: cargo's
 /// fingerprints of path packages hold it.
@@ -66,8 +71,8 @@ pub struct Plan {
     pub base_configs: BTreeMap<String, Vec<u8>>,
     /// What the build returns; `None` is the empty image.
     pub result: Option<Output>,
-    /// Where the compile step leaves cargo's messages, if the stage has one.
-    pub report: Option<Output>,
+    /// Where each step that compiles what is local leaves cargo's messages.
+    pub reports: Vec<Output>,
     /// Where the compile step leaves the executables' debug symbols, if the spec wants them.
     pub symbols: Option<Output>,
     /// The executables and where they are, for checks of what was built.
@@ -330,8 +335,11 @@ pub struct Input<'a> {
 }
 
 impl Plan {
-    /// Adds a step and returns its index.
+    /// Adds a step and returns its index; one that is there already is not added again.
     fn push(&mut self, role: Role, name: String, op: Op, span: Option<Span>) -> usize {
+        if let Some(same) = self.steps.iter().position(|step| step.op == op) {
+            return same;
+        }
         self.steps.push(Step {
             role,
             name,
@@ -339,6 +347,11 @@ impl Plan {
             span,
         });
         self.steps.len() - 1
+    }
+
+    fn note(&mut self, note: Option<String>) {
+        self.notes
+            .extend(note.filter(|note| !self.notes.contains(note)));
     }
 }
 
@@ -349,78 +362,52 @@ fn base_configs(input: &Input<'_>) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// The plan of one stage on one platform.
+/// The plan of one stage of one image on one platform.
 ///
 /// # Errors
 /// What only shows when spec and project are put together, e.g. a platform that rustc has no target for.
 pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
-    let package = &input.project.packages[input.selection.package].name;
-    let name = input
-        .image
-        .name
-        .as_ref()
-        .map_or(package, |name| &name.value);
-    let mut plan = Plan {
-        stage: name.clone(),
-        platform: input.platform.clone(),
-        build_platform: input.build_platform.clone(),
-        triple: toolchain::triple(input)?,
-        steps: vec![],
-        base_configs: base_configs(input),
-        result: None,
-        report: None,
-        symbols: None,
-        executables: vec![],
-        runtime: Runtime::of(&input.image.image.base.value),
-        config: None,
-        annotations: vec![],
-        warnings: Diagnostics::default(),
-        notes: vec![],
-    };
+    make_all(kind, std::slice::from_ref(input))
+}
+
+/// Adds the steps that compile an image's executables, up to its dependencies alone if `deps`.
+fn compiled(
+    plan: &mut Plan,
+    input: &Input<'_>,
+    deps: bool,
+) -> Result<stages::Compiled, Diagnostics> {
     let (project, selections) = (input.project, [input.selection]);
     let all: BTreeSet<usize> = input.selection.closure.iter().copied().collect();
-    let stubs = recipe::recipe(project, &selections, RecipeFor::Build)?;
+    let shared = share::with(input);
+    let stubs = recipe::recipe(project, &shared.skeleton(), RecipeFor::Build)?;
     let real = recipe::over(project, &selections, RecipeFor::Build, &all)?;
+    let any = recipe::recipe(project, &shared.alike(), RecipeFor::Build)?;
 
-    let linker = cross::linker(input, &stubs, &plan.triple)?;
-    let lock = stubs.sections.get("lock").map_or("", String::as_str);
-    plan.warnings = hints::hints(input.spec, input.image, &plan.triple, lock);
-    let toolchain = toolchain::add(&mut plan, input, &stubs, linker);
-    let vendored = sources::real_dirs(&mut plan, input, &stubs);
-    let skeleton = dependencies::skeleton(&mut plan, &stubs, vendored, "dependency-only project");
-    let crates = dependencies::fetch(&mut plan, input, &toolchain, &stubs, &skeleton);
-    let built =
-        dependencies::dependencies(&mut plan, input, &toolchain, &crates, &stubs, &skeleton);
-    let local = local::add(
-        &mut plan,
-        input,
-        &toolchain,
-        &crates,
-        &stubs,
-        built.as_ref(),
-    )?;
-    let target = built.map(|built| dependencies::stub_removal(&mut plan, input, &stubs, built));
-    let sources = compile::sources(&mut plan, input, &real);
-    compile::compile(
-        &mut plan, input, &toolchain, &crates, &sources, target, &local,
-    );
-    match kind {
-        Kind::Image | Kind::Debug => {
-            let debug = kind == Kind::Debug;
-            let (result, config) = runtime::image(&mut plan, input, &toolchain, debug);
-            plan.result = result;
-            plan.config = Some(config);
-            plan.annotations = runtime::annotations(input);
+    // One build environment for all images: what one of them needs, the others have, too.
+    let linker = cross::linker(input, &any, &plan.triple)?;
+    let lock = any.sections.get("lock").map_or("", String::as_str);
+    for hint in hints::hints(input.spec, input.image, &plan.triple, lock) {
+        if !plan.warnings.iter().any(|known| *known == hint) {
+            plan.warnings.push(hint);
         }
-        Kind::Symbols => {
-            let Some(symbols) = plan.symbols.clone() else {
-                return Err(symbols::missing(input, &plan.stage).into());
-            };
-            plan.result = Some(symbols);
-        }
-        Kind::Binary => plan.result = plan.executables.first().map(|first| first.output.clone()),
-        Kind::Deps => {}
     }
-    names::number(&mut plan, name);
-    Ok(plan)
+    let toolchain = toolchain::add(plan, input, &any, linker);
+    let vendored = sources::real_dirs(plan, input, &stubs);
+    let skeleton = dependencies::skeleton(plan, &stubs, vendored, "dependency-only project");
+    let crates = dependencies::fetch(plan, input, &toolchain, &stubs, &skeleton);
+    let flags = shared.flags(plan, input);
+    let built =
+        dependencies::dependencies(plan, input, &toolchain, &crates, &stubs, &skeleton, flags);
+    plan.note(shared.note(input));
+    if !deps {
+        let local = local::add(plan, input, &toolchain, &crates, &stubs, built.as_ref())?;
+        let target = built.clone();
+        let target = target.map(|built| dependencies::stub_removal(plan, input, &stubs, built));
+        let sources = compile::sources(plan, input, &real);
+        compile::compile(plan, input, &toolchain, &crates, &sources, target, &local);
+    }
+    Ok(stages::Compiled {
+        toolchain,
+        dependencies: built,
+    })
 }

@@ -27,7 +27,7 @@ fn edges(plan: &Plan) -> Vec<(usize, usize)> {
 /// Whether a step is there for the result, or for nothing that anybody sees.
 fn is_used(plan: &Plan) -> Vec<bool> {
     let mut used = vec![false; plan.steps.len()];
-    let outputs = plan.result.iter().chain(&plan.report);
+    let outputs = plan.result.iter().chain(&plan.reports);
     outputs.for_each(|output| used[output.step] = true);
     // A stage without a result is about its last step.
     if let (None, Some(last)) = (&plan.result, used.last_mut()) {

@@ -25,10 +25,18 @@ pub enum Kind {
     Binary,
     /// The dependency build, to warm caches.
     Deps,
+    /// The tests of all members.
+    Test,
+    /// Clippy on all members.
+    Clippy,
+    /// Whether all members are formatted.
+    Fmt,
+    /// The documentation of all members.
+    Doc,
 }
 
 /// The stages that every spec has, beside its images: name, kind, description.
-pub const COMMON: [(&str, Kind, &str); 2] = [
+pub const COMMON: [(&str, Kind, &str); 6] = [
     (
         "binary",
         Kind::Binary,
@@ -39,6 +47,10 @@ pub const COMMON: [(&str, Kind, &str); 2] = [
         Kind::Deps,
         "the compiled dependencies, to warm caches",
     ),
+    ("test", Kind::Test, "the tests; what they print, as files"),
+    ("clippy", Kind::Clippy, "clippy's warnings, as a file"),
+    ("fmt", Kind::Fmt, "whether the sources are formatted"),
+    ("doc", Kind::Doc, "the documentation, as HTML"),
 ];
 
 /// The variants that every image has: what is added to its name, kind, description. That of an image
@@ -51,6 +63,13 @@ pub const VARIANTS: [(&str, Kind, &str); 2] = [
         "the debug symbols of its executables, for --output",
     ),
 ];
+impl Kind {
+    /// What `--target` calls it; `None` for images, which have names of their own.
+    pub fn name(self) -> Option<&'static str> {
+        let (name, ..) = COMMON.iter().find(|(_, kind, _)| *kind == self)?;
+        Some(name)
+    }
+}
 
 impl<'a> Stage<'a> {
     /// The stage called `target`, or the default one: the only image.

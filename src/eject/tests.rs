@@ -73,7 +73,7 @@ fn tiers() -> Plan {
         )]
         .into(),
         result: Some(output(5, "/")),
-        report: None,
+        reports: vec![],
         executables: vec![],
         symbols: None,
         runtime: Runtime::of(&ImageBase::Scratch),

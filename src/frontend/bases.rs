@@ -21,6 +21,12 @@ pub(super) struct Bases {
 }
 
 impl Bases {
+    /// Adds those of another image.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.images.extend(other.images);
+        self.replaced.extend(other.replaced);
+    }
+
     /// The named context that takes the place of an image.
     pub(super) fn replacement(&self, reference: &str, platform: &Platform) -> Option<State> {
         let key = (reference.to_owned(), platform.clone());

@@ -56,8 +56,8 @@ pub(super) async fn solve(
     // What the engine lacks for the last step is said before the first one runs.
     let all = context::definition_of(gateway, &graph.lowered.state(plan.result.as_ref()))?;
     gateway.check_caps(&all)?;
-    if let Some(report) = &plan.report {
-        let compiled = compiled(&graph, plan, report).await;
+    if !plan.reports.is_empty() {
+        let compiled = compiled(&graph, plan).await;
         let compiled =
             compiled.map_err(
                 |failure| match Stage::find(spec, options.target.as_deref()) {
@@ -111,11 +111,16 @@ async fn inspected(
 }
 
 /// Compiles, and says what is wrong with what came out.
-async fn compiled(graph: &Graph<'_>, plan: &Plan, report: &Output) -> Result<Diagnostics, Failure> {
-    let report = graph.solve(Some(report), true).await?;
-    let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;
-    let bins: Vec<String> = plan.executables.iter().map(|e| e.name.clone()).collect();
-    let mut found = verify::report(&String::from_utf8_lossy(&messages), &bins);
+async fn compiled(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
+    let mut found = Diagnostics::default();
+    for output in &plan.reports {
+        let report = graph.solve(Some(output), true).await?;
+        let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;
+        let made = plan.executables.iter();
+        let made = made.filter(|executable| executable.output.step == output.step);
+        let bins: Vec<String> = made.map(|executable| executable.name.clone()).collect();
+        found.extend(verify::report(&String::from_utf8_lossy(&messages), &bins));
+    }
     for executable in &plan.executables {
         let reference = graph.solve(Some(&executable.output), false).await?;
         if let Some(wrong) = inspected(&reference, executable, plan).await? {

@@ -14,7 +14,7 @@ use crate::recipe::Recipe;
 /// Arguments: the executables (one word each, in one argument), where they are, then cargo's own. What the steps
 /// of local libraries left comes first; directories get the sources' time, because build scripts may watch them.
 /// The bytes are part of cache keys.
-const BUILD: &str = "\
+pub(super) const BUILD: &str = "\
 #!/bin/sh
 set -eu
 bins=$1 built=$2
@@ -90,24 +90,25 @@ pub(super) fn compile(
     let package = &input.project.packages[input.selection.package];
     let name = format!("compile {} {}", package.name, package.version);
     let step = plan.push(Role::Compile, name, Op::Exec(exec), input.image.build.span);
-    plan.report = Some(Output {
+    let report = Output {
         step,
         mount: REPORT_DIR.into(),
-    });
+    };
+    if plan.reports.contains(&report) {
+        return;
+    }
+    plan.reports.push(report);
     plan.symbols = symbols.then(|| Output {
         step,
         mount: SYMBOLS_DIR.into(),
     });
-    plan.executables = bins
-        .iter()
-        .map(|bin| Executable {
-            name: bin.clone(),
-            output: Output {
-                step,
-                mount: OUT_DIR.into(),
-            },
-            path: format!("/{bin}"),
-            installed: format!("/usr/local/bin/{bin}"),
-        })
-        .collect();
+    plan.executables.extend(bins.iter().map(|bin| Executable {
+        name: bin.clone(),
+        output: Output {
+            step,
+            mount: OUT_DIR.into(),
+        },
+        path: format!("/{bin}"),
+        installed: format!("/usr/local/bin/{bin}"),
+    }));
 }

@@ -5,6 +5,7 @@ use super::{
     Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, local,
     names,
 };
+use crate::project::Selection;
 use crate::recipe::Recipe;
 use crate::source;
 use crate::spec::SecretStep;
@@ -281,15 +282,29 @@ pub(super) fn cargo(
 
 /// The flags of `cargo build` that say what is built, the same in every step.
 pub(super) fn build_flags(plan: &Plan, input: &Input<'_>) -> Vec<String> {
+    flags_of(plan, input, &[input.selection])
+}
+
+/// [`build_flags`] of several selections that differ in packages and binaries alone.
+pub(super) fn flags_of(plan: &Plan, input: &Input<'_>, selections: &[&Selection]) -> Vec<String> {
     let selection = input.selection;
     let mut flags = vec!["--offline".to_owned()];
     flags.extend(["--target".into(), plan.triple.clone()]);
     flags.extend(["--profile".into(), selection.profile.clone()]);
-    flags.extend([
-        "--package".into(),
-        input.project.package_spec(selection.package, WORK_DIR),
-    ]);
-    for bin in &selection.bins {
+    let packages: BTreeSet<usize> = selections.iter().map(|one| one.package).collect();
+    for package in packages {
+        flags.extend([
+            "--package".into(),
+            input.project.package_spec(package, WORK_DIR),
+        ]);
+    }
+    let mut bins: Vec<&String> = vec![];
+    for bin in selections.iter().flat_map(|one| &one.bins) {
+        if !bins.contains(&bin) {
+            bins.push(bin);
+        }
+    }
+    for bin in bins {
         flags.extend(["--bin".into(), bin.clone()]);
     }
     if !selection.features.is_empty() {
@@ -309,12 +324,13 @@ pub(super) fn dependencies(
     crates: &Crates,
     recipe: &Recipe,
     skeleton: &Output,
+    flags: Vec<String>,
 ) -> Option<Output> {
     if recipe.external_packages == 0 && !local::many(input, recipe) {
         return None;
     }
     let mut args = vec!["cargo".to_owned(), "build".to_owned()];
-    args.extend(build_flags(plan, input));
+    args.extend(flags);
     let exec = cargo(
         input,
         toolchain,

@@ -7,7 +7,11 @@ impl Plan {
     ///
     /// A file of its own rather than an argument of `sh -c`: engines print the arguments of a step that fails.
     pub(super) fn script(&mut self, name: &str, text: &str) -> (Mount, String) {
-        const DIR: &str = "/rust-frontend";
+        self.script_at("/rust-frontend", name, text)
+    }
+
+    /// [`Self::script`] in a directory of its own.
+    pub(super) fn script_at(&mut self, dir: &str, name: &str, text: &str) -> (Mount, String) {
         let write = FileAction::Write {
             path: format!("/{name}"),
             data: text.into(),
@@ -23,10 +27,10 @@ impl Plan {
             mount: "/".into(),
         };
         let mount = Mount {
-            dest: DIR.into(),
+            dest: dir.into(),
             kind: MountKind::ReadOnly(output),
         };
-        (mount, format!("{DIR}/{name}"))
+        (mount, format!("{dir}/{name}"))
     }
 
     /// Adds a step of no span unless there is one that does the same; returns its index.

@@ -86,6 +86,17 @@ pub(super) fn real_dirs(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> 
     Some(root(plan.push_once(Role::Sources, "vendored sources", op)))
 }
 
+/// Adds the context's files that match one of the patterns.
+pub(super) fn only(plan: &mut Plan, input: &Input<'_>, include: &[&str], name: &str) -> Output {
+    let context = context(plan, input);
+    let include = include.iter().map(|&pattern| pattern.to_owned()).collect();
+    let op = Op::Files {
+        base: None,
+        actions: vec![some(context, include, never(input))],
+    };
+    root(plan.push_once(Role::Sources, name, op))
+}
+
 /// Adds the project as a step sees it that compiles what is real in a recipe.
 pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &str) -> Output {
     let context = context(plan, input);

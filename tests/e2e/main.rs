@@ -21,4 +21,5 @@ mod published;
 mod results;
 mod secrets;
 mod sizes;
+mod stages;
 mod support;

@@ -12,4 +12,5 @@ mod oracle;
 mod project;
 mod recipe;
 mod scenarios;
+mod stages;
 mod support;

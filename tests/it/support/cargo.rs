@@ -135,8 +135,10 @@ impl Sandbox {
 
     /// Builds and tells what was done with every crate.
     pub(crate) fn build(&self, dir: &str, args: &[&str]) -> Result<Vec<Built>, String> {
-        let mut args = args.to_vec();
-        args.extend(["--offline", "--message-format", "json"]);
+        let end = args.iter().position(|word| *word == "--");
+        let (own, passed) = args.split_at(end.unwrap_or(args.len()));
+        let json = ["--offline", "--message-format", "json"];
+        let args = [own, &json, passed].concat();
         let output = self.cargo(dir, &args)?;
         let messages = output
             .lines()
@@ -150,6 +152,27 @@ impl Sandbox {
                 executable: message["executable"].as_str().map(PathBuf::from),
             })
             .collect())
+    }
+
+    /// Runs a cargo command of a plan, as it is, and tells what was done with every crate.
+    pub(crate) fn messages(&self, words: &[String]) -> Vec<Built> {
+        let mut args: Vec<&str> = words.iter().map(String::as_str).collect();
+        let known = ["--offline", "--message-format", "json-render-diagnostics"];
+        args.retain(|word| !known.contains(word));
+        self.build("", &args)
+            .unwrap_or_else(|error| panic!("{args:?}: {error}"))
+    }
+
+    /// Removes what matches a pattern from the target directory.
+    pub(crate) fn remove_from_target(&self, pattern: &str) {
+        let pattern = format!("{}{pattern}", self.target().display());
+        for path in glob::glob(&pattern).unwrap() {
+            let path = path.unwrap();
+            match path.is_dir() {
+                true => fs::remove_dir_all(path).unwrap(),
+                false => fs::remove_file(path).unwrap(),
+            }
+        }
     }
 
     /// Removes fingerprints as the frontend does, by a pattern relative to each profile directory.

@@ -1,0 +1,175 @@
+//! What each kind of stage is made of.
+
+use super::toolchain::Toolchain;
+use super::{
+    Copy, Executable, FileAction, Input, Op, Output, Plan, Role, base_configs, check, compiled,
+    names, runtime, symbols, toolchain,
+};
+use crate::diagnostic::Diagnostics;
+use crate::spec::ImageBase;
+use crate::stage::Kind;
+use crate::verify::Runtime;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What [`compiled`] made beside the executables.
+pub(super) struct Compiled {
+    /// The build environment.
+    pub(super) toolchain: Toolchain,
+    /// The compiled dependencies, if there are any.
+    pub(super) dependencies: Option<Output>,
+}
+
+/// The plan of one stage on one platform: one input for each image that it is about, at least one.
+///
+/// # Errors
+/// What only shows when spec and project are put together, e.g. a platform that rustc has no target for.
+///
+/// # Panics
+/// Without any input.
+pub fn make_all(kind: Kind, inputs: &[Input<'_>]) -> Result<Plan, Diagnostics> {
+    let first = &inputs[0];
+    let package = &first.project.packages[first.selection.package].name;
+    let image = first.image.name.as_ref();
+    let image = image.map_or(package, |name| &name.value);
+    let mut plan = Plan {
+        stage: kind.name().unwrap_or(image).to_owned(),
+        platform: first.platform.clone(),
+        build_platform: first.build_platform.clone(),
+        triple: String::new(),
+        steps: vec![],
+        base_configs: base_configs(first),
+        result: None,
+        reports: vec![],
+        symbols: None,
+        executables: vec![],
+        runtime: Runtime::of(&first.image.image.base.value),
+        config: None,
+        annotations: vec![],
+        warnings: Diagnostics::default(),
+        notes: vec![],
+    };
+    match kind {
+        Kind::Image | Kind::Debug => image_of(&mut plan, first, kind == Kind::Debug)?,
+        Kind::Symbols => symbols_of(&mut plan, first)?,
+        Kind::Binary => binary(&mut plan, inputs)?,
+        Kind::Deps => deps(&mut plan, inputs)?,
+        Kind::Test | Kind::Clippy | Kind::Fmt | Kind::Doc => check::add(&mut plan, kind, inputs)?,
+    }
+    let label = plan.stage.clone();
+    names::number(&mut plan, &label);
+    Ok(plan)
+}
+
+fn image_of(plan: &mut Plan, input: &Input<'_>, debug: bool) -> Result<(), Diagnostics> {
+    plan.triple = toolchain::triple(input)?;
+    let compiled = compiled(plan, input, false)?;
+    let (result, config) = runtime::image(plan, input, &compiled.toolchain, debug);
+    plan.result = result;
+    plan.config = Some(config);
+    plan.annotations = runtime::annotations(input);
+    Ok(())
+}
+
+fn symbols_of(plan: &mut Plan, input: &Input<'_>) -> Result<(), Diagnostics> {
+    plan.triple = toolchain::triple(input)?;
+    compiled(plan, input, false)?;
+    let symbols = plan.symbols.clone();
+    plan.result = Some(symbols.ok_or_else(|| symbols::missing(input, &plan.stage))?);
+    Ok(())
+}
+
+/// The executables of all images, side by side.
+fn binary(plan: &mut Plan, inputs: &[Input<'_>]) -> Result<(), Diagnostics> {
+    // Which image each executable is of: two images may have one of the same name, with other features.
+    let mut images = vec![];
+    for input in inputs {
+        plan.triple = toolchain::triple(input)?;
+        compiled(plan, input, false)?;
+        let name = input.image.name.as_ref().map(|name| name.value.clone());
+        images.resize(plan.executables.len(), name.unwrap_or_default());
+    }
+    if inputs.len() > 1 {
+        // Bases differ; what each executable needs is checked with its image.
+        plan.runtime = Runtime::of(&ImageBase::Reference(String::new()));
+    }
+    plan.result = match plan.reports.len() {
+        0 | 1 => plan.executables.first().map(|first| first.output.clone()),
+        _ => Some(side_by_side(plan, &images)),
+    };
+    Ok(())
+}
+
+/// Adds the step that puts executables into one directory, those with one name into one for each image.
+fn side_by_side(plan: &mut Plan, images: &[String]) -> Output {
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    for executable in &plan.executables {
+        *count.entry(&executable.name).or_default() += 1;
+    }
+    let clashes = |executable: &Executable| count[executable.name.as_str()] > 1;
+    let pairs = || plan.executables.iter().zip(images);
+    let clashing = pairs().filter(|(executable, _)| clashes(executable));
+    let dirs: BTreeSet<&String> = clashing.map(|(_, image)| image).collect();
+    let make = dirs.into_iter().map(|image| FileAction::MakeDir {
+        path: format!("/{image}"),
+        mode: 0o755,
+        owner: None,
+    });
+    let copy = pairs().map(|(executable, image)| {
+        let dest = match clashes(executable) {
+            true => format!("/{image}/{}", executable.name),
+            false => format!("/{}", executable.name),
+        };
+        take(&executable.output, &executable.path, dest, vec![])
+    });
+    let op = Op::Files {
+        base: None,
+        actions: make.chain(copy).collect(),
+    };
+    let step = plan.push(Role::Image, "executables".into(), op, None);
+    Output {
+        step,
+        mount: "/".into(),
+    }
+}
+
+/// Nothing, once the dependencies of all images are compiled.
+fn deps(plan: &mut Plan, inputs: &[Input<'_>]) -> Result<(), Diagnostics> {
+    let mut built: Vec<Output> = vec![];
+    for input in inputs {
+        plan.triple = toolchain::triple(input)?;
+        let output = compiled(plan, input, true)?.dependencies;
+        built.extend(output.filter(|output| !built.contains(output)));
+    }
+    if built.is_empty() {
+        return Ok(());
+    }
+    // The engine does only what a result needs: this one needs them and takes nothing.
+    let nothing = || vec![".rust-frontend-nothing".to_owned()];
+    let actions = built
+        .iter()
+        .map(|output| take(output, "/", "/".into(), nothing()))
+        .collect();
+    let op = Op::Files {
+        base: None,
+        actions,
+    };
+    let step = plan.push(Role::Image, "nothing but warm caches".into(), op, None);
+    plan.result = Some(Output {
+        step,
+        mount: "/".into(),
+    });
+    Ok(())
+}
+
+fn take(from: &Output, src: &str, dest: String, include: Vec<String>) -> FileAction {
+    FileAction::Copy(Box::new(Copy {
+        from: from.clone(),
+        src: src.into(),
+        dest,
+        include,
+        exclude: vec![],
+        mode: None,
+        owner: None,
+        time: Some(super::SOURCE_TIME),
+    }))
+}

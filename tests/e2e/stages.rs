@@ -1,0 +1,224 @@
+//! The stages that every spec has beside its images.
+
+use crate::support::docker::Docker;
+use crate::support::example;
+use crate::support::nonce;
+use crate::support::project::Project;
+use std::path::Path;
+
+/// Part of the name of the step that compiles what others wrote.
+const DEPENDENCIES: &str = "] dependencies (";
+
+fn project() -> Project {
+    Project::example("tests-and-clippy")
+}
+
+/// The lines of the spec that buildx marks, and everything that it prints, of a stage that fails.
+fn failure(project: &Project, stage: &str) -> (Vec<String>, String) {
+    let printed = Docker::take().build(project).target(Some(stage)).fail();
+    let marked = printed.lines().filter(|line| line.contains(" | >>> "));
+    (marked.map(str::to_owned).collect(), printed)
+}
+
+#[test]
+fn a_failing_test_fails_the_build_and_says_why() {
+    let project = project();
+    let word = nonce();
+    project.append("Rust.yaml", "test:\n  args: [--no-fail-fast]\n");
+    project.append(
+        "src/lib.rs",
+        &format!("\n#[test]\nfn wrong() {{\n    assert_eq!(roman(1), \"{word}\");\n}}\n"),
+    );
+
+    let (marked, printed) = failure(&project, "test");
+    assert_eq!(marked, ["   3 | >>>   args: [--no-fail-fast]"], "{printed}");
+    for words in [
+        "test wrong ... FAILED",
+        "left: \"I\"",
+        &word,
+        "exit code: 101",
+    ] {
+        assert!(printed.contains(words), "no `{words}`:\n{printed}");
+    }
+}
+
+#[test]
+fn an_edit_keeps_the_dependencies_of_tests_and_lints() {
+    let docker = Docker::take();
+    let project = project();
+    for stage in ["test", "clippy", "doc"] {
+        let build = || docker.build(&project).target(Some(stage));
+        build().succeed();
+        project.append("src/lib.rs", &format!("\n// {}\n", nonce()));
+        let report = build().succeed();
+        assert!(report.is_cached(DEPENDENCIES), "{stage}: {report}");
+        assert!(!report.log().contains("itertools"), "{}", report.log());
+        assert_eq!(build().succeed().executed(), [""; 0], "{stage}");
+    }
+}
+
+#[test]
+fn what_tests_print_is_a_file() {
+    let docker = Docker::take();
+    let tree = docker
+        .build(example("tests-and-clippy"))
+        .target(Some("test"))
+        .files();
+    let files: Vec<_> = tree.files().into_keys().collect();
+    assert_eq!(files, [Path::new("test.txt")]);
+    let text = std::fs::read_to_string(tree.path().join("test.txt")).expect("a text");
+    for words in ["small_numbers ... ok", "Doc-tests tests_and_clippy"] {
+        assert!(text.contains(words), "no `{words}`:\n{text}");
+    }
+}
+
+/// Tests may talk to themselves and to nobody else.
+#[test]
+fn tests_have_the_local_network_alone() {
+    let project = project();
+    let test = r#"
+#[test]
+fn network() {
+    use std::net::{TcpListener, TcpStream, UdpSocket};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let outside = UdpSocket::bind("0.0.0.0:0").unwrap();
+    assert!(outside.connect("192.0.2.1:53").is_err());
+}
+"#;
+    project.append("src/lib.rs", &format!("{test}\n// {}\n", nonce()));
+    let report = Docker::take()
+        .build(&project)
+        .target(Some("test"))
+        .succeed();
+    assert!(
+        report.log().contains("test network ... ok"),
+        "{}",
+        report.log()
+    );
+}
+
+#[test]
+fn clippy_denies_or_warns() {
+    let project = project();
+    let line = "\n/// Is it?\npub fn none(list: &[u8]) -> bool {\n    list.len() == 0\n}\n";
+    project.append("src/lib.rs", &format!("{line}\n// {}\n", nonce()));
+    let (_, printed) = failure(&project, "clippy");
+    assert!(printed.contains("length comparison to zero"), "{printed}");
+
+    project.append("Rust.yaml", "test:\n  clippy: warn\n");
+    let docker = Docker::take();
+    let build = docker.build(&project).target(Some("clippy"));
+    let report = build.clone().succeed();
+    assert!(report.log().contains("length comparison to zero"));
+    assert!(report.is_cached(DEPENDENCIES), "{report}");
+    let files: Vec<_> = build.files().files().into_keys().collect();
+    assert_eq!(files, [Path::new("clippy.txt")]);
+}
+
+#[test]
+fn fmt_shows_what_it_would_change() {
+    let project = project();
+    project.append("Rust.yaml", "test:\n  fmt: check\n");
+    project.append(
+        "src/lib.rs",
+        &format!("\n// {}\nfn  ugly( ) {{}}\n", nonce()),
+    );
+    let (marked, printed) = failure(&project, "fmt");
+    assert_eq!(marked, ["   3 | >>>   fmt: check"], "{printed}");
+    for words in ["Diff in", "-fn  ugly( ) {}", "+fn ugly() {}"] {
+        assert!(printed.contains(words), "no `{words}`:\n{printed}");
+    }
+
+    project.replace("Rust.yaml", "fmt: check", "fmt: warn");
+    let docker = Docker::take();
+    let build = || docker.build(&project).target(Some("fmt"));
+    assert!(build().succeed().log().contains("+fn ugly() {}"));
+    // No other file is rustfmt's business.
+    project.append("README.md", &nonce());
+    assert!(build().succeed().is_cached("] fmt"));
+}
+
+#[test]
+fn documentation_is_a_site() {
+    let docker = Docker::take();
+    let tree = docker
+        .build(example("tests-and-clippy"))
+        .target(Some("doc"))
+        .files();
+    let files = tree.files();
+    for file in ["index.html", "tests_and_clippy/fn.roman.html"] {
+        assert!(files.contains_key(Path::new(file)), "{file}: {files:?}");
+    }
+}
+
+#[test]
+fn the_executables_of_all_images_lie_side_by_side() {
+    let docker = Docker::take();
+    let tree = docker.build(example("workspace")).target(Some("binary"));
+    let files: Vec<_> = tree.files().files().into_keys().collect();
+    assert_eq!(files, [Path::new("shop-server"), Path::new("shop-worker")]);
+}
+
+#[test]
+fn deps_compiles_the_dependencies_of_all_images_and_nothing_else() {
+    let docker = Docker::take();
+    let project = Project::example("workspace");
+    let env = format!("build:\n  env: {{ NONCE: \"{}\" }}\n", nonce());
+    project.replace("Rust.yaml", "build:\n", &env);
+    let report = docker.build(&project).target(Some("deps")).succeed();
+    assert!(report.compiled().contains(&"ring"), "{report}");
+    for image in ["server", "worker"] {
+        let report = docker.build(&project).target(Some(image)).succeed();
+        assert!(report.is_cached(DEPENDENCIES), "{report}");
+    }
+}
+
+#[test]
+fn nextest_must_be_there() {
+    let project = project();
+    project.append("Rust.yaml", "test:\n  runner: nextest\n");
+    let (marked, printed) = failure(&project, "test");
+    assert_eq!(marked, ["   3 | >>>   runner: nextest"], "{printed}");
+    assert!(
+        printed.contains("the build image has no cargo-nextest"),
+        "{printed}"
+    );
+}
+
+/// A program that does what is asked of nextest, as far as the frontend sees it.
+#[test]
+fn nextest_runs_when_asked_for() {
+    let project = project();
+    let nextest = r#"build:
+  run:
+    - |
+      cat >/usr/local/cargo/bin/cargo-nextest <<'END'
+      #!/bin/sh
+      echo "called with $*"
+      mkdir -p /target/nextest/default
+      echo '<testsuites/>' >/target/nextest/default/junit.xml
+      END
+      chmod 755 /usr/local/cargo/bin/cargo-nextest
+test:
+  runner: nextest
+  args: [--retries, "2"]
+"#;
+    project.append("Rust.yaml", nextest);
+    let docker = Docker::take();
+    let build = docker.build(&project).target(Some("test"));
+    let tree = build.files();
+    let files: Vec<_> = tree.files().into_keys().collect();
+    assert_eq!(files, [Path::new("junit.xml"), Path::new("test.txt")]);
+    let text = std::fs::read_to_string(tree.path().join("test.txt")).expect("a text");
+    assert!(text.ends_with("--workspace --retries 2\n"), "{text}");
+}
+
+#[test]
+fn an_unknown_stage_gets_the_nearest_name() {
+    let (_, printed) = failure(&project(), "tets");
+    assert!(
+        printed.contains("target stage `tets` could not be found: did you mean `test`?"),
+        "{printed}"
+    );
+}

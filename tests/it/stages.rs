@@ -1,0 +1,192 @@
+//! Stages as plans, and what real Cargo does when it runs their steps.
+
+use crate::support::cargo::{Sandbox, host};
+use crate::support::fixture::{self, Files, files};
+use buildkit_llb as llb;
+use rust_frontend::lower::{self, Surroundings};
+use rust_frontend::plan::{self, Abilities, FileAction, ImageInfo, Op, Plan, Role};
+use rust_frontend::platform::Platform;
+use rust_frontend::source::SourceFile;
+use rust_frontend::spec;
+use rust_frontend::stage::{Kind, Stage};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The plan of a stage.
+fn plan(files: &Files, spec: &str, target: &str) -> Plan {
+    plan_on(files, spec, target, "linux/amd64")
+}
+
+fn plan_on(files: &Files, spec: &str, target: &str, platform: &str) -> Plan {
+    let project = fixture::load(files, "");
+    let (spec, _) = spec::parse(&SourceFile::new("Rust.yaml", spec), &BTreeMap::new()).unwrap();
+    let stage = Stage::find(&spec, Some(target).filter(|name| !name.is_empty())).unwrap();
+    let platform: Platform = platform.parse().unwrap();
+    let build_platform: Platform = "linux/amd64".parse().unwrap();
+    let select = |image| project.select(&spec, image).unwrap();
+    let selections: Vec<_> = stage.images.iter().map(select).collect();
+    let mut images = BTreeMap::new();
+    for image in stage.images {
+        let mut add = |name: &String| {
+            let info = ImageInfo {
+                reference: name.clone(),
+                config: vec![],
+            };
+            images.insert(name.clone(), info);
+        };
+        add(&image.build.base.value);
+        if let spec::ImageBase::Reference(name) = &image.image.base.value {
+            add(name);
+        }
+    }
+    let inputs: Vec<_> = stage
+        .images
+        .iter()
+        .zip(&selections)
+        .map(|(image, selection)| plan::Input {
+            spec: &spec,
+            image,
+            project: &project,
+            selection,
+            platform: &platform,
+            build_platform: &build_platform,
+            images: &images,
+            ignored: &[],
+            labels: const { &BTreeMap::new() },
+            epoch: None,
+            abilities: Abilities {
+                merge: true,
+                local_steps: true,
+            },
+        })
+        .collect();
+    plan::make_all(stage.kind, &inputs).unwrap()
+}
+
+/// The commands of the steps that run cargo, with what they are for.
+fn commands(plan: &Plan) -> Vec<String> {
+    let runs_cargo = |role| role > Role::Fetch && role != Role::Sources;
+    let steps = plan.steps.iter().filter(|step| runs_cargo(step.role));
+    steps
+        .filter_map(|step| match &step.op {
+            Op::Exec(exec) => Some(format!("{:?}: {}", step.role, exec.args.join(" "))),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The digests of the steps of a role.
+fn digests(plan: &Plan, role: Role) -> Vec<String> {
+    let file = SourceFile::new("Rust.yaml", "");
+    let around = Surroundings {
+        spec: &file,
+        context: &|_, _| llb::scratch(),
+        exec: llb::Exec::default(),
+        resolve_mode: llb::ResolveMode::Default,
+        replaced: &|_, _| None,
+        shm_size: None,
+        no_cache: &|_| false,
+        cache_namespace: "",
+    };
+    let lowered = lower::lower(plan, &around);
+    let steps = (0..plan.steps.len()).filter(|step| plan.steps[*step].role == role);
+    steps
+        .map(|step| {
+            let mount = match &plan.steps[step].op {
+                Op::Exec(exec) => exec
+                    .mounts
+                    .iter()
+                    .find(|mount| matches!(mount.kind, plan::MountKind::Output(_)))
+                    .map_or("/".into(), |mount| mount.dest.clone()),
+                _ => "/".into(),
+            };
+            let state = lowered.state(Some(&plan::Output { step, mount }));
+            let definition = llb::marshal(&state, &llb::MarshalOptions::default()).unwrap();
+            format!("{:?}", llb::head(&definition).unwrap())
+        })
+        .collect()
+}
+
+/// What cargo compiled of crates from outside when it ran the steps of a plan: first before, then again with the
+/// local packages.
+struct Ran {
+    before: BTreeSet<String>,
+    again: Vec<String>,
+    local: BTreeSet<String>,
+}
+
+/// Locks a fixture, plans a stage and runs its cargo commands for real.
+fn run(fixture: &str, spec: &str, target: &str) -> Ran {
+    let sandbox = Sandbox::new();
+    let files = sandbox.lock(&files(fixture), "", "");
+    let spec = spec.replace("HOST", &host());
+    run_in(&sandbox, &files, &plan(&files, &spec, target))
+}
+
+fn run_in(sandbox: &Sandbox, files: &Files, plan: &Plan) -> Ran {
+    let mut before = BTreeSet::new();
+    let mut ran = None;
+    let mut skeletons = 0;
+    for step in &plan.steps {
+        match (&step.op, step.role) {
+            (Op::Files { actions, .. }, Role::Skeleton) => {
+                let mut all = match skeletons {
+                    0 => Files::new(),
+                    _ => files.clone(),
+                };
+                skeletons += 1;
+                for action in actions {
+                    if let FileAction::Write { path, data, .. } = action {
+                        let text = String::from_utf8(data.clone()).unwrap();
+                        all.insert(path.trim_start_matches('/').into(), text);
+                    }
+                }
+                sandbox.replace(&all);
+            }
+            (Op::Files { actions, .. }, Role::StubRemoval) => {
+                for action in actions {
+                    if let FileAction::Remove { pattern } = action {
+                        sandbox.remove_from_target(pattern);
+                    }
+                }
+            }
+            (Op::Exec(exec), Role::Dependencies) => {
+                let built = sandbox.messages(&exec.args[1..]);
+                let names = built.into_iter().filter(|one| !one.is_local);
+                before.extend(names.map(|one| one.name));
+            }
+            (Op::Exec(exec), Role::Compile | Role::Check) if ran.is_none() => {
+                let words = match exec.args[0].as_str() {
+                    "/rust-frontend/compile" => exec.args[3..].to_vec(),
+                    "/rust-frontend/clippy" => [&["clippy".into()], &exec.args[1..]].concat(),
+                    "/rust-frontend/doc" => [&["doc".into()], &exec.args[3..]].concat(),
+                    other => panic!("{other}"),
+                };
+                let built = sandbox.messages(&words);
+                ran = Some(Ran {
+                    before: BTreeSet::new(),
+                    again: built
+                        .iter()
+                        .filter(|one| !one.is_local && !one.fresh)
+                        .map(|one| one.name.clone())
+                        .collect(),
+                    local: built
+                        .iter()
+                        .filter(|one| one.is_local && !one.fresh)
+                        .map(|one| one.name.clone())
+                        .collect(),
+                });
+            }
+            _ => {}
+        }
+    }
+    Ran {
+        before,
+        ..ran.unwrap()
+    }
+}
+
+fn words(list: &BTreeSet<String>) -> String {
+    list.iter().cloned().collect::<Vec<_>>().join(" ")
+}
+
+include!("stages_cases.rs");
