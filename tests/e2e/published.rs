@@ -1,4 +1,4 @@
-//! Packages that nobody here wrote, as they are on crates.io.
+//! Packages that nobody here wrote, as they are in the crate registry.
 
 #[path = "../../xtask/src/corpus/package.rs"]
 mod package;
