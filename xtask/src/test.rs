@@ -72,6 +72,14 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     end_to_end(checkout, &classic, &chosen)
 }
 
+/// Tests that compile the dependencies of the largest examples once more, by their ejected Dockerfiles: they do not
+/// fit into the time of a run on two cores, and run when they are named.
+const LONG: [&str; 3] = [
+    "ejected::sqlx_offline",
+    "ejected::workspace",
+    "ejected::the_same_steps",
+];
+
 /// What differs between the engines: the tests that the classic one runs. They build the small examples only.
 const CLASSIC: [&str; 9] = [
     "bad_input",
@@ -91,6 +99,9 @@ fn end_to_end(checkout: &Path, engine: &Engine, words: &[String]) -> Result<()> 
         command.current_dir(checkout);
         command.args(["test", "--test", "e2e", "--", "--test-threads=1"]);
         command.args(words);
+        if words.is_empty() {
+            command.args(LONG.iter().flat_map(|name| ["--skip", name]));
+        }
         command.env("RUST_FRONTEND_DOCKER", engine.wrapper());
         command.env("RUST_FRONTEND_FLAVOUR", engine.flavour.to_string());
         sh::shown(&mut command)
