@@ -77,14 +77,34 @@ pub(crate) fn find_process(is_it: impl Fn(&[u8]) -> bool) -> Option<u32> {
     })
 }
 
+/// How often an engine is started before its end is taken for good. dockerd gives the containerd that it starts
+/// 15 s (`startupTimeout` in moby's `libcontainerd/supervisor/remote_daemon.go`), which a disk that has just been
+/// attached may need for reading the program alone; the next start finds it in memory.
+const STARTS: usize = 3;
+
 /// Starts an engine, one that outlives this command and its terminal, and waits until it answers.
 pub(crate) fn start(state: &State, flavour: Flavour) -> Result<()> {
     if let Some(pid) = of_another_folder(state, flavour) {
         bail!("a {flavour} engine of another folder runs (process {pid}), with the same network");
     }
-    eprintln!("engine: starting the {flavour} engine");
     let log = state.log(&format!("dockerd-{flavour}"));
-    let file = fs::File::create(&log)?;
+    for _ in 0..STARTS {
+        eprintln!("engine: starting the {flavour} engine");
+        if answers(state, flavour, &log)? {
+            return Ok(());
+        }
+    }
+    let said = fs::read_to_string(&log).unwrap_or_default();
+    bail!(
+        "the engine ended {STARTS} times at its start (all it said: {})\n{}",
+        log.display(),
+        reasons(&said)
+    );
+}
+
+/// Starts an engine once; whether it answers, or has ended.
+fn answers(state: &State, flavour: Flavour, log: &Path) -> Result<bool> {
+    let file = fs::File::create(log)?;
     let mut command = Command::new("setsid");
     command
         .args(["unshare", "--mount", "--propagation", "slave"])
@@ -100,15 +120,10 @@ pub(crate) fn start(state: &State, flavour: Flavour) -> Result<()> {
     let end = Instant::now() + Duration::from_secs(90);
     while Instant::now() < end {
         if sh::succeeds(Command::new(&docker).args(["version", "--format", "{{.Server.Os}}"])) {
-            return Ok(());
+            return Ok(true);
         }
         if child.try_wait()?.is_some() {
-            let said = fs::read_to_string(&log).unwrap_or_default();
-            bail!(
-                "the engine ended at once (all it said: {})\n{}",
-                log.display(),
-                sh::tail(&said)
-            );
+            return Ok(false);
         }
         sleep(Duration::from_millis(200));
     }
@@ -117,6 +132,17 @@ pub(crate) fn start(state: &State, flavour: Flavour) -> Result<()> {
         "the engine did not answer within 90 s: see {}",
         log.display()
     )
+}
+
+/// What a log says about an end: errors, warnings and dockerd's last words.
+fn reasons(log: &str) -> String {
+    let told = |line: &&str| {
+        !["level=info", "level=debug"]
+            .iter()
+            .any(|word| line.contains(word))
+    };
+    let lines: Vec<&str> = log.lines().filter(told).collect();
+    sh::tail(&lines.join("\n"))
 }
 
 /// Stops an engine of ours; says whether there was one.
@@ -255,6 +281,19 @@ fn serves(line: &[u8], tells: impl Fn(&[u8]) -> bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_reasons_are_what_went_wrong() {
+        let log = "time=1 level=info msg=\"loading plugin\"\n\
+            time=2 level=warning msg=\"no such bridge\"\n\
+            failed to start containerd: timeout waiting for containerd to start\n\
+            time=3 level=info msg=\"stopping\"\n";
+        assert_eq!(
+            reasons(log),
+            "time=2 level=warning msg=\"no such bridge\"\n\
+            failed to start containerd: timeout waiting for containerd to start"
+        );
+    }
 
     #[test]
     fn an_engine_is_known_by_program_and_data() {
