@@ -43,6 +43,9 @@ impl Engine {
         let _lock = state.lock()?;
         let engine = Self::start(state, flavour)?;
         images::ensure(state, &engine)?;
+        if engine.flavour == Flavour::Second {
+            sh::quiet(&mut engine.docker(["buildx", "prune", "--all", "--force"]))?;
+        }
         Ok(engine)
     }
 
@@ -91,16 +94,18 @@ impl Engine {
 
     fn start(state: &State, flavour: Option<Flavour>) -> Result<Self> {
         let wanted = flavour.unwrap_or_default();
-        if !daemon::is_running(state, wanted) {
-            if let Some(found) = host::find(flavour)? {
-                wrapper::write_for_host(state, &found)?;
-                return Self::find(state, found.flavour);
-            }
-            root::install(state)?;
-            wrapper::write_for_own(state, wanted)?;
+        let running = daemon::is_running(state, wanted);
+        if !running
+            && wanted != Flavour::Second
+            && let Some(found) = host::find(flavour)?
+        {
+            wrapper::write_for_host(state, &found)?;
+            return Self::find(state, found.flavour);
+        }
+        root::install(state)?;
+        wrapper::write_for_own(state, wanted)?;
+        if !running {
             daemon::start(state, wanted)?;
-        } else {
-            wrapper::write_for_own(state, wanted)?;
         }
         Self::find(state, wanted)
     }
