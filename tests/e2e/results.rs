@@ -37,42 +37,78 @@ fn blob(repository: &str, digest: &str) -> Value {
     serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome}"))
 }
 
+/// The manifest and the config of an image that is made without any cache, with a fixed time.
+fn with_epoch(docker: &Docker, project: &Project) -> (Value, Value) {
+    // To a file: dockerd unpacks what it keeps, and an image that is unpacked keeps its times.
+    let tree = Tree::empty();
+    let file = tree.path().join("image.tar");
+    let output = format!("type=oci,rewrite-timestamp=true,dest={}", file.display());
+    let build = docker.build(project).option("--provenance", "false");
+    let build = build
+        .arg("SOURCE_DATE_EPOCH", "1700000000")
+        .flag("--no-cache");
+    build.output(output);
+    let json = |member: &str| -> Value {
+        let mut tar = Command::new("tar");
+        let outcome = Outcome::of(tar.arg("xOf").arg(&file).arg(member));
+        serde_json::from_str(&outcome.stdout).unwrap_or_else(|e| panic!("{e}: {outcome}"))
+    };
+    let blob = |of: &Value| {
+        let digest = of["digest"].as_str().expect("a digest");
+        json(&format!("blobs/{}", digest.replace(':', "/")))
+    };
+    let manifest = blob(&json("index.json")["manifests"][0]);
+    let config = blob(&manifest["config"]);
+    (manifest, config)
+}
+
 #[test]
-fn an_epoch_makes_equal_images() {
+fn an_epoch_makes_equal_images_on_two_engines() {
     let docker = Docker::take();
     if !has_store(&docker) {
         return;
     }
-    let project = Project::tiny("image:\n  base: scratch\n  workdir: /data\n  user: \"1000\"\n");
-    // To a file: dockerd unpacks what it keeps, and an image that is unpacked keeps its times.
-    let build = || {
-        let tree = Tree::empty();
-        let file = tree.path().join("image.tar");
-        let output = format!("type=oci,rewrite-timestamp=true,dest={}", file.display());
-        let build = docker.build(&project).option("--provenance", "false");
-        let build = build
-            .arg("SOURCE_DATE_EPOCH", "1700000000")
-            .flag("--no-cache");
-        build.output(output);
-        let json = |member: &str| -> Value {
-            let mut tar = Command::new("tar");
-            let outcome = Outcome::of(tar.arg("xOf").arg(&file).arg(member));
-            serde_json::from_str(&outcome.stdout).unwrap_or_else(|e| panic!("{e}: {outcome}"))
-        };
-        let blob = |of: &Value| {
-            let digest = of["digest"].as_str().expect("a digest");
-            json(&format!("blobs/{}", digest.replace(':', "/")))
-        };
-        let manifest = blob(&json("index.json")["manifests"][0]);
-        let config = blob(&manifest["config"]);
-        (manifest, config)
-    };
-    let (manifest, config) = build();
-    assert_eq!(build().0, manifest);
+    let project = Project::tiny("image:\n  base: alpine\n  workdir: /data\n  user: \"1000\"\n");
+    let (manifest, config) = with_epoch(&docker, &project);
+    // A clone: other times, another path.
+    let other = with_epoch(&docker.second(), &Project::copy(&project));
+    assert_eq!(other.0, manifest, "{config}\n{}", other.1);
     assert_eq!(config["created"], "2023-11-14T22:13:20Z");
-    for entry in config["history"].as_array().expect("a list") {
-        assert_eq!(entry["created"], "2023-11-14T22:13:20Z", "{config}");
-    }
+    let made = config["history"].as_array().expect("a list").iter();
+    let made = made.filter(|entry| entry["created"] == "2023-11-14T22:13:20Z");
+    assert!(made.count() > 1, "{config}");
+}
+
+/// A scanner after BuildKit's protocol that lists names: a statement for each of its directories.
+const SCANNER: &str = r##"FROM alpine
+COPY <<"END" /scan
+set -e
+for dir in $BUILDKIT_SCAN_SOURCE $BUILDKIT_SCAN_SOURCE_EXTRAS/*; do
+  name=$(basename $dir)
+  test -d $dir || continue
+  files=$(cd $dir && find . -maxdepth 4 -name "$BUILDKIT_SCAN_NAMES" | sort | tr "\n" " ")
+  echo "{\"_type\":\"https://in-toto.io/Statement/v0.1\",\"predicateType\":\"https://spdx.dev/Document\",
+    \"predicate\":{\"spdxVersion\":\"SPDX-2.3\",\"name\":\"$name\",\"comment\":\"$files\"}}" \
+    >$BUILDKIT_SCAN_DESTINATION/$name.spdx.json
+done
+END
+ENTRYPOINT ["/bin/sh", "/scan"]
+"##;
+
+/// The predicates of the statements about an image in the registry, by their type.
+fn statements(docker: &Docker, repository: &str) -> Vec<(String, Value)> {
+    let index = raw(docker, &format!("{REGISTRY}/{repository}:1"));
+    let digest = index["manifests"][1]["digest"].as_str().expect("a digest");
+    let manifest = raw(docker, &format!("{REGISTRY}/{repository}@{digest}"));
+    let layers = manifest["layers"].as_array().expect("a list").iter();
+    let read = layers.map(|layer| {
+        let kind = &layer["annotations"]["in-toto.io/predicate-type"];
+        let digest = layer["digest"].as_str().expect("a digest");
+        let mut statement = blob(repository, digest);
+        let kind = kind.as_str().expect("a type").to_owned();
+        (kind, statement["predicate"].take())
+    });
+    read.collect()
 }
 
 #[test]
@@ -82,76 +118,71 @@ fn annotations_and_statements_are_in_the_registry() {
         return;
     }
     let repository = format!("attested-{}", nonce());
-    let name = format!("{REGISTRY}/{repository}:1");
     let project = Project::tiny("image:\n  base: scratch\n  annotations: { team: shop }\n");
-    // A scanner is any image that writes a statement where it is told to.
     let scanner = format!("{REGISTRY}/scanner-{repository}:1");
-    let statement = r#"{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://spdx.dev/Document","predicate":{"spdxVersion":"SPDX-2.3","name":"stand-in"}}"#;
-    let scan = format!(
-        "FROM alpine\nENTRYPOINT [\"/bin/sh\",\"-ec\",\"ls $BUILDKIT_SCAN_SOURCE/usr/local/bin/tiny; \
-         echo '{}' >$BUILDKIT_SCAN_DESTINATION/core.spdx.json\"]\n",
-        statement.replace('"', "\\\"")
-    );
-    project.write("scanner.Dockerfile", scan);
-    docker.output([
-        "buildx",
-        "build",
-        "-q",
-        "--push",
-        "--provenance=false",
-        "-t",
-        &scanner,
-        "-f",
-        project.join("scanner.Dockerfile").to_str().expect("text"),
-        project.to_str().expect("text"),
-    ]);
-    docker
-        .build(&project)
-        .option("--attest", format!("type=sbom,generator={scanner}"))
-        .option("--attest", "type=provenance,mode=max")
-        .output(format!("type=image,name={name},push=true"));
+    let build = docker.build(&project.write("Dockerfile", SCANNER));
+    build
+        .file("Dockerfile")
+        .option("--tag", &scanner)
+        .output("type=registry");
 
-    let index = raw(&docker, &name);
-    let manifests = index["manifests"].as_array().expect("a list");
-    let at = |one: &Value| {
-        let digest = one["digest"].as_str().expect("a digest");
-        raw(&docker, &format!("{REGISTRY}/{repository}@{digest}"))
+    let push = format!("type=image,name={REGISTRY}/{repository}:1,push=true");
+    let sbom = |names: &str| {
+        let attest = format!("type=sbom,generator={scanner},NAMES={names}");
+        docker.build(&project).option("--attest", attest)
     };
-    assert_eq!(at(&manifests[0])["annotations"]["team"], "shop");
-    let statements = at(&manifests[1]);
-    let layers = statements["layers"].as_array().expect("a list");
-    let types: Vec<&str> = layers
-        .iter()
-        .filter_map(|layer| layer["annotations"]["in-toto.io/predicate-type"].as_str())
-        .collect();
-    assert!(types.contains(&"https://spdx.dev/Document"), "{types:?}");
-    let provenance = layers
-        .iter()
-        .find(|layer| {
-            layer["annotations"]["in-toto.io/predicate-type"]
-                .as_str()
-                .is_some_and(|kind| kind.starts_with("https://slsa.dev/provenance/"))
-        })
-        .expect("a provenance");
-    let provenance = blob(
-        &repository,
-        provenance["digest"].as_str().expect("a digest"),
+    sbom("tiny")
+        .option("--attest", "type=provenance,mode=max")
+        .output(&push);
+    let index = raw(&docker, &format!("{REGISTRY}/{repository}:1"));
+    let digest = index["manifests"][0]["digest"].as_str().expect("a digest");
+    let manifest = raw(&docker, &format!("{REGISTRY}/{repository}@{digest}"));
+    assert_eq!(manifest["annotations"]["team"], "shop");
+    let stated = statements(&docker, &repository);
+    let spdx = |stated: &[(String, Value)]| -> Vec<(String, String)> {
+        let lists = stated
+            .iter()
+            .filter(|(kind, _)| kind == "https://spdx.dev/Document");
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let mut lists: Vec<_> = lists
+            .map(|(_, list)| (text(&list["name"]), text(&list["comment"])))
+            .collect();
+        lists.sort();
+        lists
+    };
+    assert_eq!(
+        spdx(&stated),
+        [("sbom".to_owned(), "./usr/local/bin/tiny ".to_owned())]
     );
-    let text = provenance.to_string();
+    let provenance = stated
+        .iter()
+        .find(|(kind, _)| kind.starts_with("https://slsa.dev/provenance/"));
+    let text = provenance.expect("a provenance").1.to_string();
     assert!(text.contains("pkg:docker/rust@1"), "{text}");
     assert!(text.contains("/rust-frontend/compile"), "{text}");
-    let sbom = layers.iter().find(|layer| {
-        layer["annotations"]["in-toto.io/predicate-type"] == "https://spdx.dev/Document"
-    });
-    let sbom = sbom.expect("found before")["digest"]
-        .as_str()
-        .expect("a digest")
-        .to_owned();
-    assert_eq!(blob(&repository, &sbom)["predicate"]["name"], "stand-in");
+
+    // The build context and the file system of the compiler, too.
+    sbom("[Cc]argo*")
+        .option("--provenance", "false")
+        .arg("BUILDKIT_SBOM_SCAN_CONTEXT", "true")
+        .arg("BUILDKIT_SBOM_SCAN_STAGE", "deps")
+        .output(&push);
+    let lists = spdx(&statements(&docker, &repository));
+    let [(core, none), (context, manifests), (stage, cargo)] = &lists[..] else {
+        panic!("{lists:?}");
+    };
+    assert_eq!(
+        [core, context, stage],
+        ["sbom", "sbom-context", "sbom-deps"]
+    );
+    assert_eq!(
+        [none.as_str(), manifests],
+        ["", "./Cargo.lock ./Cargo.toml "]
+    );
+    assert!(cargo.contains("./usr/local/cargo "), "{cargo}");
 }
 
-/// An engine that has nothing of a build but the cache that another one exported. There is one engine: what
-/// it has of this build, and of no other, is thrown away.
+/// What a machine of a build farm does: it has the base images and a cache in a registry.
 #[test]
 fn an_imported_cache_spares_compiling() {
     let docker = Docker::take();
@@ -170,36 +201,21 @@ fn an_imported_cache_spares_compiling() {
     let report = export.succeed();
     assert!(report.compiled().contains(&"rustls-pki-types"), "{report}");
 
-    let records = || -> Vec<String> {
-        let text = docker.output(["buildx", "du", "--verbose"]);
-        let id = |block: &str| {
-            let line = block.lines().find_map(|line| line.strip_prefix("ID:"));
-            line.unwrap_or_default().trim().to_owned()
-        };
-        let of = |words: &[String]| -> Vec<String> {
-            let named = |block: &&str| words.iter().any(|word| block.contains(word));
-            text.split("\n\n").filter(named).map(id).collect()
-        };
-        // What is made from them names them as its parents.
-        let own = of(std::slice::from_ref(&word));
-        of(&own)
+    let second = docker.second();
+    let clone = Project::copy(&project);
+    let import = || {
+        let build = second.build(&clone);
+        build.option("--cache-from", &cache)
     };
-    let found = records();
-    assert!(!found.is_empty(), "the engine has nothing of this build");
-    // A record goes only after those that are made from it.
-    for _ in 0..found.len() {
-        for id in records() {
-            let filter = format!("id={id}");
-            docker.output(["buildx", "prune", "--force", "--all", "--filter", &filter]);
-        }
-    }
-    assert_eq!(records(), [""; 0]);
-
-    let report = docker
-        .build(&project)
-        .option("--cache-from", cache)
-        .succeed();
+    let report = import().succeed();
     assert!(report.is_cached("] dependencies ("), "{report}");
     // The messages and the executable are read, which fetches them from the cache: no step runs.
-    assert_eq!(report.compiled(), [""; 0], "{report}");
+    assert_eq!(report.executed(), [""; 0], "{report}");
+
+    // Without the cache it has to compile all of it, so there was nothing else to take it from.
+    clone.append("src/main.rs", &format!("\n// {}\n", nonce()));
+    let report = import().succeed();
+    assert_eq!(report.compiled(), [word.as_str()], "{report}");
+    let report = second.build(&clone).flag("--no-cache").succeed();
+    assert!(report.compiled().contains(&"rustls-pki-types"), "{report}");
 }
