@@ -10,6 +10,7 @@ mod sources;
 mod time;
 
 pub use named::Named;
+pub(crate) use named::pinned;
 
 use crate::diagnostic::Diagnostic;
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest, listed, read_tree, text};
@@ -164,7 +165,9 @@ impl Context {
                 named.insert(directory.name.clone(), path);
             }
         }
-        let files = self.state(&[], &exclude).file();
+        // A copy, though all of it: the engine knows what is copied by its content, what is copied onto not.
+        let own = llb::copy(self.state(&[], &exclude), "/", "/").contents();
+        let files = llb::scratch().file().then(own);
         let files = copies.into_iter().fold(files, llb::File::then);
         let name = Meta::named("[internal] load build context with named contexts");
         Self {

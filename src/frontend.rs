@@ -5,6 +5,7 @@ mod epoch;
 mod missing;
 mod packages;
 mod result;
+mod sbom;
 mod solve;
 mod surroundings;
 
@@ -53,8 +54,9 @@ pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
         if options.multi_platform {
             planned.name_platform();
         }
-        let reference = solve::solve(&gateway, &options, &context, &loaded.spec, &planned).await?;
-        made.push((planned, reference));
+        let solved = solve::solve(&gateway, &options, &context, &loaded.spec, &planned).await?;
+        let lists = sbom::scanned(&gateway, &options, &context, &solved).await?;
+        made.push((planned, solved.reference, lists));
     }
     let derived = !matches!(options.epoch, None | Some(Epoch::Seconds(_)));
     Ok(result::output(made, options.multi_platform, derived))
