@@ -30,7 +30,7 @@ fn an_image_takes_the_place_of_both_bases() {
     let word = nonce();
     // Nobody has images of these names.
     let spec = format!("build: {{ base: \"build-{word}:1\" }}\nimage: {{ base: run-{word} }}\n");
-    let project = Project::tiny(&spec);
+    let project = Project::tiny(spec);
     let build = docker
         .build(&project)
         .option(
@@ -315,8 +315,8 @@ fn compose_builds_what_it_is_told_to() {
         return;
     }
     let word = nonce();
-    let spec = format!("args: {{ WORD: none }}\nimage: {{ base: scratch, env: {{ WORD: \"${{WORD}}\" }} }}\n");
-    let project = Project::tiny(&spec);
+    let spec = "args: { WORD: none }\nimage: { base: scratch, env: { WORD: \"${WORD}\" } }\n";
+    let project = Project::tiny(spec);
     let image = Image::named(&docker, &format!("compose-{word}:latest"));
     let syntax = std::env::var("RUST_FRONTEND_IMAGE").map_or(String::new(), |image| {
         format!("        BUILDKIT_SYNTAX: {image}\n")
