@@ -174,6 +174,8 @@ fn an_imported_cache_spares_compiling() {
     assert!(report.compiled().contains(&"rustls-pki-types"), "{report}");
 
     let second = docker.second();
+    let emptied = second.run(["buildx", "prune", "--all", "--force"]);
+    assert_eq!(emptied.exit, Some(0), "{emptied}");
     let clone = Project::copy(&project);
     let import = || {
         let build = second.build(&clone);
