@@ -56,6 +56,7 @@ fn plan_on(files: &Files, spec: &str, target: &str, platform: &str) -> Plan {
             abilities: Abilities {
                 merge: true,
                 local_steps: true,
+                seed: true,
             },
         })
         .collect();
