@@ -64,10 +64,7 @@ pub(super) fn sown(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, mut exec
         script,
         Mount {
             dest: SEED.into(),
-            kind: MountKind::Cache {
-                id,
-                locked: false,
-            },
+            kind: MountKind::Cache { id, locked: false },
         },
     ]);
     exec
@@ -81,7 +78,8 @@ fn unsafe_for(input: &Input<'_>, exec: &Exec) -> Option<&'static str> {
     }
     let configs = &input.project.configs;
     let local = configs.iter().any(|config| !config.paths.is_empty());
-    local.then_some("cargo's configuration names files of the project, which cargo does not compare")
+    local
+        .then_some("cargo's configuration names files of the project, which cargo does not compare")
 }
 
 /// The cache's id and the seed's name in it. Both are made of what is in the step's key anyway.

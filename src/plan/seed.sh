@@ -1,12 +1,12 @@
 #!/bin/sh
 set -eu
-slot=$1 dirs=$2 lock=$3
-shift 3
+slot=$1 dirs=$2 lock=$3 command=$4
+shift 4
 build() {
-  cargo "$@" --message-format json-render-diagnostics >/tmp/messages
+  cargo "$command" --message-format json-render-diagnostics "$@" >/tmp/messages
 }
 for tool in awk find grep mktemp sed sha256sum stat tar touch; do
-  command -v "$tool" >/dev/null || exec cargo "$@"
+  command -v "$tool" >/dev/null || exec cargo "$command" "$@"
 done
 hex=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]
 hex=$hex$hex$hex$hex
@@ -42,8 +42,7 @@ load() {
       echo "starts from $(grep -c -F .fingerprint/ /tmp/seeded) units of an earlier build" >&2
       return
     fi
-    rm -f "$seed"
-    rm -rf /target/*
+    rm -rf "$seed" /target/*
   done
 }
 save() {
@@ -52,7 +51,7 @@ save() {
   cp /tmp/Cargo.lock /target/ && echo Cargo.lock >>/tmp/units && tar -cf "$new" -C /target -T /tmp/units &&
     name=/seed/$slot-$state.$(sha256sum <"$new" | cut -c 1-64).tar && mv "$new" "$name" || return 1
   for old in $(ls "/seed/$slot"-*.tar) $(ls -t /seed/*.tar | tail -n +4); do
-    [ "$old" = "$name" ] || rm -f "$old"
+    [ "$old" = "$name" ] || rm -rf "$old"
   done
 }
 start=$(($(date +%s) - 1))
@@ -74,7 +73,7 @@ hashes </tmp/messages >/tmp/live
 grep -v -F -f /tmp/live /tmp/seeded | while read -r unit; do
   rm -rf "/target/$unit"
 done
-find /seed -name 'tmp.*' -mmin +60 -exec rm -f {} + || :
+find /seed -name 'tmp.*' -mmin +60 -exec rm -rf {} + || :
 if [ -n "$state" ] && new=$(mktemp /seed/tmp.XXXXXX); then
   save || echo "the next build starts from nothing: this one could not be kept" >&2
   rm -f "$new" /target/Cargo.lock
