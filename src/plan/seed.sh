@@ -35,9 +35,10 @@ fits() {
     find /target -exec touch -h -d "@$start" {} +
 }
 load() {
-  for seed in $(ls -t "/seed/$slot-$state".*.tar 2>/dev/null) $(ls -t /seed/*-"$state".*.tar 2>/dev/null); do
+  for seed in $(ls -dt "/seed/$slot-$state".*.tar 2>/dev/null) $(ls -dt /seed/*-"$state".*.tar 2>/dev/null); do
     sum=${seed%.tar}
     if fits "$seed" "${sum##*.}" 2>/dev/null; then
+      from=$seed
       units >/tmp/seeded
       echo "starts from $(grep -c -F .fingerprint/ /tmp/seeded) units of an earlier build" >&2
       return
@@ -48,12 +49,18 @@ load() {
 save() {
   grep -v '"package_id":"[^"]*path+file:' /tmp/messages | hashes >/tmp/external
   units | grep -F -f /tmp/external >/tmp/units || return 0
-  cp /tmp/Cargo.lock /target/ && echo Cargo.lock >>/tmp/units && tar -cf "$new" -C /target -T /tmp/units &&
+  (cd /target && cp /tmp/Cargo.lock . && ls Cargo.lock */CACHEDIR.TAG 2>/dev/null) >>/tmp/units || :
+  tar -cf "$new" -C /target -T /tmp/units &&
     name=/seed/$slot-$state.$(sha256sum <"$new" | cut -c 1-64).tar && mv "$new" "$name" || return 1
-  for old in $(ls "/seed/$slot"-*.tar) $(ls -t /seed/*.tar | tail -n +4); do
-    [ "$old" = "$name" ] || rm -rf "$old"
+  for old in "$from" $(ls -dt /seed/*.tar | tail -n +4); do
+    case $old in
+      "$name") ;;
+      "$from") [ "${old#"/seed/$slot-"}" = "$old" ] || rm -f "$old" ;;
+      *) rm -rf "$old" ;;
+    esac
   done
 }
+from=
 start=$(($(date +%s) - 1))
 cp "$lock" /tmp/Cargo.lock
 : >/tmp/seeded

@@ -1,10 +1,9 @@
 //! The seed of dependency steps: what is compiled where one is, what comes out where it is bad. Each test has
-//! caches of its own, by their ids' namespace.
+//! caches of its own: a variable of its builds is new.
 
 use std::collections::BTreeSet;
 use std::thread;
 
-use crate::support::build::Build;
 use crate::support::docker::Docker;
 use crate::support::nonce;
 use crate::support::progress::BuildReport;
@@ -26,15 +25,23 @@ const MAIN: &str =
     "fn main() { print!(\"{}\", include_str!(concat!(env!(\"OUT_DIR\"), \"/files\"))); }\n";
 
 /// The program without some crates.
-struct Grown(Project);
+struct Grown {
+    project: Project,
+    spec: String,
+}
 
 impl Grown {
-    fn without(crates: &[&str]) -> Self {
-        let project = Project::tiny("image: { base: scratch }\n");
+    /// `space`: programs with the same one share their seeds.
+    fn without(crates: &[&str], space: &str) -> Self {
+        let spec = format!(
+            "# syntax=org/rust-frontend:1\nimage: {{ base: scratch }}\nbuild:\n  env: {{ SPACE: \"{space}\" }}\n"
+        );
+        let project = Project::tiny("");
         project
+            .write("Rust.yaml", &spec)
             .write("build.rs", BUILD_RS)
             .write("src/main.rs", MAIN);
-        let grown = Self(project);
+        let grown = Self { project, spec };
         grown.change(crates);
         grown
     }
@@ -65,17 +72,35 @@ impl Grown {
                 _ => lock.push_str(&format!("[[package]]\n{package}")),
             }
         }
-        self.0
+        self.project
             .write("Cargo.toml", manifest)
             .write("Cargo.lock", lock);
     }
 
     /// What the program's own build found, and how it was done.
-    fn built(&self, build: Build<'_>, name: &str) -> (BTreeSet<String>, BuildReport) {
-        let (image, report) = build.image(&format!("seed-{name}"));
+    fn built(&self, docker: &Docker) -> (BTreeSet<String>, BuildReport) {
+        let (image, report) = docker.build(&self.project).image(&nonce());
         assert_eq!(report.step("] compile ").compiled(), ["grown"], "{report}");
         let files = image.prints(&[]).lines().map(str::to_owned).collect();
         (files, report)
+    }
+
+    /// Changes what the next build finds as its seed, by a shell script.
+    fn poison(&self, docker: &Docker, script: &str) {
+        let plan = docker.build(&self.project).answer("plan");
+        let mut words = plan.split([' ', ',']);
+        // The Dockerfile frontend puts a namespace and a slash in front of all ids.
+        let space = "rust-frontend";
+        let id = words
+            .find_map(|word| word.strip_prefix(space)?.strip_prefix("/seed-"))
+            .unwrap_or_else(|| panic!("no seed:\n{plan}"));
+        let mount = format!("--mount=type=cache,id=seed-{id},target=/seed");
+        let step = format!("set -eu; : {}; cd /seed; ls *.tar; {script}", nonce());
+        self.project
+            .write("Dockerfile", format!("FROM rust:1\nRUN {mount} {step}\n"));
+        let build = docker.build(&self.project).file("Dockerfile");
+        build.arg("BUILDKIT_CACHE_MOUNT_NS", space).succeed();
+        self.project.remove("Dockerfile");
     }
 }
 
@@ -109,140 +134,113 @@ fn files_but(files: &BTreeSet<String>, without: &[&str]) -> BTreeSet<String> {
     files.iter().filter(keeps).cloned().collect()
 }
 
-/// What builds with this namespace of caches find as their seed, changed by a shell script.
-fn poison(docker: &Docker, project: &Project, space: &str, script: &str) {
-    let outline = docker.build(project).answer("outline");
-    let id = outline
-        .split_whitespace()
-        .find(|word| word.starts_with("rust-frontend/seed-"))
-        .unwrap_or_else(|| panic!("no seed:\n{outline}"));
-    let step = format!(
-        "FROM rust:1\nRUN --mount=type=cache,id={id},target=/seed : {}; set -eu; cd /seed; ls *.tar; {script}\n",
-        nonce()
-    );
-    project.write("Dockerfile", step);
-    let build = docker.build(project).file("Dockerfile");
-    build.arg("BUILDKIT_CACHE_MOUNT_NS", space).succeed();
-    project.remove("Dockerfile");
+/// Compares what two builds left.
+fn assert_same(left: &BTreeSet<String>, right: &BTreeSet<String>) {
+    let differ: Vec<_> = left.symmetric_difference(right).collect();
+    assert!(differ.is_empty(), "{differ:#?}");
 }
 
 #[test]
 fn what_is_new_is_compiled_and_what_is_gone_leaves_nothing() {
     let docker = Docker::take();
-    let space = nonce();
-    let project = Grown::without(&[]);
-    let build = || docker.build(&project.0);
-    let seeded = || build().arg("BUILDKIT_CACHE_MOUNT_NS", &space);
+    let grown = Grown::without(&[], &nonce());
 
     // What there is without any of this.
-    let spec = "# syntax=org/rust-frontend:1\nimage: { base: scratch }\n";
-    project
-        .0
-        .write("Rust.yaml", format!("{spec}build: {{ seed: false }}\n"));
-    let (all, _) = project.built(seeded(), "off");
+    grown
+        .project
+        .write("Rust.yaml", format!("{}  seed: false\n", grown.spec));
+    let (all, _) = grown.built(&docker);
     assert!(all.len() > 80, "{all:#?}");
-    project.0.write("Rust.yaml", spec);
+    grown.project.write("Rust.yaml", &grown.spec);
 
-    project.change(&["itoa", "either"]);
-    let (files, report) = project.built(seeded(), "first");
+    grown.change(&["itoa", "either"]);
+    let (files, report) = grown.built(&docker);
     assert_eq!(compiled(&report), all_but(&["itoa", "either"]));
-    assert_eq!(files, files_but(&all, &["itoa", "either"]));
+    assert_same(&files, &files_but(&all, &["itoa", "either"]));
 
-    project.change(&["either"]);
-    let (files, report) = project.built(seeded(), "added");
+    grown.change(&["either"]);
+    let (files, report) = grown.built(&docker);
     assert_eq!(compiled(&report), BTreeSet::from(["itoa"]));
-    assert_eq!(files, files_but(&all, &["either"]));
+    assert_same(&files, &files_but(&all, &["either"]));
 
-    project.change(&[&["either"], &QUOTE[..]].concat());
-    let (files, report) = project.built(seeded(), "removed");
+    let removed = [&["either"], &QUOTE[..]].concat();
+    grown.change(&removed);
+    let (files, report) = grown.built(&docker);
     assert_eq!(compiled(&report), BTreeSet::new());
-    assert_eq!(files, files_but(&all, &[&["either"], &QUOTE[..]].concat()));
+    assert_same(&files, &files_but(&all, &removed));
 
-    project.change(&[]);
-    let report = seeded().flag("--no-cache").succeed();
-    assert_eq!(compiled(&report), all_but(&[]));
+    grown.change(&[]);
+    let build = docker.build(&grown.project).flag("--no-cache");
+    assert_eq!(compiled(&build.succeed()), all_but(&[]));
 }
 
 #[test]
 fn a_damaged_seed_is_none() {
     let docker = Docker::take();
-    let space = nonce();
-    let project = Grown::without(&[&["either", "itoa"], &QUOTE[..]].concat());
-    let seeded = || {
-        docker
-            .build(&project.0)
-            .arg("BUILDKIT_CACHE_MOUNT_NS", &space)
-    };
-    let (_, report) = project.built(seeded(), "before");
+    let grown = Grown::without(&[&["either", "itoa"], &QUOTE[..]].concat(), &nonce());
+    let (_, report) = grown.built(&docker);
     assert!(compiled(&report).contains("log"), "{report}");
 
     // As after a crash or a full disk: half a file; garbage under a seed's name; a folder.
-    let halve = "for seed in *.tar; do truncate -s $(($(stat -c %s $seed) / 2)) $seed; \
-                 mkdir 0-${seed#*-}; echo garbage >1-${seed#*-}; echo garbage >\"a b.tar\"; done";
-    poison(&docker, &project.0, &space, halve);
-    project.change(&[&["either"], &QUOTE[..]].concat());
-    let (halved, report) = project.built(seeded(), "halved");
-    assert_eq!(
-        compiled(&report),
-        all_but(&[&["either"], &QUOTE[..]].concat())
+    grown.poison(
+        &docker,
+        "for seed in *.tar; do truncate -s $(($(stat -c %s $seed) / 2)) $seed; \
+         mkdir 0-${seed#*-}; echo garbage >1-${seed#*-}; echo garbage >\"a b.tar\"; done",
     );
+    let removed = [&["either"], &QUOTE[..]].concat();
+    grown.change(&removed);
+    let (halved, report) = grown.built(&docker);
+    assert_eq!(compiled(&report), all_but(&removed));
 
-    // A library is cut in the archive, which is one otherwise.
-    let cut = "for seed in *.tar; do mkdir t; tar -xf $seed -C t; \
-               for lib in $(find t -name '*.rlib'); do truncate -s 100 $lib; done; \
-               tar -cf $seed -C t .; rm -r t; done";
-    poison(&docker, &project.0, &space, cut);
-    project.change(&QUOTE);
-    let (files, report) = project.built(seeded(), "cut");
+    // Libraries are cut in the archive, which is one otherwise.
+    grown.poison(
+        &docker,
+        "for seed in $(find . -type f -size +9k); do mkdir t; tar -xf $seed -C t; \
+         for lib in $(find t -name '*.rlib'); do truncate -s 100 $lib; done; \
+         tar -cf $seed -C t .; rm -r t; done",
+    );
+    grown.change(&QUOTE);
+    let (files, report) = grown.built(&docker);
     assert_eq!(compiled(&report), all_but(&QUOTE));
-    assert_eq!(halved, files_but(&files, &["either"]));
+    assert_same(&halved, &files_but(&files, &["either"]));
 
     // What was left after all that is good.
-    project.change(&["log"]);
-    let (after, report) = project.built(seeded(), "after");
+    grown.change(&["log"]);
+    let (after, report) = grown.built(&docker);
     assert_eq!(compiled(&report), BTreeSet::from(QUOTE));
-    assert_eq!(files_but(&files, &["log"]), files_but(&after, &QUOTE));
+    assert_same(&files_but(&files, &["log"]), &files_but(&after, &QUOTE));
 }
 
 #[test]
 fn builds_at_once_and_one_that_is_killed_do_no_harm() {
     let docker = Docker::take();
     let space = nonce();
-    let seeded = |project: &Grown| {
-        docker
-            .build(&project.0)
-            .arg("BUILDKIT_CACHE_MOUNT_NS", &space)
-    };
-    let (one, two) = (Grown::without(&["itoa"]), Grown::without(&["log"]));
-    let (first, second) = thread::scope(|scope| {
-        let first = scope.spawn(|| one.built(seeded(&one), "one"));
-        let second = two.built(seeded(&two), "two");
+    let (one, two) = (
+        Grown::without(&["itoa"], &space),
+        Grown::without(&["log"], &space),
+    );
+    let ((first, _), (second, _)) = thread::scope(|scope| {
+        let first = scope.spawn(|| one.built(&docker));
+        let second = two.built(&docker);
         (first.join().expect("does not panic"), second)
     });
-    assert_eq!(
-        files_but(&first.0, &["log"]),
-        files_but(&second.0, &["itoa"])
-    );
+    assert_same(&files_but(&first, &["log"]), &files_but(&second, &["itoa"]));
 
-    // Both left a seed or one did: without either of them nothing but the new crate is missing.
+    // Whichever left the seed: nothing but the crate that it did without is new.
     one.change(&["either", "itoa"]);
-    let (files, report) = one.built(seeded(&one), "three");
-    assert!(
-        compiled(&report).is_subset(&BTreeSet::from(["log"])),
-        "{report}"
-    );
-    assert_eq!(files, files_but(&first.0, &["either"]));
+    let (files, report) = one.built(&docker);
+    let new = BTreeSet::from(["log"]);
+    assert!(compiled(&report).is_subset(&new), "{}", report.log());
+    assert_same(&files, &files_but(&first, &["either"]));
 
     one.change(&[]);
-    seeded(&one).kill_at("starts from");
+    docker.build(&one.project).kill_at("starts from");
     one.change(&["fastrand"]);
-    let (files, report) = one.built(seeded(&one), "four");
-    assert!(
-        compiled(&report).is_subset(&BTreeSet::from(["either", "itoa", "log"])),
-        "{report}"
-    );
-    assert_eq!(
-        files_but(&files, &["either", "itoa"]),
-        files_but(&first.0, &["either", "fastrand"])
+    let (files, report) = one.built(&docker);
+    let new = BTreeSet::from(["either", "itoa", "log"]);
+    assert!(compiled(&report).is_subset(&new), "{}", report.log());
+    assert_same(
+        &files_but(&files, &["either", "itoa"]),
+        &files_but(&first, &["either", "fastrand"]),
     );
 }
