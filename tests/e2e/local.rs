@@ -1,5 +1,5 @@
-//! A workspace of 20 libraries: which crates an edit compiles, counted in the progress. None of the steps that
-//! compile has a cache mount, so that what stays comes from the engine's layers alone.
+//! A workspace of 20 libraries: which crates an edit compiles, counted in the progress. None of the
+//! steps that compile local packages has a cache with anything in it: what stays comes from the engine's layers.
 
 use crate::support::docker::Docker;
 use crate::support::nonce;

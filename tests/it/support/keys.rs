@@ -57,6 +57,7 @@ pub(crate) fn plan(files: &Files, spec_text: &str, target: Option<&str>) -> Plan
         abilities: Abilities {
             merge: true,
             local_steps: true,
+            seed: true,
         },
     };
     plan::make(stage.kind, &input)
