@@ -10,8 +10,8 @@
 //! words, a twentieth of a second for each of them.
 //!
 //! Such a step is an accelerator. Where a package turns out to read the Rust sources of one that it does not
-//! depend on, its step says so and leaves it to the compile step, which has all files; a mistake in the
-//! sources fails at once.
+//! depend on (and finds none, or stubs), its step says so and leaves it to the compile step, which has all files; a
+//! mistake in any other sources fails at once.
 
 use super::dependencies::{self, Crates};
 use super::toolchain::Toolchain;
@@ -63,7 +63,8 @@ find /work -type d -exec touch -d @1153704088 {} +
 touch /tmp/start
 { cargo "$@" 2>&1 || : >/tmp/failed; } | tee /tmp/log
 if [ -e /tmp/failed ]; then
-  if grep -qE "No such file|file not found|couldn't read|os error 2" /tmp/log; then
+  if grep -qE "No such file|file not found|couldn't read|os error 2" /tmp/log ||
+    grep -rqE --include='*.rs' '"[^"]*\.\./[^"]*\.rs"' /work; then
     left "it reads files that only this step has"
   fi
   exit 1

@@ -134,8 +134,12 @@ fn an_edit_of_a_library_compiles_what_needs_it() {
 
     // The last needs nothing and nothing but the program needs it; the first is needed by all others.
     for (package, count) in [(19, 2), (15, 2), (3, 3), (1, 12), (0, 20)] {
-        let source = format!("crates/{}/src/lib.rs", name(package));
-        project.append(&source, &format!("\n// {}\n", nonce()));
+        let dir = format!("crates/{}/src", name(package));
+        // A new directory is an edit of its package and of no other.
+        std::fs::create_dir(project.join(&dir).join("more")).expect("can make folders");
+        project
+            .write(&format!("{dir}/more/mod.rs"), format!("// {}\n", nonce()))
+            .append(&format!("{dir}/lib.rs"), "\nmod more;\n");
         let report = docker.build(&project).succeed();
         let mut expected = dependants(package);
         expected.sort();

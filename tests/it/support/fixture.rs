@@ -10,14 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Files of a project by context path.
 pub(crate) type Files = BTreeMap<String, String>;
 
-/// Splits a fixture into its files.
+/// Splits a fixture into its files. `//- /a/Cargo.toml of a` is a manifest that starts as most do.
 pub(crate) fn files(fixture: &str) -> Files {
     let mut files = Files::new();
     let mut current = None;
     for line in fixture.lines() {
         if let Some(path) = line.strip_prefix("//- /") {
-            current = Some(path.trim().to_owned());
-            files.insert(path.trim().to_owned(), String::new());
+            let (path, text) = match path.trim().split_once("Cargo.toml of ") {
+                Some((dir, name)) => (format!("{dir}Cargo.toml"), manifest(name)),
+                None => (path.trim().to_owned(), String::new()),
+            };
+            files.insert(path.clone(), text);
+            current = Some(path);
         } else if let Some(path) = &current {
             let text = files.get_mut(path).unwrap();
             text.push_str(line);
@@ -25,6 +29,10 @@ pub(crate) fn files(fixture: &str) -> Files {
         }
     }
     files
+}
+
+fn manifest(name: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n")
 }
 
 /// The files as a tree that knows everything.
