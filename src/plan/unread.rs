@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 ///
 /// Arguments: the files, the Rust sources, then the directories of packages, with a `+` before those that are
 /// built. Sources that read files by what the manifest says of them, or whole directories of packages, keep all.
-/// What a source names by `../` and that ends in `.rs` is looked for from its own directory and from its package's,
+/// What a link says, or a source by `../` and with the ending `.rs`, is looked for from its own directory and from its package's,
 /// where build scripts run. Directories without files go: which there are depends on sources that are left out.
 const UNREAD: &str = r#"#!/bin/sh
 set -eu
@@ -25,6 +25,9 @@ cd "$rust"
 printf '%s\n' "$@" >/tmp/packages
 find . -name '*.rs' -type f >/tmp/sources
 grep -roE '"[^"]*\.\./[^"]*\.rs"' . >/tmp/references || :
+for dir in "$rust" "$files"; do
+  (cd "$dir" && find . -type l -exec sh -c 'for link; do echo "$link:\"$(readlink "$link")\""; done' sh {} +)
+done >>/tmp/references
 awk '
 function normal(path, part, kept, n, i, k) {
   n = split(path, part, "/")

@@ -171,9 +171,14 @@ impl Loader<'_> {
                 document: &document,
                 root: root.as_ref().map(|(dir, document)| (&**dir, &**document)),
             };
-            let Some(package) = manifest::package(self.tree, manifest, &mut self.found) else {
+            let Some(mut package) = manifest::package(self.tree, manifest, &mut self.found) else {
                 return false;
             };
+            for dependency in &mut package.dependencies {
+                if let DependencySource::Path { dir } = &mut dependency.source {
+                    *dir = self.tree.real(dir);
+                }
+            }
             self.packages.insert(dir.to_owned(), package);
         }
         if let Some(package) = self.packages.get_mut(dir) {

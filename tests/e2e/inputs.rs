@@ -1,5 +1,7 @@
 //! Which files of a project reach the compiler, and which edits of them compile anything.
 
+use std::os::unix::fs::symlink;
+
 use crate::support::docker::Docker;
 use crate::support::nonce;
 use crate::support::project::Project;
@@ -105,4 +107,50 @@ fn sources_of_other_packages_are_inputs() {
         );
     let (image, _) = docker.build(&project).image("elsewhere");
     assert_eq!(image.prints(&[]), format!("{word}\n"));
+}
+
+/// A package behind a link, a source behind one that leads into another package, a directory of modules and one of
+/// templates.
+#[test]
+fn links_are_followed() {
+    let docker = Docker::take();
+    let project = Project::tiny("build: { package: tiny }\nimage: { base: scratch }\n");
+    let word = nonce();
+    for dir in ["real/lib/src", "crates", "other/src", "gen/sub", "pages"] {
+        std::fs::create_dir_all(project.join(dir)).expect("can make folders");
+    }
+    for (link, says) in [
+        ("crates/lib", "../real/lib"),
+        ("src/part.rs", "../other/src/part.rs"),
+        ("src/sub", "../gen/sub"),
+        ("templates", "pages"),
+    ] {
+        symlink(says, project.join(link)).expect("can link");
+    }
+    let package =
+        |name| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    let locked = |name| format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+    project
+        .append(
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"crates/*\", \"other\"]\n[dependencies]\nlib = { path = \"crates/lib\" }\n",
+        )
+        .append(
+            "Cargo.lock",
+            &["dependencies = [\"lib\"]\n", &locked("lib"), &locked("other")].concat(),
+        )
+        .write("real/lib/Cargo.toml", package("lib"))
+        .write("real/lib/src/lib.rs", format!("pub const WORD: &str = {word:?};\n"))
+        .write("other/Cargo.toml", package("other"))
+        .write("other/src/lib.rs", "mod part;\n")
+        .write("other/src/part.rs", "pub const PART: &str = \"part\";\n")
+        .write("gen/sub/mod.rs", "pub const SUB: &str = \"sub\";\n")
+        .write("pages/page.html", "page")
+        .write(
+            "src/main.rs",
+            "mod part;\nmod sub;\nfn main() {\n    let page = include_str!(\"../templates/page.html\");\n    \
+             println!(\"{} {} {} {page}\", lib::WORD, part::PART, sub::SUB);\n}\n",
+        );
+    let (image, _) = docker.build(&project).image("links");
+    assert_eq!(image.prints(&[]), format!("{word} part sub page\n"));
 }

@@ -5,7 +5,7 @@ use rust_frontend::project::{self, Project, Selection};
 use rust_frontend::recipe::{Recipe, RecipeFor, recipe};
 use rust_frontend::source::{Entry, EntryKind, SourceFile, SourceTree};
 use rust_frontend::spec::{self, Spec};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Files of a project by context path.
 pub(crate) type Files = BTreeMap<String, String>;
@@ -138,30 +138,16 @@ pub(crate) fn text(recipe: &Recipe) -> String {
     text
 }
 
-/// Directories of a set of files, for trees with links.
-pub(crate) fn with_link(files: &Files, link: &str, target: &str) -> SourceTree {
-    let mut all = files.clone();
-    let below: Vec<(String, String)> = files
-        .iter()
-        .filter_map(|(path, text)| Some((path.strip_prefix(target)?.to_owned(), text.clone())))
-        .collect();
-    for (rest, text) in below {
-        all.insert(format!("{link}{rest}"), text);
-    }
-    let mut tree = tree(&all);
+/// A tree with a link to a directory.
+pub(crate) fn with_link(files: &Files, link: &str, says: &str) -> SourceTree {
+    let mut tree = tree(files);
+    tree.add_link(link, says);
     let (dir, name) = link.rsplit_once('/').unwrap_or(("", link));
-    let entries: BTreeSet<Entry> = tree
-        .list(dir)
-        .iter()
-        .cloned()
-        .map(|entry| match entry.name == name {
-            true => Entry {
-                kind: EntryKind::Symlink,
-                ..entry
-            },
-            false => entry,
-        })
-        .collect();
-    tree.add_dir(dir, entries.into_iter().collect());
+    let mut entries = tree.list(dir).to_vec();
+    entries.push(Entry {
+        name: name.to_owned(),
+        kind: EntryKind::Symlink,
+    });
+    tree.add_dir(dir, entries);
     tree
 }
