@@ -154,3 +154,34 @@ fn links_are_followed() {
     let (image, _) = docker.build(&project).image("links");
     assert_eq!(image.prints(&[]), format!("{word} part sub page\n"));
 }
+
+/// A build script of a library that asks for a stamp and does not tell cargo that it did.
+#[test]
+fn stamps_reach_libraries_that_ask_for_them() {
+    let docker = Docker::take();
+    let project = Project::tiny(
+        "args: { REVISION: none }\nbuild: { stamp: { REVISION: '${REVISION}' } }\nimage: { base: scratch }\n",
+    );
+    std::fs::create_dir_all(project.join("lib/src")).expect("can make folders");
+    project
+        .append("Cargo.toml", "[dependencies]\nlib = { path = \"lib\" }\n")
+        .append(
+            "Cargo.lock",
+            "dependencies = [\"lib\"]\n\n[[package]]\nname = \"lib\"\nversion = \"0.1.0\"\n",
+        )
+        .write("lib/Cargo.toml", "[package]\nname = \"lib\"\nversion = \"0.1.0\"\nedition = \"2024\"\n")
+        .write("lib/src/lib.rs", "pub const WORD: &str = env!(\"WORD\");\n")
+        .write(
+            "lib/build.rs",
+            "fn main() {\n    let word = std::env::var(\"REVISION\").unwrap_or(\"unknown\".into());\n    \
+             println!(\"cargo::rustc-env=WORD={word}\");\n}\n",
+        )
+        .write("src/main.rs", "fn main() {\n    println!(\"{}\", lib::WORD);\n}\n");
+    for word in [nonce(), nonce()] {
+        let (image, _) = docker
+            .build(&project)
+            .arg("REVISION", &word)
+            .image("stamps");
+        assert_eq!(image.prints(&[]), format!("{word}\n"));
+    }
+}
