@@ -1,4 +1,5 @@
 //! What the steps of a plan see of a project, worked out as the engine does it.
+#![expect(clippy::disallowed_methods, reason = "runs a script on real files")]
 
 use super::fixture::Files;
 use super::patterns::selected;
@@ -110,7 +111,7 @@ fn unread(plan: &Plan, exec: &Exec, files: &Files) -> Files {
     left
 }
 
-/// The files below a directory, as paths in `root`; an empty directory ends in a slash.
+/// The files below a directory, as paths in `root`.
 fn list(root: &Path, dir: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
