@@ -159,15 +159,16 @@ pub(super) fn fetch(
     exec.mounts = mounts;
     let name = format!("fetch {}", names::count(recipe.external_packages, "crate"));
     let step = plan.push(Role::Fetch, name, Op::Exec(exec), input.image.build.span);
+    // A build script may write beside the sources of its package; what it writes is thrown away.
     let mut mounts = vec![Mount {
         dest: registry.clone(),
-        kind: MountKind::ReadOnly(Output {
+        kind: MountKind::Scratchpad(Output {
             step,
             mount: registry,
         }),
     }];
     if git_used {
-        let kind = MountKind::ReadOnly(Output {
+        let kind = MountKind::Scratchpad(Output {
             step,
             mount: git.clone(),
         });

@@ -14,6 +14,8 @@ mod calls;
 mod contexts;
 mod ejected;
 mod examples;
+mod failures;
+mod inputs;
 mod itself;
 mod local;
 mod options;

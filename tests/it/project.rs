@@ -369,12 +369,13 @@ fn linked_member() {
     let all = files(
         "//- /Cargo.toml\n[workspace]\nmembers = [\"crates/*\"]\n//- /real/a/Cargo.toml\n[package]\nname = \"a\"\n//- /real/a/src/main.rs\n//- /Cargo.lock\n[[package]]\nname = \"a\"\nversion = \"0.0.0\"\n",
     );
-    let mut tree = fixture::with_link(&all, "crates/a", "real/a");
+    let mut tree = fixture::with_link(&all, "crates/a", "../real/a");
     let result = project::load(&tree, "");
     tree.close();
     let (project, _) = result.unwrap();
-    assert_eq!(project.packages[0].dir, "crates/a");
-    assert_eq!(project.packages[0].targets[0].path, "crates/a/src/main.rs");
+    // Copies from the context follow no links.
+    assert_eq!(project.packages[0].dir, "real/a");
+    assert_eq!(project.packages[0].targets[0].path, "real/a/src/main.rs");
 }
 
 /// 55: locks of all versions say the same.

@@ -88,7 +88,7 @@ const LONG: [&str; 3] = [
 ];
 
 /// What differs between the engines: the tests that the classic one runs. They build the small examples only.
-const CLASSIC: [&str; 9] = [
+const CLASSIC: [&str; 10] = [
     "bad_input",
     "caching::an_edit_compiles",
     "caching::new_times",
@@ -98,6 +98,7 @@ const CLASSIC: [&str; 9] = [
     "calls",
     "examples::rusty_docker",
     "examples::scratch",
+    "inputs",
 ];
 
 fn end_to_end(state: &State, checkout: &Path, engine: &Engine, words: &[String]) -> Result<()> {
