@@ -15,6 +15,7 @@ mod local;
 mod names;
 mod runtime;
 mod script;
+mod seed;
 mod share;
 mod sources;
 mod stages;
@@ -200,6 +201,9 @@ pub struct Abilities {
     /// Whether local libraries have steps of their own. Without them a change of one compiles all local packages
     /// again, and the plan is shorter: a Dockerfile would repeat the project's manifests for each.
     pub local_steps: bool,
+    /// Whether dependency steps start from what the last one left in a cache. A Dockerfile does without: it is the
+    /// same step, and a long script less.
+    pub seed: bool,
 }
 
 /// Everything a plan is made of.

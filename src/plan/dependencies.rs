@@ -3,7 +3,7 @@
 use super::toolchain::Toolchain;
 use super::{
     Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, local,
-    names,
+    names, seed,
 };
 use crate::project::Selection;
 use crate::recipe::Recipe;
@@ -340,6 +340,7 @@ pub(super) fn dependencies(
         MountKind::Output(None),
         args,
     );
+    let exec = seed::sown(plan, input, recipe, exec);
     let (profile, triple) = (&input.selection.profile, &plan.triple);
     let name = match recipe.external_packages {
         // What the steps of local libraries start from, so that each compiles few stubs.

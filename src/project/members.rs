@@ -84,6 +84,9 @@ impl Loader<'_> {
 
     /// Whether a path dependency becomes a member: it is below the root, or its own root is this one.
     fn belongs(&mut self, root: &Root, dir: &str) -> bool {
+        if self.tree.named_above(dir).is_some() {
+            return false;
+        }
         let below = root.dir.is_empty() || dir.starts_with(&format!("{}/", root.dir));
         below
             || self

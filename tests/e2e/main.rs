@@ -22,6 +22,7 @@ mod options;
 mod published;
 mod results;
 mod secrets;
+mod seed;
 mod sizes;
 mod stages;
 mod support;

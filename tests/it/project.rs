@@ -74,7 +74,7 @@ fn missing_packages() {
             "path-outside-context: Cargo.toml:2: member `../outside` is outside of the build context: build from the directory that holds all members",
             "missing-path-dependency: c/Cargo.toml:4: there is no `c/d/Cargo.toml`: check `.dockerignore`",
             "stale-lock: c/Cargo.toml:4: `Cargo.lock` has no `d` for `c`: run `cargo update --workspace` and commit `Cargo.lock`",
-            "path-outside-context: c/Cargo.toml:5: dependency `e` is at `../../e`, outside of the build context: build from a directory that holds both (`docker buildx build -f app/Rust.yaml .`), or depend on it by `git` or `version`",
+            "path-outside-context: c/Cargo.toml:5: dependency `e` is at `../../e`, outside of the build context: add `--build-context e=DIRECTORY`, build from a directory that holds both (`docker buildx build -f app/Rust.yaml .`), or depend on it by `git` or `version`",
         ],
     );
 }

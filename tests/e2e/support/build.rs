@@ -1,6 +1,7 @@
 //! `docker buildx build`.
 
 use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -138,6 +139,17 @@ impl<'d> Build<'d> {
         assert_eq!(outcome.exit, Some(0), "--call={name} failed:\n{outcome}");
         // buildx puts an empty line between its progress and the answer.
         outcome.stdout.trim_start_matches('\n').to_owned()
+    }
+
+    /// Runs it and kills the client as soon as a line of its progress holds `words`.
+    pub(crate) fn kill_at(self, words: &str) {
+        let mut command = self.option("--output", "type=cacheonly").command("plain");
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("docker runs");
+        let mut lines = BufReader::new(child.stderr.take().expect("is piped")).lines();
+        let found = lines.any(|line| line.is_ok_and(|line| line.contains(words)));
+        child.kill().expect("can be killed");
+        child.wait().expect("was started");
+        assert!(found, "`{words}` was not said");
     }
 
     /// Starts it and kills the client some time later.

@@ -16,6 +16,8 @@
 # - Some steps see variables of steps before them.
 # - It is for linux/amd64 alone, and build arguments have the values that they had. What was
 #   compiled is not checked afterwards.
+# - After a change of dependencies all of them are compiled; Rust.yaml starts from what the last
+#   build left in a cache, if it may.
 # - Base images are not pinned, because their digests were not known; their settings were assumed to
 #   be those of the official images.
 # - The ignore file applies as before if it is called .dockerignore; Rust.yaml.dockerignore must be

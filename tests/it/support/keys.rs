@@ -63,6 +63,7 @@ pub(crate) fn plan_at(files: &Files, dir: &str, spec_text: &str, target: Option<
         abilities: Abilities {
             merge: true,
             local_steps: true,
+            seed: true,
         },
     };
     plan::make(stage.kind, &input)

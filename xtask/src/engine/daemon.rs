@@ -195,7 +195,7 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
     network::up(&root, flavour)?;
 
     let settings = settings(state, flavour);
-    let containerd = flavour == Flavour::Containerd;
+    let containerd = flavour != Flavour::Classic;
     let text = json!({
         "features": {"containerd-snapshotter": containerd},
         "bridge": network::bridge(flavour),

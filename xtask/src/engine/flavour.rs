@@ -1,4 +1,4 @@
-//! The two ways in which a Docker engine keeps images.
+//! The ways in which a Docker engine keeps images, and the engines of this machine that are named by them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,17 +12,21 @@ pub(crate) enum Flavour {
     Containerd,
     /// The overlay2 graph driver, Docker's default until 28: none of that.
     Classic,
+    /// Another engine with the containerd store: it has the base images and has built nothing, for what one
+    /// builder leaves to another.
+    Second,
 }
 
 impl Flavour {
-    /// Both, the default first.
-    pub(crate) const ALL: [Self; 2] = [Self::Containerd, Self::Classic];
+    /// All of them, the default first.
+    pub(crate) const ALL: [Self; 3] = [Self::Containerd, Self::Classic, Self::Second];
 
     /// The name on the command line and in file names.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Containerd => "containerd",
             Self::Classic => "classic",
+            Self::Second => "second",
         }
     }
 }
@@ -40,6 +44,8 @@ impl FromStr for Flavour {
         Self::ALL
             .into_iter()
             .find(|flavour| flavour.name() == name)
-            .ok_or_else(|| format!("no flavour `{name}`: there are `containerd` and `classic`"))
+            .ok_or_else(|| {
+                format!("no flavour `{name}`: there are `containerd`, `classic` and `second`")
+            })
     }
 }

@@ -17,6 +17,7 @@ pub(crate) fn bridge(flavour: Flavour) -> &'static str {
     match flavour {
         Flavour::Containerd => "rf-containerd",
         Flavour::Classic => "rf-classic",
+        Flavour::Second => "rf-second",
     }
 }
 
@@ -24,6 +25,7 @@ fn net(flavour: Flavour) -> (&'static str, &'static str) {
     match flavour {
         Flavour::Containerd => ("10.241.25.1/24", "10.241.25.0/24"),
         Flavour::Classic => ("10.241.26.1/24", "10.241.26.0/24"),
+        Flavour::Second => ("10.241.27.1/24", "10.241.27.0/24"),
     }
 }
 
