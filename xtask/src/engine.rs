@@ -92,7 +92,9 @@ impl Engine {
     fn start(state: &State, flavour: Option<Flavour>) -> Result<Self> {
         let wanted = flavour.unwrap_or_default();
         if !daemon::is_running(state, wanted) {
-            if let Some(found) = host::find(flavour)? {
+            if !wanted.is_private()
+                && let Some(found) = host::find(flavour)?
+            {
                 wrapper::write_for_host(state, &found)?;
                 return Self::find(state, found.flavour);
             }

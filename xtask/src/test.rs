@@ -63,7 +63,7 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     end_to_end(checkout, &containerd, words)?;
     let classic = up(Flavour::Classic)?;
     step("frontend image for the classic engine", || {
-        image::copy(&containerd, &classic)
+        image::copy(&containerd, &classic, image::NAME)
     })?;
     let chosen: Vec<String> = match words {
         [] => CLASSIC.map(str::to_owned).to_vec(),

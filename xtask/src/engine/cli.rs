@@ -21,7 +21,8 @@ usage: cargo xtask engine <command>
   registry up|down          a real registry at 127.0.0.1 [--port N], 5050 if not said
   purge                     stop everything and remove the folder
 
-F is containerd (default: images in the containerd store) or classic (overlay2 graph driver).
+F is containerd (default: images in the containerd store) or classic (overlay2 graph driver); with
+bench- before it, an engine of the same kind that `cargo xtask bench` has for itself.
 All state is in one folder: $RUST_FRONTEND_CACHE, for root else /var/cache/rust-frontend.";
 
 /// Runs `engine` with the rest of the command line.
