@@ -10,6 +10,7 @@ mod sources;
 mod time;
 
 pub use named::Named;
+pub(crate) use named::pinned;
 
 use crate::diagnostic::Diagnostic;
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest, listed, read_tree, text};
@@ -39,6 +40,12 @@ const MANIFESTS: [&str; 6] = [
     "**/rust-toolchain.toml",
 ];
 
+/// The directory of named contexts that take no other directory's place.
+const NAMED: &str = ".build-contexts";
+
+/// What a directory of sources may hold and is none.
+const BUILT: [&str; 2] = ["target", ".git"];
+
 /// Directories full of names that nobody asks for; what is directly in them is enough to know them by.
 const UNSEEN: [&str; 3] = ["target/*/**", ".git/*/**", "node_modules/*/**"];
 
@@ -59,6 +66,27 @@ pub struct Context {
     names_only: bool,
     /// What other builds made.
     inputs: BTreeMap<String, Definition>,
+    /// The directories of named contexts that take no other directory's place, by name.
+    named: BTreeMap<String, String>,
+}
+
+/// Where the files of a named context are in the build context.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Directory {
+    /// The named context.
+    pub name: String,
+    /// The directory whose place it takes; none for files that the context has no place for.
+    pub inside: Option<String>,
+}
+
+impl Directory {
+    /// Its path in the build context.
+    fn path(&self) -> String {
+        match &self.inside {
+            Some(path) => path.clone(),
+            None => format!("{NAMED}/{}", self.name),
+        }
+    }
 }
 
 /// What options and inputs say about the context.
@@ -114,7 +142,41 @@ impl Context {
             session: session.to_owned(),
             names_only: gateway.llb_caps().has(caps::SOURCE_LOCAL_METADATATRANSFER),
             inputs: origin.inputs,
+            named: BTreeMap::new(),
         })
+    }
+
+    /// The same context with other files in some of its directories: those of named contexts, and where they
+    /// are to be. What is not `inside` is in a directory that the context itself does not have.
+    pub fn with_directories<'a>(
+        &self,
+        directories: impl IntoIterator<Item = (&'a Directory, &'a State)>,
+    ) -> Self {
+        let (mut exclude, mut copies, mut named) = (self.ignored.clone(), vec![], BTreeMap::new());
+        for (directory, files) in directories {
+            let path = directory.path();
+            copies.push(
+                llb::copy(files, "/", format!("/{path}"))
+                    .contents()
+                    .exclude(BUILT),
+            );
+            exclude.push(path.clone());
+            if directory.inside.is_none() {
+                named.insert(directory.name.clone(), path);
+            }
+        }
+        // A copy, though all of it: the engine knows what is copied by its content, what is copied onto not.
+        let own = llb::copy(self.state(&[], &exclude), "/", "/").contents();
+        let files = llb::scratch().file().then(own);
+        let files = copies.into_iter().fold(files, llb::File::then);
+        let name = Meta::named("[internal] load build context with named contexts");
+        Self {
+            // They were applied, and are not about the others' files.
+            ignored: vec![],
+            remote: Some(files.state(name)),
+            named,
+            ..self.clone()
+        }
     }
 
     /// Files of the context: those that match `include`, if it is not empty, and not `exclude`.
@@ -156,7 +218,7 @@ impl Context {
             true => listed(&files).await?,
             false => SourceTree::default(),
         };
-        read_tree(&files, names, plan).await
+        read_tree(&files, names.with_named(self.named.clone()), plan).await
     }
 
     /// Names of the context's files, with the content of manifests. An engine that cannot send

@@ -3,7 +3,9 @@
 mod bases;
 mod epoch;
 mod missing;
+mod packages;
 mod result;
+mod sbom;
 mod solve;
 mod surroundings;
 
@@ -31,12 +33,15 @@ pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
         return Err(Failure::FrontendCap(cap.to_owned()));
     }
     let context = Context::load(&gateway, &options).await?;
+    let build_platform = gateway.build_opts().environment.build_platform();
+    let platforms = options.target_platforms(&build_platform);
     if let Some(request) = &options.request {
+        let context = packages::placed(&gateway, &options, &context, &platforms[0]).await?;
         return calls::answer(&gateway, &options, &context, request).await;
     }
-    let build_platform = gateway.build_opts().environment.build_platform();
     let mut made = vec![];
-    for platform in options.target_platforms(&build_platform) {
+    for platform in platforms {
+        let context = packages::placed(&gateway, &options, &context, &platform).await?;
         let loaded = load(&gateway, &options, &context, &platform).await?;
         if made.is_empty() {
             warn(&gateway, &context, &loaded.warnings).await;
@@ -49,8 +54,9 @@ pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
         if options.multi_platform {
             planned.name_platform();
         }
-        let reference = solve::solve(&gateway, &options, &context, &loaded.spec, &planned).await?;
-        made.push((planned, reference));
+        let solved = solve::solve(&gateway, &options, &context, &loaded.spec, &planned).await?;
+        let lists = sbom::scanned(&gateway, &options, &context, &solved).await?;
+        made.push((planned, solved.reference, lists));
     }
     let derived = !matches!(options.epoch, None | Some(Epoch::Seconds(_)));
     Ok(result::output(made, options.multi_platform, derived))
@@ -249,6 +255,7 @@ async fn decide(
             abilities: plan::Abilities {
                 merge: gateway.llb_caps().has(buildkit_proto::caps::MERGE_OP),
                 local_steps: options.request.as_deref() != Some("frontend.dockerfile"),
+                seed: options.request.as_deref() != Some("frontend.dockerfile"),
             },
         })
         .collect();

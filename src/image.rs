@@ -84,6 +84,17 @@ impl ImageConfig {
             .unwrap_or("/")
     }
 
+    /// What it runs: the program and its arguments.
+    pub fn command(&self) -> Vec<String> {
+        let words = |key: &str| self.get(key).and_then(Value::as_array).cloned();
+        let all = ["Entrypoint", "Cmd"]
+            .into_iter()
+            .filter_map(words)
+            .flatten();
+        all.filter_map(|word| word.as_str().map(str::to_owned))
+            .collect()
+    }
+
     /// The whole environment, in order.
     pub fn environment(&self) -> Vec<(String, String)> {
         let list = self

@@ -12,6 +12,7 @@ mod inherit;
 mod lockfile;
 mod manifest;
 mod members;
+mod places;
 mod select;
 mod targets;
 mod toolchain;
@@ -26,6 +27,7 @@ pub use config::CargoConfig;
 pub use document::relative;
 pub(crate) use graph::Reach;
 pub use lockfile::{LockedPackage, Lockfile};
+pub use places::Places;
 pub use toolchain::Toolchain;
 
 /// A Cargo workspace (or single package) of the build context.
@@ -246,6 +248,12 @@ pub struct Selection {
 /// without an index of crates.
 pub fn load(tree: &SourceTree, dir: &str) -> Result<(Project, Diagnostics), Diagnostics> {
     workspace::load(tree, dir)
+}
+
+/// Where the packages of a project are, as far as its manifests can be read: for named contexts that take
+/// their places.
+pub fn places(tree: &SourceTree, dir: &str) -> Places {
+    workspace::places(tree, dir)
 }
 
 impl Project {

@@ -140,7 +140,8 @@ fn layout(key: &str, name: &str, digest: &str, store: OciStore) -> Result<Resolv
     })
 }
 
-fn pinned(reference: &str, digest: Option<&str>) -> String {
+/// The reference with the digest, where there is one.
+pub(crate) fn pinned(reference: &str, digest: Option<&str>) -> String {
     match (reference.parse::<ImageRef>(), digest) {
         (Ok(name), Some(digest)) => name.with_digest(digest).to_string(),
         _ => reference.to_owned(),

@@ -1,17 +1,22 @@
 //! Plans and what was solved of them, in the form that exporters want.
 
 use super::Planned;
-use crate::gateway::{Output, Ref, Refs};
+use crate::gateway::{Attestation, Output, Ref, Refs};
 use std::collections::BTreeMap;
 
 /// The result of a build: one reference, or one for each platform (`exporter/containerimage/exptypes`).
 ///
 /// `derived` is whether we found the epoch: the engine knows only that which the user gives as a number.
-pub(super) fn output(made: Vec<(Planned, Ref)>, map: bool, derived: bool) -> Output {
+pub(super) fn output(
+    made: Vec<(Planned, Ref, Vec<Attestation>)>,
+    map: bool,
+    derived: bool,
+) -> Output {
     let mut metadata = BTreeMap::new();
+    let mut attestations = BTreeMap::new();
     let mut platforms = vec![];
     let mut refs = BTreeMap::new();
-    for (planned, reference) in made {
+    for (planned, reference, lists) in made {
         let plan = &planned.plan;
         let platform = &plan.platform;
         let id = platform.to_string();
@@ -41,6 +46,9 @@ pub(super) fn output(made: Vec<(Planned, Ref)>, map: bool, derived: bool) -> Out
             described["variant"] = platform.variant.as_str().into();
         }
         platforms.push(serde_json::json!({ "ID": id, "Platform": described }));
+        if !lists.is_empty() {
+            attestations.insert(id.clone(), lists);
+        }
         refs.insert(id, reference);
     }
     let list = serde_json::json!({ "Platforms": platforms });
@@ -51,6 +59,6 @@ pub(super) fn output(made: Vec<(Planned, Ref)>, map: bool, derived: bool) -> Out
             _ => Refs::Map(refs),
         },
         metadata,
-        ..Output::default()
+        attestations,
     }
 }

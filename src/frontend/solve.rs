@@ -7,10 +7,11 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest};
 use crate::lower::{self, Lowered};
 use crate::options::{CacheImport, Options};
-use crate::plan::{Executable, Output, Plan};
+use crate::plan::{self, Executable, MountKind, Output, Plan, Role};
 use crate::spec::Spec;
 use crate::stage::Stage;
 use crate::verify;
+use buildkit_llb::State;
 use std::ops::Range;
 
 /// Cargo's messages are one line of JSON for each crate: far more than any project has, in bytes.
@@ -37,6 +38,20 @@ impl Graph<'_> {
     }
 }
 
+/// What a plan became.
+pub(super) struct Solved {
+    /// The result.
+    pub reference: Ref,
+    /// The graph of the result.
+    pub image: State,
+    /// The graph of the file system in which things are compiled; none where nothing is.
+    pub compiler: Option<State>,
+    /// What the result is for, in words.
+    pub platform: String,
+    /// What `--target` names.
+    pub stage: String,
+}
+
 /// Solves the graph of a plan: compiles, so that what was compiled can be checked, and leaves the image to
 /// the engine.
 pub(super) async fn solve(
@@ -45,7 +60,7 @@ pub(super) async fn solve(
     context: &Context,
     spec: &Spec,
     planned: &Planned,
-) -> Result<Ref, Failure> {
+) -> Result<Solved, Failure> {
     let plan = &planned.plan;
     let around = Around::new(context, options, &planned.bases, gateway.llb_caps());
     let graph = Graph {
@@ -80,7 +95,28 @@ pub(super) async fn solve(
         }
         super::warn(gateway, context, &gathered(warnings)).await;
     }
-    graph.solve(plan.result.as_ref(), false).await
+    Ok(Solved {
+        reference: graph.solve(plan.result.as_ref(), false).await?,
+        image: graph.lowered.state(plan.result.as_ref()),
+        compiler: compiler(plan).map(|root| graph.lowered.state(Some(root))),
+        platform: plan.platform.to_string(),
+        stage: plan.stage.clone(),
+    })
+}
+
+/// The file system in which the first thing is compiled: the build image with all tools and packages.
+fn compiler(plan: &Plan) -> Option<&Output> {
+    let compiles = |step: &&plan::Step| matches!(step.role, Role::Dependencies | Role::Compile);
+    let mut compiling = plan.steps.iter().filter(compiles);
+    let mount = compiling.find_map(|step| match &step.op {
+        plan::Op::Exec(exec) => exec.mounts.iter().find(|mount| mount.dest == "/"),
+        _ => None,
+    })?;
+    match &mount.kind {
+        MountKind::ReadOnly(from) | MountKind::Scratchpad(from) => Some(from),
+        MountKind::Output(from) => from.as_ref(),
+        MountKind::Cache { .. } | MountKind::Secret { .. } | MountKind::Ssh { .. } => None,
+    }
 }
 
 /// What is wrong with an executable for the image that it goes into.

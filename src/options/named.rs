@@ -76,6 +76,11 @@ impl NamedContexts {
         }
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.contexts.is_empty()
+    }
+
     /// Whether there is one of that name, for any platform.
     pub fn contains(&self, name: &str) -> bool {
         let bare = |key: &String| key.split("::").next() == Some(name);

@@ -1,10 +1,10 @@
 //! The dependency tables of a manifest.
 
+use super::document::relative;
 use super::document::{Entry, Node};
 use super::inherit::Manifest;
-use super::{Dependency, DependencyKind, DependencySource};
+use super::{Dependency, DependencyKind, DependencySource, places};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::join;
 
 /// Names of the tables; the second spelling is the old one.
 const TABLES: [(DependencyKind, [&str; 2]); 3] = [
@@ -59,7 +59,7 @@ fn one(
     found: &mut Diagnostics,
 ) -> Option<Dependency> {
     // The node lives as long as the document, which `manifest` borrows.
-    let table = manifest.dependency(name, &entry.node, edition, found)?;
+    let mut table = manifest.dependency(name, &entry.node, edition, found)?;
     let text = |key: &str| {
         table
             .get(key)
@@ -67,11 +67,22 @@ fn one(
             .map(str::to_owned)
     };
     let flag = |key: &str| table.get(key).and_then(toml::Value::as_bool);
+    let package = text("package").unwrap_or_else(|| name.to_owned());
+    let mut placed = None;
     let source = if let (Some(path), None) = (text("path"), text("base")) {
-        match join(manifest.dir, &path) {
-            Some(dir) => DependencySource::Path { dir },
+        match places::find(manifest.tree, manifest.dir, &path, &package) {
+            Some(dir) => {
+                if manifest.tree.named_above(&dir).is_some() {
+                    placed = Some(relative(manifest.dir, &dir));
+                }
+                DependencySource::Path { dir }
+            }
             None => {
-                found.push(outside(manifest, name, &path, entry));
+                // Of a package that is no member Cargo ignores them.
+                let ignored = manifest.tree.named_above(manifest.dir).is_some();
+                if !(ignored && kind == DependencyKind::Dev) {
+                    found.push(outside(manifest, name, &package, &path, entry));
+                }
                 DependencySource::Outside { path }
             }
         }
@@ -88,29 +99,41 @@ fn one(
         .flatten()
         .filter_map(|feature| feature.as_str().map(str::to_owned))
         .collect();
+    let version = text("version");
+    let optional = flag("optional").unwrap_or(false);
+    let default_features = flag("default-features").unwrap_or(true);
+    if let Some(path) = placed {
+        table.insert("path".into(), toml::Value::String(path));
+    }
     Some(Dependency {
         kind,
         target: target.map(str::to_owned),
         name: name.to_owned(),
-        package: text("package").unwrap_or_else(|| name.to_owned()),
-        version: text("version"),
-        optional: flag("optional").unwrap_or(false),
+        package,
+        version,
+        optional,
         features,
-        default_features: flag("default-features").unwrap_or(true),
+        default_features,
         source,
         span: entry.key,
         table,
     })
 }
 
-fn outside(manifest: Manifest<'_>, name: &str, path: &str, entry: &Entry) -> Diagnostic {
+fn outside(
+    manifest: Manifest<'_>,
+    name: &str,
+    package: &str,
+    path: &str,
+    entry: &Entry,
+) -> Diagnostic {
     Diagnostic::error(
         "path-outside-context",
         format!("dependency `{name}` is at `{path}`, outside of the build context"),
     )
     .at(manifest.document.at(entry.key))
-    .help(
-        "build from a directory that holds both (`docker buildx build -f app/Rust.yaml .`), or depend on it \
-         by `git` or `version`",
-    )
+    .help(format!(
+        "add `--build-context {package}=DIRECTORY`, build from a directory that holds both (`docker buildx \
+         build -f app/Rust.yaml .`), or depend on it by `git` or `version`"
+    ))
 }

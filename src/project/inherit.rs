@@ -2,11 +2,13 @@
 
 use super::document::{Document, Node, relative};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::join;
+use crate::source::{SourceTree, join};
 
 /// The manifest of a package and the root that it inherits from.
 #[derive(Clone, Copy)]
 pub(super) struct Manifest<'a> {
+    /// The files that it is one of.
+    pub(super) tree: &'a SourceTree,
     /// Context path of the package's directory.
     pub(super) dir: &'a str,
     /// Its `Cargo.toml`.

@@ -5,7 +5,6 @@ use super::inherit::Manifest;
 use super::targets::Scope;
 use super::{Metadata, Package, TargetKind, dependencies};
 use crate::diagnostic::{Diagnostic, Diagnostics, whole_file};
-use crate::source::SourceTree;
 use std::collections::BTreeMap;
 
 /// Sections that a [`Package`] holds in another form, or that only a workspace root has.
@@ -29,11 +28,7 @@ const ELSEWHERE: [&str; 16] = [
 ];
 
 /// Reads a package; `None` (and a report) if the manifest has no usable `[package]`.
-pub(super) fn package(
-    tree: &SourceTree,
-    manifest: Manifest<'_>,
-    found: &mut Diagnostics,
-) -> Option<Package> {
+pub(super) fn package(manifest: Manifest<'_>, found: &mut Diagnostics) -> Option<Package> {
     let document = manifest.document;
     let Some(section) = document.root.any(&["package", "project"]) else {
         found.push(
@@ -56,7 +51,7 @@ pub(super) fn package(
         .text("edition", found)
         .unwrap_or_else(|| "2015".into());
     let scope = Scope {
-        tree,
+        tree: manifest.tree,
         dir: manifest.dir,
         document,
         name,

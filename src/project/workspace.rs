@@ -2,9 +2,10 @@
 //!
 //! Follows cargo's `src/workspace/workspace.rs` (`find_root`, `find_members`, `find_path_deps`).
 
-use super::document::{Document, Node};
+use super::document::{Document, Node, relative};
 use super::inherit::Manifest;
 use super::members::{Root, not_a_member};
+use super::places::{self, Places};
 use super::{
     DependencyKind, DependencySource, Lockfile, Package, Project, config, graph, manifest,
     toolchain,
@@ -26,12 +27,7 @@ pub(super) fn ancestors(dir: &str) -> Vec<&str> {
 }
 
 pub(super) fn load(tree: &SourceTree, dir: &str) -> Result<(Project, Diagnostics), Diagnostics> {
-    let mut loader = Loader {
-        tree,
-        documents: BTreeMap::new(),
-        packages: BTreeMap::new(),
-        found: Diagnostics::default(),
-    };
+    let mut loader = Loader::new(tree);
     let project = loader.project(dir);
     let mut found = loader.found;
     let Some(project) = project else {
@@ -41,15 +37,33 @@ pub(super) fn load(tree: &SourceTree, dir: &str) -> Result<(Project, Diagnostics
     found.into_result(project)
 }
 
+/// Where the packages of a project are, also of one with mistakes.
+pub(super) fn places(tree: &SourceTree, dir: &str) -> Places {
+    let mut loader = Loader::new(tree);
+    loader.project(dir);
+    loader.places
+}
+
 pub(super) struct Loader<'t> {
     pub(super) tree: &'t SourceTree,
     /// Parsed manifests by directory; `None`: there is none, or it is broken (and reported).
     documents: BTreeMap<String, Option<Rc<Document>>>,
     pub(super) packages: BTreeMap<String, Package>,
     pub(super) found: Diagnostics,
+    places: Places,
 }
 
-impl Loader<'_> {
+impl<'t> Loader<'t> {
+    fn new(tree: &'t SourceTree) -> Self {
+        Self {
+            tree,
+            documents: BTreeMap::new(),
+            packages: BTreeMap::new(),
+            found: Diagnostics::default(),
+            places: Places::default(),
+        }
+    }
+
     fn project(&mut self, dir: &str) -> Option<Project> {
         // All that can be named beforehand is asked for at once: a round of asking costs time.
         for above in ancestors(dir) {
@@ -109,7 +123,7 @@ impl Loader<'_> {
                 .map(Node::texts)
                 .unwrap_or_default(),
             profiles: table("profile"),
-            patch: table("patch"),
+            patch: self.patches(&root_dir, table("patch")),
             replace: table("replace"),
             patched_dirs,
             root: root_dir,
@@ -143,6 +157,9 @@ impl Loader<'_> {
             return join(dir, path);
         }
         for above in ancestors(dir).into_iter().skip(1) {
+            if self.tree.named_above(dir) != self.tree.named_above(above) {
+                break;
+            }
             let Some(document) = self.document(above) else {
                 continue;
             };
@@ -167,13 +184,20 @@ impl Loader<'_> {
             let root = self.find_root(dir, &document);
             let root = root.and_then(|root| Some((root.clone(), self.document(&root)?)));
             let manifest = Manifest {
+                tree: self.tree,
                 dir,
                 document: &document,
                 root: root.as_ref().map(|(dir, document)| (&**dir, &**document)),
             };
-            let Some(package) = manifest::package(self.tree, manifest, &mut self.found) else {
+            let Some(mut package) = manifest::package(manifest, &mut self.found) else {
                 return false;
             };
+            for dependency in &mut package.dependencies {
+                if let DependencySource::Path { dir } = &mut dependency.source {
+                    *dir = self.tree.real(dir);
+                }
+            }
+            self.places.add(self.tree, &package);
             self.packages.insert(dir.to_owned(), package);
         }
         if let Some(package) = self.packages.get_mut(dir) {
@@ -267,26 +291,34 @@ impl Loader<'_> {
                 .flat_map(Node::entries)
         };
         let patches = sections("patch").flat_map(|(_, source)| source.node.entries());
-        for (_, entry) in patches.chain(sections("replace")) {
+        for (key, entry) in patches.chain(sections("replace")) {
             let Some(path) = entry.node.get("path").and_then(Node::text) else {
                 continue;
             };
             let place = root.document.at(entry.key);
-            match join(&root.dir, path) {
+            let name = entry.node.get("package").and_then(Node::text);
+            let name = name.unwrap_or(key);
+            match places::find(self.tree, &root.dir, path, name) {
                 Some(dir) => {
                     if self.document(&dir).is_none() {
                         self.no_dependency(&dir, place);
                     }
                     dirs.insert(dir);
                 }
-                None => self.found.push(
-                    Diagnostic::error(
-                        "path-outside-context",
-                        format!("the patch at `{path}` is outside of the build context"),
-                    )
-                    .at(place)
-                    .help("build from a directory that holds both"),
-                ),
+                None => {
+                    self.places.outside.insert(name.to_owned());
+                    self.found.push(
+                        Diagnostic::error(
+                            "path-outside-context",
+                            format!("the patch at `{path}` is outside of the build context"),
+                        )
+                        .at(place)
+                        .help(format!(
+                            "build from a directory that holds both, or add `--build-context \
+                             {name}=DIRECTORY`"
+                        )),
+                    );
+                }
             }
         }
         dirs.extend(
@@ -295,6 +327,28 @@ impl Loader<'_> {
                 .flat_map(|config| config.patched_dirs.clone()),
         );
         dirs
+    }
+
+    /// `[patch]` as written, with the paths of what named contexts hold.
+    fn patches(&self, root: &str, mut patches: toml::Table) -> toml::Table {
+        let sources = patches
+            .iter_mut()
+            .filter_map(|(_, source)| source.as_table_mut());
+        for (key, package) in sources.flat_map(|source| source.iter_mut()) {
+            let Some(package) = package.as_table_mut() else {
+                continue;
+            };
+            let text = |key: &str| package.get(key).and_then(toml::Value::as_str);
+            let name = text("package").unwrap_or(key);
+            if let Some(path) = text("path")
+                && let Some(dir) = places::find(self.tree, root, path, name)
+                && self.tree.named_above(&dir).is_some()
+            {
+                let path = relative(root, &dir);
+                package.insert("path".into(), toml::Value::String(path));
+            }
+        }
+        patches
     }
 
     fn lock(&mut self, root: &str) -> Option<Lockfile> {

@@ -86,6 +86,86 @@ fn a_directory_takes_the_place_of_a_base() {
     );
 }
 
+/// Writes a library with a constant that its files hold.
+fn library(dir: &Path, name: &str, manifest: &str, value: &str) {
+    std::fs::create_dir_all(dir.join("src")).expect("can make folders");
+    let write = |path: &str, text: String| std::fs::write(dir.join(path), text).expect("can write");
+    write(
+        "Cargo.toml",
+        format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{manifest}"
+        ),
+    );
+    write("src/lib.rs", format!("pub const VALUE: &str = {value};\n"));
+    write("word.txt", nonce());
+}
+
+#[test]
+fn directories_take_the_places_of_packages() {
+    let docker = Docker::take();
+    let project = Project::tiny(SCRATCH);
+    let word = r#"include_str!("../word.txt")"#;
+    let outside = Tree::empty();
+    let (outer, util, inner) = ("a/outer", "b/util", "c/inner");
+    let [outer, util, inner] = [outer, util, inner].map(|dir| outside.path().join(dir));
+    // Paths as they are for whoever has all of it; only `inner` is in the build context, with other files.
+    let depends = "[dependencies]\nutil = { path = \"../../b/util\" }\n\
+        [dev-dependencies]\nnowhere = { path = \"../nowhere\" }\n";
+    library(&outer, "outer", depends, "util::VALUE");
+    library(&util, "util", "", word);
+    library(&inner, "inner", "", word);
+    library(&project.join("inner"), "inner", "", "\"replaced\"");
+    // Its .dockerignore is about its own files alone.
+    project.write(".dockerignore", "target\n**/word.txt\n");
+    let package = |name: &str, more: &str| {
+        format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n{more}")
+    };
+    project
+        .append(
+            "Cargo.toml",
+            "[dependencies]\nouter = { path = \"../../outside/a/outer\" }\ninner = { path = \"inner\" }\n",
+        )
+        .write(
+            "Cargo.lock",
+            format!(
+                "version = 4\n{}{}{}{}",
+                package("inner", ""),
+                package("outer", "dependencies = [\"util\"]\n"),
+                package("tiny", "dependencies = [\"inner\", \"outer\"]\n"),
+                package("util", ""),
+            ),
+        )
+        .write(
+            "src/main.rs",
+            "fn main() { println!(\"{} {}\", outer::VALUE, inner::VALUE); }\n",
+        );
+    let context = |name: &str, dir: &Path| format!("{name}={}", dir.display());
+    let some = docker
+        .build(&project)
+        .option("--build-context", context("outer", &outer))
+        .option("--build-context", context("inner", &inner));
+    let printed = some.clone().fail();
+    for words in [
+        "dependency `util` is at `../../b/util`, outside of the build context: add `--build-context \
+         util=DIRECTORY`",
+        ">>> util = { path = \"../../b/util\" }",
+    ] {
+        assert!(printed.contains(words), "no {words}:\n{printed}");
+    }
+
+    let all = some.option("--build-context", context("util", &util));
+    let read = |dir: &Path| std::fs::read_to_string(dir.join("word.txt")).expect("a text");
+    let (image, _) = all.clone().image("packages");
+    let expected = || format!("{} {}\n", read(&util), read(&inner));
+    assert_eq!(image.prints(&[]), expected());
+    assert_eq!(all.clone().succeed().executed(), [""; 0]);
+
+    std::fs::write(inner.join("word.txt"), nonce()).expect("can write");
+    let (image, report) = all.image("packages");
+    assert_eq!(image.prints(&[]), expected());
+    assert!(report.compiled().contains(&"inner"), "{report}");
+}
+
 #[test]
 fn an_archive_on_standard_input() {
     let docker = Docker::take();
@@ -235,12 +315,17 @@ fn compose_builds_what_it_is_told_to() {
         return;
     }
     let word = nonce();
-    let project = Project::tiny(SCRATCH);
+    let spec = "args: { WORD: none }\nimage: { base: scratch, env: { WORD: \"${WORD}\" } }\n";
+    let project = Project::tiny(spec);
     let image = Image::named(&docker, &format!("compose-{word}:latest"));
+    let syntax = std::env::var("RUST_FRONTEND_IMAGE").map_or(String::new(), |image| {
+        format!("        BUILDKIT_SYNTAX: {image}\n")
+    });
     project.write(
         "compose.yaml",
         format!(
-            "services:\n  app:\n    image: {}\n    build: {{ context: ., dockerfile: Rust.yaml }}\n",
+            "services:\n  app:\n    image: {}\n    build:\n      context: .\n      dockerfile: Rust.yaml\n      \
+             labels: {{ team: shop }}\n      args:\n        WORD: {word}\n{syntax}",
             image.tag()
         ),
     );
@@ -248,4 +333,7 @@ fn compose_builds_what_it_is_told_to() {
     let outcome = Outcome::of(compose.current_dir(&*project));
     assert_eq!(outcome.exit, Some(0), "{outcome}");
     assert!(image.prints(&[]).starts_with("tiny "));
+    let config = image.inspect().config;
+    assert_eq!(config.labels.expect("labels")["team"], "shop");
+    assert!(config.env.expect("some").contains(&format!("WORD={word}")));
 }

@@ -1,10 +1,10 @@
-//! Benchmarks: our builds beside those that users would write instead, on one engine, in turns.
+//! Benchmarks: what our frontend costs beside the least that one can, on one engine, in turns.
 //!
 //! ```text
-//! projects x scenarios x contenders -> builds -> measurements (JSON lines) -> docs/benchmarks.{md,json}, plots
+//! scenarios x contenders -> builds -> measurements (JSON lines) -> docs/benchmarks.{md,json}
 //! ```
-//! They run on engines of their own (`bench-containerd`, `bench-classic`), since a cold build needs an empty cache
-//! and counting CPU time needs an engine that nobody else uses. A run that was stopped goes on where it was.
+//! They run on the second engine, since counting CPU time needs an engine that nobody else uses. A run that was
+//! stopped goes on where it was.
 
 mod builder;
 mod counters;
@@ -12,6 +12,7 @@ mod frontend;
 mod ours;
 mod planning;
 mod progress;
+mod report;
 mod store;
 
 use std::path::Path;
@@ -19,57 +20,33 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::engine::{Flavour, State};
+use crate::engine::State;
 use crate::sh;
 use builder::Builder;
 use store::Store;
 
 const USAGE: &str = "\
-usage: cargo xtask bench [PART] [OPTIONS] [WORDS]
+usage: cargo xtask bench [PART] [SCENARIO...]
 
 parts (all of them, if none is named):
   frontend   what a frontend costs that has nothing to do
-  planning   CPU time and memory of planning, by members and files
-  builds     projects, scenarios and contenders; WORDS choose some of each
-  report     write docs/benchmarks.* of what was measured so far
+  planning   CPU time and memory of planning, by members and files; SCENARIO such as `20 members` chooses
+  report     write docs/benchmarks.md and docs/benchmarks.json of what was measured so far
 
-options:
-  --flavour F   containerd (default) or classic
-  --quick       fewer rounds, small projects
-  --rounds N    so many rounds
-  --made        the images of the frontend are there: do not build them";
+What was measured with the same program is not measured again.";
 
-/// What the command line asks for.
-#[derive(Debug, Default)]
-struct Asked {
-    parts: Vec<String>,
-    words: Vec<String>,
-    flavour: Option<Flavour>,
-    quick: bool,
-    rounds: Option<usize>,
-    made: bool,
-}
-
-const PARTS: [&str; 4] = ["frontend", "planning", "builds", "report"];
+const PARTS: [&str; 3] = ["frontend", "planning", "report"];
 
 /// Runs `bench` with the rest of the command line.
 pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
     use lexopt::prelude::*;
-    let mut asked = Asked::default();
+    let (mut parts, mut words) = (vec![], vec![]);
     while let Some(arg) = args.next()? {
         match arg {
             Value(word) => match word.string()? {
-                word if PARTS.contains(&word.as_str()) => asked.parts.push(word),
-                word => asked.words.push(word),
+                word if PARTS.contains(&word.as_str()) => parts.push(word),
+                word => words.push(word),
             },
-            Long("flavour") => {
-                let word = args.value()?.string()?;
-                let name = format!("bench-{}", word.trim_start_matches("bench-"));
-                asked.flavour = Some(name.parse().map_err(anyhow::Error::msg)?);
-            }
-            Long("quick") => asked.quick = true,
-            Long("rounds") => asked.rounds = Some(args.value()?.parse()?),
-            Long("made") => asked.made = true,
             Long("help") | Short('h') => {
                 println!("{USAGE}");
                 return Ok(());
@@ -77,21 +54,21 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let flavour = asked.flavour.unwrap_or(Flavour::BenchContainerd);
-    let wants = |part: &str| asked.parts.is_empty() || asked.parts.iter().any(|one| one == part);
+    let wants = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
     let mut store = Store::open(&State::locate()?)?;
-    if ["frontend", "planning", "builds"].into_iter().any(wants) {
-        if !asked.made {
-            ours::make(checkout)?;
-        }
-        let builder = Builder::up(flavour)?;
+    if wants(frontend::PART) || wants(planning::PART) {
+        ours::make(checkout)?;
+        let builder = Builder::up()?;
         let digest = ours::bring(&builder)?;
-        if wants("frontend") {
+        if wants(frontend::PART) {
             frontend::run(checkout, &builder, &mut store, &digest)?;
         }
-        if wants("planning") {
-            planning::run(checkout, &builder, &mut store, &digest, &asked.words)?;
+        if wants(planning::PART) {
+            planning::run(checkout, &builder, &mut store, &digest, &words)?;
         }
+    }
+    if wants("report") {
+        report::write(checkout, &store)?;
     }
     Ok(())
 }

@@ -107,6 +107,13 @@ fn try_build(
     let source = source.map_err(|error| anyhow!(error))?;
     let spec = format!("# syntax=org/rust-frontend:1\n{}", package.spec);
     fs::write(source.join("Rust.yaml"), spec)?;
+    if !source.join("Cargo.lock").exists() {
+        // Packages of before 2018 have none; it is what the frontend tells to do. The package that downloaded it
+        // lies above and would be taken for its workspace.
+        fs::remove_file(work.join("Cargo.toml"))?;
+        let mut lock = sh::tied("cargo");
+        sh::quiet(lock.arg("generate-lockfile").current_dir(&source))?;
+    }
     let tag = format!("rust-frontend-corpus/{name}");
     let log = work.join("log");
     let wrapper = engine.wrapper().to_string_lossy();

@@ -48,6 +48,9 @@ impl Engine {
             eprintln!("engine: warning: {old}");
         }
         images::ensure(state, &engine)?;
+        if engine.flavour == Flavour::Second {
+            sh::quiet(&mut engine.docker(["buildx", "prune", "--all", "--force"]))?;
+        }
         Ok(engine)
     }
 
@@ -85,18 +88,18 @@ impl Engine {
 
     fn start(state: &State, flavour: Option<Flavour>) -> Result<Self> {
         let wanted = flavour.unwrap_or_default();
-        if !daemon::is_running(state, wanted) {
-            if !wanted.is_private()
-                && let Some(found) = host::find(flavour)?
-            {
-                wrapper::write_for_host(state, &found)?;
-                return Self::find(state, found.flavour);
-            }
-            root::install(state)?;
-            wrapper::write_for_own(state, wanted)?;
+        let running = daemon::is_running(state, wanted);
+        if !running
+            && wanted != Flavour::Second
+            && let Some(found) = host::find(flavour)?
+        {
+            wrapper::write_for_host(state, &found)?;
+            return Self::find(state, found.flavour);
+        }
+        root::install(state)?;
+        wrapper::write_for_own(state, wanted)?;
+        if !running {
             daemon::start(state, wanted)?;
-        } else {
-            wrapper::write_for_own(state, wanted)?;
         }
         Self::find(state, wanted)
     }

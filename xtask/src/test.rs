@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::engine::{Engine, Flavour, State, registry};
+use crate::engine::{Engine, Flavour, State, daemon, registry};
 use crate::{image, sh};
 
 /// cargo-deny, the one tool that does not come with the toolchain.
@@ -60,7 +60,14 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     let containerd = up(Flavour::Containerd)?;
     step("frontend image", || image::build(&containerd, checkout))?;
     step("registry", || registry::up(&state, registry::PORT))?;
-    end_to_end(checkout, &containerd, words)?;
+    let second = up(Flavour::Second)?;
+    step("frontend image for the second engine", || {
+        image::copy(&containerd, &second, image::NAME)
+    })?;
+    end_to_end(&state, checkout, &containerd, words)?;
+    step("the second engine ends", || {
+        daemon::stop(&state, Flavour::Second)
+    })?;
     let classic = up(Flavour::Classic)?;
     step("frontend image for the classic engine", || {
         image::copy(&containerd, &classic, image::NAME)
@@ -69,7 +76,7 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
         [] => CLASSIC.map(str::to_owned).to_vec(),
         words => words.to_vec(),
     };
-    end_to_end(checkout, &classic, &chosen)
+    end_to_end(&state, checkout, &classic, &chosen)
 }
 
 /// Tests that compile the dependencies of the largest examples once more, by their ejected Dockerfiles: they do not
@@ -81,7 +88,7 @@ const LONG: [&str; 3] = [
 ];
 
 /// What differs between the engines: the tests that the classic one runs. They build the small examples only.
-const CLASSIC: [&str; 9] = [
+const CLASSIC: [&str; 10] = [
     "bad_input",
     "caching::an_edit_compiles",
     "caching::new_times",
@@ -91,9 +98,10 @@ const CLASSIC: [&str; 9] = [
     "calls",
     "examples::rusty_docker",
     "examples::scratch",
+    "inputs",
 ];
 
-fn end_to_end(checkout: &Path, engine: &Engine, words: &[String]) -> Result<()> {
+fn end_to_end(state: &State, checkout: &Path, engine: &Engine, words: &[String]) -> Result<()> {
     step(&format!("end-to-end tests ({})", engine.flavour), || {
         let mut command = Command::new("cargo");
         command.current_dir(checkout);
@@ -104,6 +112,7 @@ fn end_to_end(checkout: &Path, engine: &Engine, words: &[String]) -> Result<()> 
         }
         command.env("RUST_FRONTEND_DOCKER", engine.wrapper());
         command.env("RUST_FRONTEND_FLAVOUR", engine.flavour.to_string());
+        command.env("RUST_FRONTEND_SECOND", state.wrapper(Flavour::Second));
         sh::shown(&mut command)
     })
 }

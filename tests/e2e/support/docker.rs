@@ -11,13 +11,17 @@ use super::build::Build;
 /// The variable that names the docker command line of the engine to test on.
 pub(crate) const COMMAND: &str = "RUST_FRONTEND_DOCKER";
 
+/// The variable that names the docker command line of another engine, which has built nothing.
+const SECOND: &str = "RUST_FRONTEND_SECOND";
+
 /// Held by the test whose turn it is.
 static TURN: Mutex<()> = Mutex::new(());
 
 /// A docker command line, for one test at a time.
 pub(crate) struct Docker {
     command: PathBuf,
-    _turn: MutexGuard<'static, ()>,
+    /// Whoever has an engine has all of them.
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl Docker {
@@ -28,7 +32,18 @@ impl Docker {
         };
         Self {
             command: command.into(),
-            _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner),
+            _turn: Some(TURN.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
+    /// The other engine.
+    pub(crate) fn second(&self) -> Self {
+        let Some(command) = env::var_os(SECOND) else {
+            panic!("{SECOND} is not set: run `cargo xtask test`, which starts a second engine");
+        };
+        Self {
+            command: command.into(),
+            _turn: None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use super::counters::{self, Cpu};
 use super::progress::{self, Step};
@@ -33,44 +33,10 @@ pub(crate) struct Run {
 
 impl Builder {
     /// Finds or starts it.
-    pub(crate) fn up(flavour: Flavour) -> Result<Self> {
-        anyhow::ensure!(flavour.is_private(), "{flavour} is used by others, too");
+    pub(crate) fn up() -> Result<Self> {
         let state = State::locate()?;
-        let engine = Engine::up(&state, Some(flavour))?;
+        let engine = Engine::up(&state, Some(Flavour::Second))?;
         Ok(Self { engine, state })
-    }
-
-    /// Empties the build cache, cache mounts included. Images stay.
-    pub(crate) fn empty(&self) -> Result<()> {
-        sh::quiet(&mut self.engine.docker(["builder", "prune", "--all", "--force"]))?;
-        sh::quiet(&mut self.engine.docker(["image", "prune", "--force"]))
-    }
-
-    /// Makes an image whose layers are those of `base` and whose digest is nobody else's: whatever is built on
-    /// it was never built before.
-    pub(crate) fn salted(&self, base: &str, salt: &str) -> Result<String> {
-        let name = format!(
-            "rust-frontend-bench/{}:{salt}",
-            base.replace([':', '/'], "-")
-        );
-        let file = format!("FROM {base}\nLABEL rust-frontend.bench={salt}\n");
-        let mut command = self
-            .engine
-            .docker(["build", "--quiet", "--tag", &name, "-"]);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()?;
-        let mut stdin = child.stdin.take().context("no standard input")?;
-        std::io::Write::write_all(&mut stdin, file.as_bytes())?;
-        drop(stdin);
-        let out = child.wait_with_output()?;
-        if !out.status.success() {
-            let said = String::from_utf8_lossy(&out.stderr);
-            bail!("cannot make {name}: {}", sh::tail(&said));
-        }
-        Ok(name)
     }
 
     /// Builds a folder by a file in it and counts what that takes.
@@ -104,10 +70,6 @@ impl Builder {
         value("cpu of steps", cpu.steps);
         value("cpu of engine", cpu.engine);
         value(
-            "crates compiled",
-            steps.iter().flat_map(Step::compiled).count() as f64,
-        );
-        value(
             "transferred, bytes",
             steps.iter().map(|step| step.transferred).sum::<u64>() as f64,
         );
@@ -130,14 +92,5 @@ impl Builder {
         command.args(["--provenance=false", "--file", file]);
         command.args(["--tag", OUTPUT]).args(options);
         command
-    }
-
-    /// The size of an image's files, in bytes: what the engine calls size differs between stores.
-    pub(crate) fn size(&self, image: &str) -> Result<f64> {
-        let script = "id=$(\"$0\" create \"$1\" x) && \"$0\" export \"$id\" | wc -c; \"$0\" rm \"$id\" >/dev/null";
-        let mut command = Command::new("sh");
-        command.args(["-c", script]).arg(self.engine.wrapper());
-        let size = sh::output(command.arg(image))?;
-        size.trim().parse().context("a size")
     }
 }

@@ -71,7 +71,6 @@ pub(crate) fn run(
         scenario: "nothing changed".to_owned(),
         contender: contender.name.to_owned(),
         round,
-        ..Key::default()
     };
     let done = |store: &Store| {
         contenders
@@ -107,7 +106,6 @@ pub(crate) fn run(
                 values: run.values,
                 load: run.load,
                 others: run.others,
-                steps: vec![],
             })?;
         }
     }

@@ -44,7 +44,6 @@ pub(crate) fn run(
             scenario: scenario.clone(),
             contender: contender.to_owned(),
             round,
-            ..Key::default()
         };
         if store.has(&key("ours", ROUNDS), digest) {
             continue;
@@ -75,7 +74,6 @@ pub(crate) fn run(
                     values: run.values,
                     load: run.load,
                     others: run.others,
-                    steps: vec![],
                 })?;
             }
         }

@@ -17,8 +17,6 @@ pub(crate) struct Key {
     pub(crate) part: String,
     /// Kind of the engine; empty where none takes part.
     pub(crate) engine: String,
-    /// The project that was built.
-    pub(crate) project: String,
     /// What had changed.
     pub(crate) scenario: String,
     /// By whom it was built.
@@ -40,16 +38,6 @@ pub(crate) struct Record {
     pub(crate) load: f64,
     /// Processors that others used meanwhile, on average.
     pub(crate) others: f64,
-    /// The steps that took time, the longest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) steps: Vec<(String, f64)>,
-}
-
-impl Record {
-    /// Something that was measured.
-    pub(crate) fn value(&self, name: &str) -> Option<f64> {
-        self.values.get(name).copied()
-    }
 }
 
 /// All measurements of this machine.

@@ -14,15 +14,15 @@ const USAGE: &str = "\
 usage: cargo xtask engine <command>
 
   up [--flavour F]          find or start an engine and see to the base images
-  down [--flavour F]        stop the engine that `up` started, of one flavour or of both
+  down [--flavour F]        stop the engine that `up` started, of one flavour or of all
   status                    what runs, and where its images are from
   env [--flavour F]         shell variables: RUST_FRONTEND_DOCKER is a program that is docker
   docker [--flavour F] ARGS run docker against the engine
   registry up|down          a real registry at 127.0.0.1 [--port N], 5050 if not said
   purge                     stop everything and remove the folder
 
-F is containerd (default: images in the containerd store) or classic (overlay2 graph driver); with
-bench- before it, an engine of the same kind that `cargo xtask bench` has for itself.
+F is containerd (default: images in the containerd store), classic (overlay2 graph driver), or
+second (as containerd, beside it; its build cache is empty after each `up`).
 All state is in one folder: $RUST_FRONTEND_CACHE, for root else /var/cache/rust-frontend.";
 
 /// Runs `engine` with the rest of the command line.

@@ -195,14 +195,15 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
     network::up(&root, flavour)?;
 
     let settings = settings(state, flavour);
+    let containerd = flavour != Flavour::Classic;
     let mut text = json!({
-        "features": {"containerd-snapshotter": flavour.is_containerd()},
+        "features": {"containerd-snapshotter": containerd},
         "bridge": network::bridge(flavour),
         "iptables": false,
         "ip6tables": false,
         "insecure-registries": ["127.0.0.0/8"],
     });
-    if flavour.is_private() {
+    if flavour == Flavour::Second {
         text["cgroup-parent"] = cgroup(flavour).into();
     }
     fs::write(&settings, format!("{text:#}\n"))?;
@@ -237,7 +238,7 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
     Err(command.exec()).context("cannot enter the engine's Debian")
 }
 
-/// The control group above all containers of a private engine: what they use is read there.
+/// The control group above all containers of an engine that nobody else uses: what they use is read there.
 pub(crate) fn cgroup(flavour: Flavour) -> String {
     format!("/rust-frontend-{flavour}")
 }

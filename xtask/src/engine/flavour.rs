@@ -1,4 +1,4 @@
-//! The two ways in which a Docker engine keeps images, and whose engine it is.
+//! The ways in which a Docker engine keeps images, and the engines of this machine that are named by them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,39 +12,22 @@ pub(crate) enum Flavour {
     Containerd,
     /// The overlay2 graph driver, Docker's default until 28: none of that.
     Classic,
-    /// As `Containerd`, in an engine that only benchmarks use: they empty its build cache.
-    BenchContainerd,
-    /// As `Classic`, in an engine that only benchmarks use.
-    BenchClassic,
+    /// Another engine with the containerd store: it has the base images and has built nothing, for what one
+    /// builder leaves to another.
+    Second,
 }
 
 impl Flavour {
-    /// Both, the default first, then the same for benchmarks.
-    pub(crate) const ALL: [Self; 4] = [
-        Self::Containerd,
-        Self::Classic,
-        Self::BenchContainerd,
-        Self::BenchClassic,
-    ];
+    /// All of them, the default first.
+    pub(crate) const ALL: [Self; 3] = [Self::Containerd, Self::Classic, Self::Second];
 
     /// The name on the command line and in file names.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Containerd => "containerd",
             Self::Classic => "classic",
-            Self::BenchContainerd => "bench-containerd",
-            Self::BenchClassic => "bench-classic",
+            Self::Second => "second",
         }
-    }
-
-    /// Whether images are in the containerd store.
-    pub(crate) fn is_containerd(self) -> bool {
-        matches!(self, Self::Containerd | Self::BenchContainerd)
-    }
-
-    /// Whether the engine is for benchmarks alone: never the machine's own, and in a control group of its own.
-    pub(crate) fn is_private(self) -> bool {
-        matches!(self, Self::BenchContainerd | Self::BenchClassic)
     }
 }
 
@@ -62,9 +45,7 @@ impl FromStr for Flavour {
             .into_iter()
             .find(|flavour| flavour.name() == name)
             .ok_or_else(|| {
-                format!(
-                    "no flavour `{name}`: there are `containerd` and `classic`, and each with `bench-` before it"
-                )
+                format!("no flavour `{name}`: there are `containerd`, `classic` and `second`")
             })
     }
 }

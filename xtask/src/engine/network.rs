@@ -17,8 +17,7 @@ pub(crate) fn bridge(flavour: Flavour) -> &'static str {
     match flavour {
         Flavour::Containerd => "rf-containerd",
         Flavour::Classic => "rf-classic",
-        Flavour::BenchContainerd => "rf-bench",
-        Flavour::BenchClassic => "rf-bench-old",
+        Flavour::Second => "rf-second",
     }
 }
 
@@ -26,8 +25,7 @@ fn net(flavour: Flavour) -> (&'static str, &'static str) {
     match flavour {
         Flavour::Containerd => ("10.241.25.1/24", "10.241.25.0/24"),
         Flavour::Classic => ("10.241.26.1/24", "10.241.26.0/24"),
-        Flavour::BenchContainerd => ("10.241.27.1/24", "10.241.27.0/24"),
-        Flavour::BenchClassic => ("10.241.28.1/24", "10.241.28.0/24"),
+        Flavour::Second => ("10.241.27.1/24", "10.241.27.0/24"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The engine's own Debian: dockerd, docker, buildx and a registry in a folder.
+//! The engine's own Debian: dockerd, docker, buildx, compose and a registry in a folder.
 
 use std::fs;
 use std::path::Path;
@@ -15,8 +15,12 @@ const SUITE: &str = "forky";
 /// The variable that names another suite.
 const SUITE_VARIABLE: &str = "RUST_FRONTEND_ENGINE_SUITE";
 
-const PACKAGES: &str = "docker.io,docker-cli,docker-buildx,docker-registry,iptables,iproute2,\
-                        ca-certificates,git,xz-utils,procps";
+const PACKAGES: &str = "docker.io,docker-cli,docker-buildx,docker-compose,docker-registry,iptables,\
+                        iproute2,ca-certificates,git,xz-utils,procps";
+
+/// Installs packages in the engine's system, whose package lists are as old as it is.
+const ADD: &str = "apt-get -q -o Acquire::Check-Valid-Until=false update
+apt-get -q install --yes --no-install-recommends \"$@\"";
 
 /// Where a machine keeps the certificate authorities that its owner added, as a company whose
 /// network inspects TLS does.
@@ -27,7 +31,7 @@ pub(crate) fn install(state: &State) -> Result<()> {
     check_machine()?;
     let root = state.root();
     if root.join("usr/sbin/dockerd").exists() {
-        return Ok(());
+        return complete(state, &root);
     }
     let suite = std::env::var(SUITE_VARIABLE).unwrap_or_else(|_| SUITE.to_owned());
     eprintln!(
@@ -45,6 +49,30 @@ pub(crate) fn install(state: &State) -> Result<()> {
     state.remove(&root)?;
     fs::rename(tmp, root)?;
     Ok(())
+}
+
+/// Adds what came to the list of packages after the system was made.
+fn complete(state: &State, root: &Path) -> Result<()> {
+    let installed = |package: &&str| {
+        let list = format!("var/lib/dpkg/info/{package}.list");
+        root.join(list).exists()
+    };
+    let missing: Vec<&str> = PACKAGES
+        .split(',')
+        .filter(|package| !installed(package))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    eprintln!("engine: adding {}", missing.join(", "));
+    let mut command = Command::new("chroot");
+    command
+        .arg(root)
+        .args(["sh", "-ec", ADD, "sh"])
+        .args(&missing)
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    sh::logged(&state.log("engine-packages"), &mut command)
+        .with_context(|| format!("cannot install {}", missing.join(", ")))
 }
 
 /// Makes a Debian system in a folder, one that trusts what this machine trusts.

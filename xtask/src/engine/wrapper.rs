@@ -29,14 +29,11 @@ pub(crate) fn write_for_host(state: &State, engine: &HostEngine) -> Result<()> {
 pub(crate) fn write_for_own(state: &State, flavour: Flavour) -> Result<()> {
     let plugins = state.cli().join("cli-plugins");
     fs::create_dir_all(&plugins)?;
-    let buildx = command(
-        &state.root(),
-        "usr/libexec/docker/cli-plugins/docker-buildx",
-    )?;
-    write_script(
-        &plugins.join("docker-buildx"),
-        &format!("exec {buildx} \"$@\"\n"),
-    )?;
+    for plugin in ["docker-buildx", "docker-compose"] {
+        let installed = format!("usr/libexec/docker/cli-plugins/{plugin}");
+        let words = command(&state.root(), &installed)?;
+        write_script(&plugins.join(plugin), &format!("exec {words} \"$@\"\n"))?;
+    }
     write_if_new(
         &state.cli().join("config.json"),
         &format!("{:#}\n", settings()),
