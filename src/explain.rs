@@ -67,16 +67,27 @@ pub fn alone(plan: &Plan) -> String {
         }
     }
     text + "\nTo compare with a plan of before: rust-frontend plan --format json > plan.json, and later\n\
-            rust-frontend explain --against plan.json\n"
+            rust-frontend explain --against plan.json\n\
+            or with docker: --call=plan,format=json > previous/plan.json, and later\n\
+            --call=explain --build-context previous=previous\n"
 }
 
-/// What repeats since `old` was saved.
+/// What repeats since `old` was saved: a plan, or a list of plans of which one is of the same stage and platform.
 ///
 /// # Errors
-/// When `old` is no saved plan.
+/// When `old` is no saved plan, or has none of that stage.
 pub fn against(plan: &Plan, old: &str) -> Result<String, String> {
-    let wrong = "this is no plan that `plan --format json` wrote";
+    let wrong = "this is no plan that `plan --format json` or `--call=plan,format=json` wrote";
     let old: Value = serde_json::from_str(old).map_err(|error| format!("{wrong}: {error}"))?;
+    let platform = plan.platform.to_string();
+    let same = |old: &&Value| old["stage"] == plan.stage && old["platform"] == platform;
+    let old = match &old {
+        Value::Array(plans) => plans.iter().find(same).ok_or_else(|| {
+            let stage = &plan.stage;
+            format!("there is no plan of the stage `{stage}` on {platform} in it")
+        })?,
+        one => one,
+    };
     let old = read(&old["keys"]).ok_or(wrong)?;
     let new = keyed(plan);
     let mut changed: Vec<bool> = vec![];

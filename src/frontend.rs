@@ -255,6 +255,7 @@ async fn decide(
             abilities: plan::Abilities {
                 merge: gateway.llb_caps().has(buildkit_proto::caps::MERGE_OP),
                 local_steps: options.request.as_deref() != Some("frontend.dockerfile"),
+                seed: options.request.as_deref() != Some("frontend.dockerfile"),
             },
         })
         .collect();

@@ -22,8 +22,9 @@ pub struct Surroundings<'a> {
     pub replaced: &'a dyn Fn(&str, &Platform) -> Option<State>,
     /// `--no-cache`: which steps are done anew.
     ///
-    /// A step with a cache mount never is: the engine would empty that cache, which other projects share. The
-    /// crates in it are checked against Cargo.lock, so there is nothing stale to get rid of.
+    /// The engine empties the caches of those steps: what dependencies are compiled from is not taken from earlier
+    /// builds either. So the fetch never is one of them: its cache is shared by all projects, and the crates in it
+    /// are checked against Cargo.lock.
     pub no_cache: &'a dyn Fn(Role) -> bool,
     /// Prefix of cache mounts' ids (BUILDKIT_CACHE_MOUNT_NS); empty for none.
     pub cache_namespace: &'a str,
@@ -100,7 +101,7 @@ fn vertex(
             };
             let meta = meta
                 .platform(wire_platform(platform))
-                .ignore_cache((around.no_cache)(step.role) && !has_cache(exec));
+                .ignore_cache((around.no_cache)(step.role) && step.role != Role::Fetch);
             lower_exec(exec, around, done).vertex(meta).into()
         }
         Op::Files { base, actions } if actions.is_empty() => done.state(base.as_ref()),
@@ -165,11 +166,6 @@ fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> l
         lowered.mounts.push(llb::Mount::tmpfs("/dev/shm", size));
     }
     lowered
-}
-
-fn has_cache(exec: &plan::Exec) -> bool {
-    let is_cache = |mount: &plan::Mount| matches!(mount.kind, MountKind::Cache { .. });
-    exec.mounts.iter().any(is_cache)
 }
 
 fn lower_mount(mount: &plan::Mount, around: &Surroundings<'_>, done: &Lowered) -> llb::Mount {

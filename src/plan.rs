@@ -8,12 +8,14 @@ mod check;
 mod compile;
 mod cross;
 mod dependencies;
+mod exec;
 mod extras;
 mod inputs;
 mod local;
 mod names;
 mod runtime;
 mod script;
+mod seed;
 mod share;
 mod sources;
 mod stages;
@@ -21,6 +23,7 @@ mod symbols;
 mod toolchain;
 mod unread;
 
+pub use exec::{Copy, Exec, FileAction, Mount, MountKind};
 pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;
 
@@ -168,113 +171,6 @@ pub enum Op {
     Merge(Vec<Output>),
 }
 
-/// A process in a container.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Exec {
-    /// Program and arguments.
-    pub args: Vec<String>,
-    /// Environment, in order.
-    pub env: Vec<(String, String)>,
-    /// Working directory.
-    pub cwd: String,
-    /// What it sees.
-    pub mounts: Vec<Mount>,
-    /// Whether it may use the network.
-    pub network: bool,
-    /// Secrets given as variables: id, variable, required.
-    pub secret_env: Vec<(String, String, bool)>,
-}
-
-/// A place in an exec's file system.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mount {
-    /// Absolute path.
-    pub dest: String,
-    /// What is there.
-    pub kind: MountKind,
-}
-
-/// What is mounted.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MountKind {
-    /// A step's output, to read.
-    ReadOnly(Output),
-    /// A step's output, to write; what is written is thrown away.
-    Scratchpad(Output),
-    /// A step's output (or nothing) to write; what is there in the end is an output of this step.
-    Output(Option<Output>),
-    /// A cache that may be empty at any time and is no part of any key.
-    Cache {
-        /// Same id, same cache.
-        id: String,
-        /// Whether one build at a time may use it.
-        locked: bool,
-    },
-    /// A secret as a file.
-    Secret {
-        /// BuildKit's id of it.
-        id: String,
-        /// Whether the build fails without it.
-        required: bool,
-    },
-    /// The socket of an ssh agent.
-    Ssh {
-        /// BuildKit's id of it.
-        id: String,
-    },
-}
-
-/// A change of files without a process.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FileAction {
-    /// Writes a file; its directory must exist.
-    Write {
-        /// Absolute path.
-        path: String,
-        /// Content.
-        data: Vec<u8>,
-        /// Permission bits.
-        mode: u32,
-    },
-    /// Makes a directory and those above it.
-    MakeDir {
-        /// Absolute path.
-        path: String,
-        /// Permission bits.
-        mode: u32,
-        /// `user[:group]` of the directories that are made, by name or number; root when `None`.
-        owner: Option<String>,
-    },
-    /// Copies from an output.
-    Copy(Box<Copy>),
-    /// Removes what matches, if anything does.
-    Remove {
-        /// Absolute path; `*`, `?` and `[…]` match within a component.
-        pattern: String,
-    },
-}
-
-/// A copy from an output.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Copy {
-    /// Where from.
-    pub from: Output,
-    /// Absolute path in it; may hold wildcards.
-    pub src: String,
-    /// Absolute path; a trailing `/` means "into".
-    pub dest: String,
-    /// Only what matches, if not empty.
-    pub include: Vec<String>,
-    /// Not what matches.
-    pub exclude: Vec<String>,
-    /// Permission bits; kept when `None`.
-    pub mode: Option<u32>,
-    /// `user[:group]`, by name or number; root when `None`.
-    pub owner: Option<String>,
-    /// Modification time in seconds since 1970; kept when `None`.
-    pub time: Option<i64>,
-}
-
 /// An executable that a stage builds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Executable {
@@ -305,6 +201,9 @@ pub struct Abilities {
     /// Whether local libraries have steps of their own. Without them a change of one compiles all local packages
     /// again, and the plan is shorter: a Dockerfile would repeat the project's manifests for each.
     pub local_steps: bool,
+    /// Whether dependency steps start from what the last one left in a cache. A Dockerfile does without: it is the
+    /// same step, and a long script less.
+    pub seed: bool,
 }
 
 /// Everything a plan is made of.

@@ -2,8 +2,10 @@
 //!
 //! Knows no format: a [`SourceFile`] may be YAML, TOML or an ignore file.
 
+mod links;
 mod tree;
 
+use links::Links;
 pub use tree::{Entry, EntryKind, Needs, SourceTree};
 
 use std::fmt;

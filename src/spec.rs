@@ -199,6 +199,8 @@ pub struct Build {
     pub debug_symbols: Spanned<bool>,
     /// Memory allocator linked into a musl program instead of musl's slow one.
     pub allocator: Spanned<Allocator>,
+    /// Whether dependencies start from what the last build on the same builder left; on.
+    pub seed: Spanned<bool>,
     /// How finely the dependency build is cached.
     pub granularity: Spanned<Granularity>,
 }

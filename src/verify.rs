@@ -57,8 +57,8 @@ struct MessageTarget {
     kind: Vec<String>,
 }
 
-/// Reads cargo's messages of the compile step (`--message-format json`): warns of external crates that it had
-/// to compile again, and is an error for a binary in `bins` that it did not compile, which is a stub.
+/// Reads cargo's messages of the compile step (`--message-format json`, then the lines `Dirty …` of `--verbose`): warns
+/// of external crates that it had to compile again, with its reasons, and is an error for a binary in `bins` that it did not compile, which is a stub.
 pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
     let mut found = Diagnostics::default();
     let mut again = vec![];
@@ -90,6 +90,11 @@ pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
     }
     again.sort();
     again.dedup();
+    for package in &mut again {
+        if let Some(reason) = reason(messages, package) {
+            *package = format!("{package} ({reason})");
+        }
+    }
     if !again.is_empty() {
         let message = format!(
             "{} compiled again although the dependency step had built {}: {}",
@@ -119,6 +124,19 @@ fn package(id: &str) -> String {
             format!("{} {name}", path.rsplit('/').next().unwrap_or(path))
         }
     }
+}
+
+/// Why cargo compiled a package again: `Dirty name v1.0.0 (source): reason`.
+fn reason<'a>(messages: &'a str, package: &str) -> Option<&'a str> {
+    let (name, version) = package.split_once(' ')?;
+    let start = format!("Dirty {name} v{version}");
+    messages.lines().find_map(|line| {
+        let rest = line.trim_start().strip_prefix(&start)?;
+        match rest.strip_prefix(" (") {
+            Some(rest) => Some(rest.split_once("): ")?.1),
+            None => rest.strip_prefix(": "),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -179,6 +197,9 @@ mod tests {
             line(local, "app", "bin", false),
             line(local, "other", "bin", true),
             r#"{"reason":"build-finished","success":true}"#.to_owned(),
+            "       Dirty serde v1.0.1: the environment variable X changed".to_owned(),
+            "       Dirty tool v0.2.0 (https://example.com/x/tool?branch=main#12): stale"
+                .to_owned(),
         ]
         .join("\n");
         let found = |bins: &[&str]| {
@@ -192,7 +213,7 @@ mod tests {
         assert_eq!(
             found(&["app"]),
             [
-                "external crates were compiled again although the dependency step had built them: serde 1.0.1, tool 0.2.0"
+                "external crates were compiled again although the dependency step had built them: serde 1.0.1 (the environment variable X changed), tool 0.2.0 (stale)"
             ]
         );
         assert_eq!(

@@ -50,6 +50,7 @@ pub(super) async fn answer(
                 abilities: plan::Abilities {
                     merge: true,
                     local_steps: true,
+                    seed: true,
                 },
             },
         )?;

@@ -2,8 +2,9 @@
 
 use super::Answer;
 use crate::context::{self, Context};
+use crate::diagnostic::Diagnostic;
 use crate::frontend::{self, Loaded};
-use crate::gateway::{Failure, Gateway, read_tree};
+use crate::gateway::{Failure, Gateway, MAX_TEXT, read_tree};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::platform::Platform;
@@ -103,6 +104,33 @@ pub(super) async fn graph(
     })
 }
 
+/// The context that `--call=explain` compares with, and the file in it.
+const PREVIOUS: (&str, &str) = ("previous", "plan.json");
+
+/// The saved plan of a build before, if the client gives one: a directory, an image or whatever else a named
+/// context may be.
+async fn previous(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+) -> Result<Option<String>, Failure> {
+    let (name, file) = PREVIOUS;
+    let platform = gateway.build_opts().environment.build_platform();
+    let Some(named) = options.named_contexts.find(name, &platform)? else {
+        return Ok(None);
+    };
+    let files = context.named(gateway, options, &named, &platform).await?;
+    let files = context::solve(gateway, &files.state).await?;
+    let text = files.try_read_file(file, MAX_TEXT).await?;
+    let text = text.and_then(|data| String::from_utf8(data).ok());
+    Ok(Some(text.ok_or_else(|| {
+        let message = format!("the context `{name}` has no `{file}`");
+        Diagnostic::error("no-previous-plan", message).help(format!(
+            "write one with `--call=plan,format=json > {file}` when you build"
+        ))
+    })?))
+}
+
 /// `--call=explain`
 pub(super) async fn explained(
     gateway: &Gateway,
@@ -110,7 +138,15 @@ pub(super) async fn explained(
     context: &Context,
 ) -> Result<Answer, Failure> {
     let asked = Asked::plan(gateway, options, context, false).await?;
-    let texts: Vec<String> = asked.plans.iter().map(explain::alone).collect();
+    let texts: Vec<String> = match previous(gateway, options, context).await? {
+        None => asked.plans.iter().map(explain::alone).collect(),
+        Some(old) => {
+            let wrong = |why| Diagnostic::error("no-previous-plan", why);
+            let plans = asked.plans.iter();
+            let texts = plans.map(|plan| explain::against(plan, &old).map_err(wrong));
+            texts.collect::<Result<_, _>>()?
+        }
+    };
     let file = &asked.loaded.spec.file;
     let values = asked.plans.iter().map(|plan| explain::saved(plan, file));
     Ok(Answer {

@@ -105,6 +105,7 @@ pub(super) fn plan_of(
         abilities: Abilities {
             merge: true,
             local_steps,
+            seed: local_steps,
         },
     };
     Ok(plan::make(kind, &input)?)

@@ -2,7 +2,7 @@
 
 use super::Surroundings;
 use super::dockerfile::Fact;
-use crate::plan::{Op, Plan};
+use crate::plan::{Op, Plan, Role};
 use std::collections::BTreeSet;
 
 const WIDTH: usize = 100;
@@ -79,6 +79,13 @@ fn deviations(
         "It is for {platforms} alone, and build arguments have the values that they had. What was compiled is not \
          checked afterwards."
     ));
+    let mut steps = plans.iter().flat_map(|plan| &plan.steps);
+    if steps.any(|step| step.role == Role::Dependencies) {
+        lines.push(format!(
+            "After a change of dependencies all of them are compiled; {spec} starts from what the last build left in \
+             a cache, if it may."
+        ));
+    }
     let unresolved = |plan: &Plan| {
         plan.steps
             .iter()

@@ -2,7 +2,7 @@
 
 use super::read::DirEntry;
 use super::{Failure, Ref};
-use crate::source::{Entry, SourceTree};
+use crate::source::{Entry, EntryKind, SourceTree};
 use buildkit_proto::Message;
 use buildkit_proto::fsutil::Stat;
 
@@ -23,16 +23,24 @@ const MAX: u64 = 1 << 30;
 pub async fn listed(reference: &Ref) -> Result<SourceTree, Failure> {
     let unexpected = || Failure::Internal(format!("the engine's {METADATA} is not as expected"));
     let data = reference.read_file(METADATA, MAX).await;
-    let paths = match data {
+    let (paths, links) = match data {
         Ok(data) => parse(&data).ok_or_else(unexpected)?,
         Err(failure) if failure.is_absent() => return Ok(SourceTree::default()),
         Err(failure) => return Err(failure),
     };
-    Ok(SourceTree::listed(paths))
+    let mut tree = SourceTree::listed(paths);
+    for (path, says) in links {
+        tree.add_link(&path, &says);
+    }
+    Ok(tree)
 }
 
-fn parse(mut data: &[u8]) -> Option<Vec<(String, Entry)>> {
+/// Names with the directories that they are in, and links with what they say.
+type Paths = (Vec<(String, Entry)>, Vec<(String, String)>);
+
+fn parse(mut data: &[u8]) -> Option<Paths> {
     let mut paths = Vec::new();
+    let mut links = Vec::new();
     while !data.is_empty() {
         let (length, rest) = data.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
@@ -45,6 +53,9 @@ fn parse(mut data: &[u8]) -> Option<Vec<(String, Entry)>> {
         let path = stat.path.trim_matches('/').to_owned();
         let entry = DirEntry::from(stat);
         if let Some(kind) = entry.kind() {
+            if kind == EntryKind::Symlink {
+                links.push((path.clone(), entry.linkname));
+            }
             let dir = crate::source::parent(&path).to_owned();
             paths.push((
                 dir,
@@ -55,13 +66,12 @@ fn parse(mut data: &[u8]) -> Option<Vec<(String, Entry)>> {
             ));
         }
     }
-    Some(paths)
+    Some((paths, links))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::EntryKind;
 
     #[test]
     fn frames_are_taken_apart() {
@@ -69,23 +79,33 @@ mod tests {
             let stat = Stat {
                 path: path.into(),
                 mode,
+                linkname: if mode == 1 << 27 { "../x" } else { "" }.into(),
                 ..Stat::default()
             }
             .encode_to_vec();
             let length = u32::try_from(stat.len()).unwrap();
             [length.to_le_bytes().to_vec(), stat].concat()
         };
-        let data = [frame("src", 1 << 31), frame("src/main.rs", 0o644)].concat();
+        let data = [
+            frame("src", 1 << 31),
+            frame("src/link", 1 << 27),
+            frame("src/main.rs", 0o644),
+        ];
+        let data = data.concat();
         let entry = |name: &str, kind| Entry {
             name: name.into(),
             kind,
         };
         assert_eq!(
             parse(&data),
-            Some(vec![
-                (String::new(), entry("src", EntryKind::Dir)),
-                ("src".to_owned(), entry("main.rs", EntryKind::File)),
-            ])
+            Some((
+                vec![
+                    (String::new(), entry("src", EntryKind::Dir)),
+                    ("src".to_owned(), entry("link", EntryKind::Symlink)),
+                    ("src".to_owned(), entry("main.rs", EntryKind::File)),
+                ],
+                vec![("src/link".to_owned(), "../x".to_owned())],
+            ))
         );
         assert_eq!(parse(&data[..data.len() - 1]), None);
         assert_eq!(parse(&[1]), None);

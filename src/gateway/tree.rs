@@ -1,8 +1,8 @@
 //! Runs planning, which does no I/O, until it has all the files that it asked for.
 
-use super::{Failure, MAX_TEXT, Ref};
+use super::{DirEntry, Failure, MAX_TEXT, Ref};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{Entry, Needs, SourceFile, SourceTree, Span};
+use crate::source::{Entry, EntryKind, Needs, SourceFile, SourceTree, Span};
 use tokio::task::JoinSet;
 
 /// Reads in flight; the engine takes 250 streams of one connection.
@@ -14,7 +14,7 @@ const ROUNDS: usize = 1000;
 /// What was read.
 enum Found {
     File(String, Option<Vec<u8>>),
-    Dir(String, Vec<Entry>),
+    Dir(String, Vec<DirEntry>),
 }
 
 enum Wanted {
@@ -45,7 +45,7 @@ pub async fn read_tree<T>(
         let mut wrong = Diagnostics::default();
         for found in fetch(reference, needs).await? {
             match found {
-                Found::Dir(path, entries) => tree.add_dir(path, entries),
+                Found::Dir(path, entries) => add_dir(&mut tree, path, entries),
                 Found::File(path, None) => tree.add_file(path, None),
                 Found::File(path, Some(data)) => match text(&path, data) {
                     Ok(file) => tree.add_file(path, Some(file.text().to_owned())),
@@ -60,6 +60,23 @@ pub async fn read_tree<T>(
     Err(Failure::Internal(
         "planning asks for files without end".into(),
     ))
+}
+
+fn add_dir(tree: &mut SourceTree, path: String, entries: Vec<DirEntry>) {
+    let mut known = Vec::new();
+    for entry in entries {
+        let Some(kind) = entry.kind() else {
+            continue;
+        };
+        if kind == EntryKind::Symlink
+            && let Some(link) = crate::source::join(&path, &entry.name)
+        {
+            tree.add_link(&link, &entry.linkname);
+        }
+        let name = entry.name;
+        known.push(Entry { name, kind });
+    }
+    tree.add_dir(path, known);
 }
 
 /// All of `needs`, some at a time, in the order of their paths.
@@ -100,12 +117,7 @@ async fn read(reference: &Ref, want: Wanted) -> Result<Found, Failure> {
                 Err(failure) if failure.is_absent() => Vec::new(),
                 Err(failure) => return Err(failure),
             };
-            let entries = entries.into_iter().filter_map(|entry| {
-                let kind = entry.kind()?;
-                let name = entry.name;
-                Some(Entry { name, kind })
-            });
-            Ok(Found::Dir(path, entries.collect()))
+            Ok(Found::Dir(path, entries))
         }
     }
 }

@@ -93,7 +93,7 @@ fn allocator(input: &Input<'_>, found: &mut Found<'_>) {
             found.spec(
                 image.build.allocator.span.or(image.build.target.span),
                 format!("the program uses `{threaded}`, whose threads wait for musl's allocator"),
-                "add a crate such as `mimalloc`, and set it as `#[global_allocator]`",
+                "write `allocator: mimalloc` under `build:`, or set a crate such as `mimalloc` as `#[global_allocator]`",
             );
         }
     }

@@ -11,7 +11,7 @@ use super::dependencies::{self, Crates};
 use super::toolchain::{self, Toolchain};
 use super::{
     Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR, Role, TARGET_DIR, compile,
-    cross, names, sources,
+    cross, names, seed, sources,
 };
 use crate::diagnostic::Diagnostics;
 use crate::project::{DependencyKind, Selection};
@@ -304,6 +304,7 @@ impl Check<'_> {
         let kind = MountKind::Output(None);
         let args = args.collect();
         let exec = dependencies::cargo(input, toolchain, &crates, &skeleton, kind, args);
+        let exec = seed::sown(plan, input, stubs, exec);
         let name = format!(
             "dependencies ({}, {}, {})",
             names::count(stubs.external_packages, "crate"),

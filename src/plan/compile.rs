@@ -9,7 +9,8 @@ use super::{
 };
 use crate::recipe::Recipe;
 
-/// Runs cargo and keeps its messages; [`COPY`] or [`SPLIT`] follow.
+/// Runs cargo and keeps its messages, and after them why it compiled again what it did; [`COPY`] or [`SPLIT`]
+/// follow. Cargo says the reasons only with all commands, which nobody wants to read.
 ///
 /// Arguments: the executables (one word each, in one argument), where they are, then cargo's own. What the steps
 /// of local libraries left comes first; directories get the sources' time, because build scripts may watch them.
@@ -23,7 +24,11 @@ for crate in /local/*/; do
   [ ! -d \"$crate\" ] || cp -a \"$crate.\" /target/
 done
 find /work -type d -exec touch -d @1153704088 {} +
-cargo \"$@\" --message-format json-render-diagnostics >/report/cargo.jsonl
+{ cargo \"$@\" --verbose --message-format json-render-diagnostics 2>&1 >/report/cargo.jsonl ||
+  echo $? >/tmp/failed; } | sed -u -e '/^ *Dirty /w /tmp/dirty' -e '/^ *\\(Dirty\\|Fresh\\|Running\\) /d' \
+  -e '/^Caused by:$/{N;/(exit status: [0-9]*)$/d;}'
+cat /tmp/dirty >>/report/cargo.jsonl
+[ ! -e /tmp/failed ] || exit \"$(cat /tmp/failed)\"
 ";
 
 /// Copies the executables: cargo itself cannot put them into a place of their own on the stable channel.

@@ -3,7 +3,7 @@
 use super::toolchain::Toolchain;
 use super::{
     Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, local,
-    names,
+    names, seed,
 };
 use crate::project::Selection;
 use crate::recipe::Recipe;
@@ -159,15 +159,16 @@ pub(super) fn fetch(
     exec.mounts = mounts;
     let name = format!("fetch {}", names::count(recipe.external_packages, "crate"));
     let step = plan.push(Role::Fetch, name, Op::Exec(exec), input.image.build.span);
+    // A build script may write beside the sources of its package; what it writes is thrown away.
     let mut mounts = vec![Mount {
         dest: registry.clone(),
-        kind: MountKind::ReadOnly(Output {
+        kind: MountKind::Scratchpad(Output {
             step,
             mount: registry,
         }),
     }];
     if git_used {
-        let kind = MountKind::ReadOnly(Output {
+        let kind = MountKind::Scratchpad(Output {
             step,
             mount: git.clone(),
         });
@@ -339,6 +340,7 @@ pub(super) fn dependencies(
         MountKind::Output(None),
         args,
     );
+    let exec = seed::sown(plan, input, recipe, exec);
     let (profile, triple) = (&input.selection.profile, &plan.triple);
     let name = match recipe.external_packages {
         // What the steps of local libraries start from, so that each compiles few stubs.

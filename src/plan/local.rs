@@ -10,8 +10,9 @@
 //! words, a twentieth of a second for each of them.
 //!
 //! Such a step is an accelerator. Where a package turns out to read the Rust sources of one that it does not
-//! depend on, its step says so and leaves it to the compile step, which has all files; a mistake in the
-//! sources fails at once.
+//! depend on (and finds none, or stubs), its step says so and leaves it to the compile step, which has all files; a
+//! mistake in any other sources fails at once. So is a package that has the name of a stamp in its sources: only the
+//! compile step knows stamps, and cargo would not run a build script again that read one without saying so.
 
 use super::dependencies::{self, Crates};
 use super::toolchain::Toolchain;
@@ -35,12 +36,13 @@ const OWN: &str = "/own";
 /// Compiles some local packages. The bytes are part of cache keys.
 ///
 /// Arguments: the packages whose stubs are to be forgotten, the own packages, their crates, the directories of
-/// the target directory, then cargo's. Without its fingerprint an artefact counts as never built. Directories
-/// get the sources' time, because build scripts may watch them.
+/// the target directory, the names of variables that only the compile step has, then cargo's. Without its
+/// fingerprint an artefact counts as never built. Directories get the sources' time, because build scripts may
+/// watch them.
 const LOCAL: &str = r#"#!/bin/sh
 set -eu
-forget=$1 own=$2 crates=$3 dirs=$4
-shift 4
+forget=$1 own=$2 crates=$3 dirs=$4 stamps=$5
+shift 5
 left() {
   echo "left to the compile step: $1"
   : >/own/.left
@@ -48,6 +50,9 @@ left() {
 }
 for mark in /local/*/.left; do
   [ ! -e "$mark" ] || left "it needs one that was"
+done
+for name in $stamps; do
+  ! grep -rqwF --include='*.rs' -e "$name" /work || left "it reads $name"
 done
 hex=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]
 hex=$hex$hex$hex$hex
@@ -63,7 +68,8 @@ find /work -type d -exec touch -d @1153704088 {} +
 touch /tmp/start
 { cargo "$@" 2>&1 || : >/tmp/failed; } | tee /tmp/log
 if [ -e /tmp/failed ]; then
-  if grep -qE "No such file|file not found|couldn't read|os error 2" /tmp/log; then
+  if grep -qE "No such file|file not found|couldn't read|os error 2" /tmp/log ||
+    grep -rqE --include='*.rs' '"[^"]*\.\./[^"]*\.rs"' /work; then
     left "it reads files that only this step has"
   fi
   exit 1
@@ -221,11 +227,14 @@ fn arguments(
         .collect();
     libraries.sort();
     let own: Vec<&str> = packages.map(|package| package.name.as_str()).collect();
+    let stamps = input.image.build.stamp.iter();
+    let stamps = stamps.map(|variable| variable.name.value.as_str());
     let mut args = vec![
         forget.collect::<Vec<_>>().join(" "),
         own.join(" "),
         libraries.join(" "),
         format!("{}/{profile} {profile}", plan.triple),
+        stamps.collect::<Vec<_>>().join(" "),
         "build".into(),
     ];
     args.extend(dependencies::build_flags(plan, input));

@@ -85,62 +85,11 @@ pub(super) fn add(
             .or(build.span);
         root = install(plan, &packages, &env, root, span);
     }
-    let channel = build
-        .toolchain
-        .as_ref()
-        .map(|channel| channel.value.clone());
-    let file = input
-        .project
-        .toolchain
-        .as_ref()
-        .filter(|_| channel.is_none());
-    let channel = channel.or_else(|| Some(file?.channel.as_ref()?.value.clone()));
-    match channel {
-        Some(channel) => {
-            let mut args = vec![
-                "rustup",
-                "toolchain",
-                "install",
-                &channel,
-                "--profile",
-                "minimal",
-            ];
-            args.push("--no-self-update");
-            let targets = std::iter::once(plan.triple.as_str());
-            for triple in targets {
-                args.extend(["--target", triple]);
-            }
-            for component in file.iter().flat_map(|file| &file.components) {
-                args.extend(["--component", component]);
-            }
-            let args = args.into_iter().map(str::to_owned).collect();
-            let name = format!("toolchain {channel}, {}", plan.triple);
-            let span = build.toolchain.as_ref().and_then(|channel| channel.span);
-            let run = Run {
-                name,
-                args,
-                env: &env,
-                network: true,
-                span,
-            };
-            root = change(plan, run, root, vec![]);
-            // From here on rustup looks neither for toolchain files nor for updates.
-            env.push(("RUSTUP_TOOLCHAIN".into(), channel));
-        }
-        None => {
-            let args = ["rustup", "target", "add", plan.triple.as_str()];
-            let args = args.map(str::to_owned).to_vec();
-            let name = format!("toolchain {}", plan.triple);
-            let span = build.target.span;
-            let run = Run {
-                name,
-                args,
-                env: &env,
-                network: true,
-                span,
-            };
-            root = change(plan, run, root, vec![]);
-        }
+    let (run, channel) = rustup(plan, input, &env);
+    root = change(plan, run, root, vec![]);
+    if let Some(channel) = channel {
+        // From here on rustup looks neither for toolchain files nor for updates.
+        env.push(("RUSTUP_TOOLCHAIN".into(), channel));
     }
     env.extend(linker);
     if replaces_allocator(input, &plan.triple) {
@@ -163,6 +112,49 @@ pub(super) fn add(
         env,
         cargo_home,
     }
+}
+
+/// What rustup has to do, and the toolchain's name if the spec or a toolchain file of the project gives one.
+fn rustup<'a>(
+    plan: &Plan,
+    input: &Input<'_>,
+    env: &'a [(String, String)],
+) -> (Run<'a>, Option<String>) {
+    let build = &input.image.build;
+    let file = match &build.toolchain {
+        Some(_) => None,
+        None => input.project.toolchain.as_ref(),
+    };
+    let wanted = build
+        .toolchain
+        .as_ref()
+        .or_else(|| file?.channel.as_ref())
+        .map(|channel| channel.value.as_str());
+    let triple = plan.triple.as_str();
+    let (args, name, span) = match wanted {
+        Some(channel) => {
+            let mut args = vec!["rustup", "toolchain", "install", channel];
+            args.extend(["--profile", "minimal", "--no-self-update"]);
+            args.extend(["--target", triple]);
+            for component in file.iter().flat_map(|file| &file.components) {
+                args.extend(["--component", component]);
+            }
+            let span = build.toolchain.as_ref().and_then(|channel| channel.span);
+            (args, format!("toolchain {channel}, {triple}"), span)
+        }
+        None => {
+            let args = vec!["rustup", "target", "add", triple];
+            (args, format!("toolchain {triple}"), build.target.span)
+        }
+    };
+    let run = Run {
+        name,
+        args: args.into_iter().map(str::to_owned).collect(),
+        env,
+        network: true,
+        span,
+    };
+    (run, wanted.map(str::to_owned))
 }
 
 /// Installs packages into a file system.

@@ -2,26 +2,68 @@
 //!
 //! A README or the configuration of a CI is no input of a compiler, unless a source says
 //! `include_str!("../README.md")`. So one small step has all Rust sources and takes the files away that are not
-//! named in them. Copies count by the content of what they take: where nothing else changed, the steps that
+//! named in them. The other way round, `#[path = "../../other/src/part.rs"]` reads a package that nothing says to
+//! be needed: its sources are brought back. Copies count by the content of what they take: where nothing else changed, the steps that
 //! compile stay cached although this step was done again.
 
 use super::{Copy, Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-/// Takes away what no source names. The bytes are part of cache keys.
+/// Takes away what no source names, and adds the Rust sources of packages that others read without depending on
+/// them. The bytes are part of cache keys.
 ///
-/// Arguments: the files, the Rust sources, then the directories of packages. Sources that read files by what the
-/// manifest says of them, or whole directories of packages, keep all.
+/// Arguments: the files, the Rust sources, then the directories of packages, with a `+` before those that are
+/// built. Sources that read files by what the manifest says of them, or whole directories of packages, keep all.
+/// What a link says, or a source by `../` and with the ending `.rs`, is looked for from its own directory and from its package's,
+/// where build scripts run. Directories without files go: which there are depends on sources that are left out.
 const UNREAD: &str = r#"#!/bin/sh
 set -eu
 files=$1 rust=$2
 shift 2
 named() { grep -rqF -e "$1" "$rust"; }
-if grep -rqE 'CARGO_PKG_(README|LICENSE_FILE)|folder *= *"[./]*"|"\$CARGO_MANIFEST_DIR/?"' "$rust"; then
-  exit 0
-fi
+cd "$rust"
+printf '%s\n' "$@" >/tmp/packages
+find . -name '*.rs' -type f >/tmp/sources
+grep -roE '"[^"]*\.\./[^"]*\.rs"' . >/tmp/references || :
+for dir in "$rust" "$files"; do
+  (cd "$dir" && find . -type l -exec sh -c 'for link; do echo "$link:\"$(readlink "$link")\""; done' sh {} +)
+done >>/tmp/references
+awk '
+function normal(path, part, kept, n, i, k) {
+  n = split(path, part, "/")
+  k = 0
+  for (i = 1; i <= n; i++) {
+    if (part[i] == "..") { if (k == 0) return ""; k-- }
+    else if (part[i] != "" && part[i] != ".") kept[++k] = part[i]
+  }
+  path = "."
+  for (i = 1; i <= k; i++) path = path "/" kept[i]
+  return path
+}
+function parent(path) { sub(/\/[^\/]*$/, "", path); return path }
+function owner(path) { while (path != "." && !(path in package)) path = parent(path); return path }
+FILENAME == ARGV[1] { built = sub(/^\+/, ""); package[$0] = built; next }
+FILENAME == ARGV[2] {
+  at = index($0, ":")
+  file = substr($0, 1, at - 1)
+  own = owner(file)
+  if (!package[own] || substr(file, length(own) + 1) ~ /^\/(tests|benches|examples)\//) next
+  text = substr($0, at + 2, length($0) - at - 2)
+  named[1] = normal(parent(file) "/" text)
+  named[2] = normal(own "/" text)
+  for (i in named) if (named[i] != "" && owner(named[i]) != own) shared[owner(named[i])]
+  next
+}
+owner($0) in shared
+' /tmp/packages /tmp/references /tmp/sources | while IFS= read -r path; do
+  mkdir -p "$files/${path%/*}"
+  cp "$path" "$files/$path"
+done
 cd "$files"
+: >/tmp/candidates
+grep -rqE 'CARGO_PKG_(README|LICENSE_FILE)|folder *= *"[./]*"|"\$CARGO_MANIFEST_DIR/?"' "$rust" ||
 for dir in "$@"; do
+  dir=${dir#+}
   [ -d "$dir" ] || continue
   find "$dir" -maxdepth 1 -type f \( -name '*.md' -o -name 'README*' -o -name 'CHANGELOG*' \
     -o -name 'LICENSE*' -o -name 'LICENCE*' -o -name 'COPYING*' -o -name 'NOTICE*' -o -name 'AUTHORS*' \
@@ -37,6 +79,7 @@ while IFS= read -r path; do
     rm -rf "$path"
   fi
 done </tmp/candidates
+find . -depth -type d -exec rmdir {} + 2>/dev/null || :
 "#;
 
 /// Adds the steps that take such files away; `patterns` of the spec bring theirs back.
@@ -54,17 +97,23 @@ pub(super) fn without(
         return files;
     };
     let project = input.project;
-    let dirs: BTreeSet<&str> = project
-        .packages
-        .iter()
-        .map(|package| package.dir.as_str())
-        .chain([project.root.as_str(), ""])
+    let packages = project.packages.iter().enumerate();
+    let mut dirs: BTreeMap<&str, bool> = [project.root.as_str(), ""]
+        .into_iter()
+        .map(|dir| (dir, false))
         .collect();
+    dirs.extend(packages.map(|(index, package)| {
+        let is_built = input.selection.closure.contains(&index);
+        (package.dir.as_str(), is_built)
+    }));
     let (script, path) = plan.script("unread", UNREAD);
     let mut args = vec![path, FILES.into(), RUST.into()];
-    args.extend(dirs.into_iter().map(|dir| match dir {
-        "" => ".".into(),
-        dir => format!("./{dir}"),
+    args.extend(dirs.into_iter().map(|(dir, is_built)| {
+        let mark = if is_built { "+" } else { "" };
+        match dir {
+            "" => format!("{mark}."),
+            dir => format!("{mark}./{dir}"),
+        }
     }));
     let mount = |dest: &str, kind| Mount {
         dest: dest.into(),
@@ -124,8 +173,9 @@ pub(super) fn without(
 mod tests {
     use super::UNREAD;
     use std::fs;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
     use std::process::Command;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn write(dir: &Path, files: &[(&str, &str)]) {
         for (path, text) in files {
@@ -135,12 +185,32 @@ mod tests {
         }
     }
 
-    /// What is left of some files, given the only source.
-    fn left(source: &str) -> Vec<String> {
-        static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    /// A directory with `files` and `sources`.
+    fn write_parts(files: &[(&str, &str)], sources: &[(&str, &str)]) -> PathBuf {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("rust-frontend-unread-{}-{count}", std::process::id());
         let dir = std::env::temp_dir().join(name);
+        fs::create_dir_all(dir.join("files")).unwrap();
+        write(&dir.join("files"), files);
+        write(&dir.join("sources"), sources);
+        dir
+    }
+
+    fn run(dir: &Path, packages: &[&str]) {
+        // The directory of temporary files is the step's own; each run here has another.
+        let script = UNREAD.replace("/tmp/", &format!("{}/tmp-", dir.display()));
+        let status = Command::new("sh")
+            .args(["-c", &script, "sh"])
+            .args([dir.join("files"), dir.join("sources")])
+            .args(packages)
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// What is left of some files, given the only source.
+    fn left(source: &str) -> Vec<String> {
         let paths = [
             "README.md",
             "LICENSE-MIT",
@@ -151,18 +221,8 @@ mod tests {
             "x.sql",
             "other/README.md",
         ];
-        write(&dir.join("files"), &paths.map(|path| (path, "")));
-        write(&dir.join("rust"), &[("src/main.rs", source)]);
-        // The name of a temporary file is the script's own; each run here has another.
-        let candidates = dir.join("candidates");
-        let script = UNREAD.replace("/tmp/candidates", candidates.to_str().unwrap());
-        let status = Command::new("sh")
-            .args(["-c", &script, "sh"])
-            .args([dir.join("files"), dir.join("rust")])
-            .args([".", "./a b", "./gone"])
-            .status()
-            .unwrap();
-        assert!(status.success());
+        let dir = write_parts(&paths.map(|path| (path, "")), &[("src/main.rs", source)]);
+        run(&dir, &["+.", "./a b", "./gone"]);
         let files = dir.join("files");
         let left = paths.into_iter().filter(|path| files.join(path).exists());
         let left = left.map(str::to_owned).collect();
@@ -173,6 +233,62 @@ mod tests {
     #[test]
     fn what_no_source_names_goes() {
         assert_eq!(left(""), ["a b/src/help.md", "x.sql", "other/README.md"]);
+    }
+
+    #[test]
+    fn what_lies_elsewhere_is_brought() {
+        let brought = |sources: &[(&str, &str)]| {
+            let dir = write_parts(&[], sources);
+            run(&dir, &["+.", "./other", "./other/below", "./unread"]);
+            let mut list: Vec<String> = vec![];
+            for (path, _) in sources {
+                if dir.join("files").join(path).exists() {
+                    list.push((*path).to_owned());
+                }
+            }
+            let dirs = fs::read_dir(dir.join("files")).unwrap().count();
+            assert_eq!(dirs == 0, list.is_empty(), "no directory without files");
+            fs::remove_dir_all(dir).unwrap();
+            list
+        };
+        let others = [
+            ("other/src/lib.rs", ""),
+            ("other/src/part.rs", ""),
+            ("other/below/src/lib.rs", ""),
+            (
+                "unread/src/lib.rs",
+                "#[path = \"../../other/src/lib.rs\"] mod x;",
+            ),
+        ];
+        let with = |path, text| brought(&[&others[..], &[(path, text)]].concat());
+        let all = ["other/src/lib.rs", "other/src/part.rs"];
+        assert_eq!(
+            with(
+                "src/main.rs",
+                "#[path = \"../other/src/part.rs\"] mod part;"
+            ),
+            all
+        );
+        assert_eq!(
+            with("src/a/b.rs", "include!(\"../../other/src/part.rs\");"),
+            all
+        );
+        assert_eq!(
+            with("build.rs", "let path = \"src/../other/src/part.rs\";"),
+            all
+        );
+        for nothing in [
+            "#[path = \"../src/part.rs\"] mod part;",
+            "#[path = \"../../../../other/src/part.rs\"] mod part;",
+            "include_str!(\"../other/README.md\");",
+        ] {
+            assert_eq!(with("src/main.rs", nothing), [""; 0], "{nothing}");
+        }
+        let of_test = with(
+            "tests/it.rs",
+            "#[path = \"../other/src/part.rs\"] mod part;",
+        );
+        assert_eq!(of_test, [""; 0]);
     }
 
     #[test]

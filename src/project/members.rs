@@ -5,7 +5,7 @@
 use super::document::{Document, Node};
 use super::workspace::Loader;
 use crate::diagnostic::{Diagnostic, whole_file};
-use crate::source::{EntryKind, join, parent};
+use crate::source::{EntryKind, file_name, join, parent};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -56,6 +56,7 @@ impl Loader<'_> {
                     if root.is_excluded(&dir) {
                         continue;
                     }
+                    let dir = self.tree.real(&dir);
                     if self.document(&dir).is_none() {
                         self.no_member(root, node, &dir, from_glob);
                     }
@@ -171,8 +172,8 @@ impl Loader<'_> {
         }
         let link = self
             .tree
-            .entry(parent(dir), dir.rsplit('/').next().unwrap_or(dir))
-            .is_some_and(|entry| entry.kind == EntryKind::Symlink);
+            .entry(parent(dir), file_name(dir))
+            .is_none_or(|entry| entry.kind == EntryKind::Symlink);
         if from_glob && link {
             return;
         }
@@ -208,6 +209,7 @@ impl Loader<'_> {
         let mut dirs = BTreeSet::new();
         for node in list.list() {
             for (dir, _) in self.expand(root, node) {
+                let dir = self.tree.real(&dir);
                 if self
                     .packages
                     .get(&dir)

@@ -321,7 +321,7 @@ impl Scope<'_> {
                 continue;
             }
             match entry.kind {
-                EntryKind::Dir if self.tree.has(&path, "main.rs") => {
+                EntryKind::Dir | EntryKind::Symlink if self.tree.has(&path, "main.rs") => {
                     inferred.push((entry.name.clone(), format!("{path}/main.rs")));
                 }
                 EntryKind::Dir => {}

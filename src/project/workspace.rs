@@ -189,9 +189,14 @@ impl<'t> Loader<'t> {
                 document: &document,
                 root: root.as_ref().map(|(dir, document)| (&**dir, &**document)),
             };
-            let Some(package) = manifest::package(manifest, &mut self.found) else {
+            let Some(mut package) = manifest::package(manifest, &mut self.found) else {
                 return false;
             };
+            for dependency in &mut package.dependencies {
+                if let DependencySource::Path { dir } = &mut dependency.source {
+                    *dir = self.tree.real(dir);
+                }
+            }
             self.places.add(self.tree, &package);
             self.packages.insert(dir.to_owned(), package);
         }

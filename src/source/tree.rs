@@ -1,6 +1,6 @@
 //! What planning may see of a build context.
 
-use super::{SourceFile, file_name, parent};
+use super::{Links, SourceFile, file_name, parent};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +36,7 @@ pub struct SourceTree {
     dirs: BTreeMap<String, Vec<Entry>>,
     /// Whether `dirs` has every directory there is.
     listed: bool,
+    links: Links,
     /// Where the files of a named context are that is none of the context's directories, by name.
     named: BTreeMap<String, String>,
     needs: RefCell<Needs>,
@@ -123,11 +124,13 @@ impl SourceTree {
     pub fn extend(&mut self, other: Self) {
         self.files.extend(other.files);
         self.dirs.extend(other.dirs);
+        self.links.extend(other.links);
         self.listed |= other.listed;
     }
 
     /// The file at `path`; `None` when there is none, or when that is not known yet.
     pub fn read(&self, path: &str) -> Option<&SourceFile> {
+        let path = &*self.real(path);
         match self.files.get(path) {
             Some(file) => file.as_ref(),
             None if self.listed && !self.has(parent(path), file_name(path)) => None,
@@ -141,6 +144,7 @@ impl SourceTree {
     /// The names in the directory `path`, sorted; empty when there is none, or when that is not known
     /// yet.
     pub fn list(&self, path: &str) -> &[Entry] {
+        let path = &*self.real(path);
         match self.dirs.get(path) {
             Some(entries) => entries,
             None if self.listed => &[],
@@ -163,6 +167,16 @@ impl SourceTree {
             .binary_search_by(|entry| entry.name.as_str().cmp(name))
             .ok()?;
         entries.get(at)
+    }
+
+    /// Adds what a symbolic link says, by its own path.
+    pub fn add_link(&mut self, path: &str, says: &str) {
+        self.links.add(path, says);
+    }
+
+    /// A path without the links in it, as far as they are known. Copies from a build context follow none.
+    pub fn real(&self, path: &str) -> String {
+        self.links.real(path)
     }
 
     /// Takes the notes of what was asked for and not known.

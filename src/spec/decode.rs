@@ -89,6 +89,7 @@ fn build(build: View<'_>) -> Build {
             "mimalloc" => Allocator::Mimalloc,
             _ => Allocator::Default,
         }),
+        seed: build.bool("seed", true),
         granularity: build.choice("granularity", Granularity::Auto, |word| match word {
             "layer" => Granularity::Layer,
             "crates" => Granularity::Crates,

@@ -1,9 +1,12 @@
 //! `docker buildx build --check` and `--call`: what buildx makes of the answers.
 
+use std::ffi::OsString;
+
 use serde_json::Value;
 
 use crate::support::docker::{Docker, Outcome};
 use crate::support::project::Project;
+use crate::support::tree::Tree;
 
 /// Asks about a copy of an example that `change` changes.
 fn ask(example: &str, question: &str, change: impl Fn(&Project)) -> Outcome {
@@ -168,4 +171,44 @@ fn findings_stop_a_build_that_says_so() {
     assert!(printed.contains(message), "{printed}");
     let skipped = switched("skip=RootUser").call("check");
     assert_eq!(skipped.exit, Some(0), "{skipped}");
+}
+
+#[test]
+fn a_change_is_explained_against_a_plan_of_before() {
+    let docker = Docker::take();
+    let project = Project::tiny("image: { base: scratch }\n");
+    let build = || docker.build(&project);
+    let saved = Tree::empty();
+    let write =
+        |name, text: &str| std::fs::write(saved.path().join(name), text).expect("can write");
+    write("plan.json", &build().answer("plan,format=json"));
+
+    project.append("Rust.yaml", "build: { env: { A: b } }\n");
+    let mut directory = OsString::from("previous=");
+    directory.push(saved.path());
+    let said = build()
+        .option("--build-context", directory)
+        .answer("explain");
+    assert!(
+        said.contains("cached  files that sources may read"),
+        "{said}"
+    );
+    let compile = "repeat  compile tiny 0.1.0\n          variable A is new\n";
+    assert!(said.contains(compile), "{said}");
+
+    write("Dockerfile", "FROM scratch\nCOPY plan.json /\n");
+    let before = docker.build(saved.path()).file("Dockerfile");
+    let (image, _) = before.image("plan-of-before");
+    let image = format!("previous=docker-image://{}", image.tag());
+    assert_eq!(
+        build().option("--build-context", image).answer("explain"),
+        said
+    );
+
+    let nothing = Tree::empty();
+    let mut directory = OsString::from("previous=");
+    directory.push(nothing.path());
+    let outcome = build().option("--build-context", directory).call("explain");
+    let words = "the context `previous` has no `plan.json`: write one with";
+    assert!(outcome.stderr.contains(words), "{outcome}");
 }

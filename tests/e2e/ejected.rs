@@ -22,6 +22,7 @@ ejected! {
     protobuf: "protobuf",
     rusty_docker: "rusty-docker",
     scratch: "scratch",
+    server_on_scratch: "server-on-scratch",
     sqlx_offline: "sqlx-offline",
     static_files: "static-files",
     tests_and_clippy: "tests-and-clippy",

@@ -79,38 +79,6 @@ fn an_epoch_makes_equal_images_on_two_engines() {
     assert!(made.count() > 1, "{config}");
 }
 
-/// A scanner after BuildKit's protocol that lists names: a statement for each of its directories.
-const SCANNER: &str = r##"FROM alpine
-COPY <<"END" /scan
-set -e
-for dir in $BUILDKIT_SCAN_SOURCE $BUILDKIT_SCAN_SOURCE_EXTRAS/*; do
-  name=$(basename $dir)
-  test -d $dir || continue
-  files=$(cd $dir && find . -maxdepth 4 -name "$BUILDKIT_SCAN_NAMES" | sort | tr "\n" " ")
-  echo "{\"_type\":\"https://in-toto.io/Statement/v0.1\",\"predicateType\":\"https://spdx.dev/Document\",
-    \"predicate\":{\"spdxVersion\":\"SPDX-2.3\",\"name\":\"$name\",\"comment\":\"$files\"}}" \
-    >$BUILDKIT_SCAN_DESTINATION/$name.spdx.json
-done
-END
-ENTRYPOINT ["/bin/sh", "/scan"]
-"##;
-
-/// The predicates of the statements about an image in the registry, by their type.
-fn statements(docker: &Docker, repository: &str) -> Vec<(String, Value)> {
-    let index = raw(docker, &format!("{REGISTRY}/{repository}:1"));
-    let digest = index["manifests"][1]["digest"].as_str().expect("a digest");
-    let manifest = raw(docker, &format!("{REGISTRY}/{repository}@{digest}"));
-    let layers = manifest["layers"].as_array().expect("a list").iter();
-    let read = layers.map(|layer| {
-        let kind = &layer["annotations"]["in-toto.io/predicate-type"];
-        let digest = layer["digest"].as_str().expect("a digest");
-        let mut statement = blob(repository, digest);
-        let kind = kind.as_str().expect("a type").to_owned();
-        (kind, statement["predicate"].take())
-    });
-    read.collect()
-}
-
 #[test]
 fn annotations_and_statements_are_in_the_registry() {
     let docker = Docker::take();
@@ -202,6 +170,8 @@ fn an_imported_cache_spares_compiling() {
     assert!(report.compiled().contains(&"rustls-pki-types"), "{report}");
 
     let second = docker.second();
+    let emptied = second.run(["buildx", "prune", "--all", "--force"]);
+    assert_eq!(emptied.exit, Some(0), "{emptied}");
     let clone = Project::copy(&project);
     let import = || {
         let build = second.build(&clone);

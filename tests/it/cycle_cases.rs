@@ -84,20 +84,12 @@ fn only_the_closure() {
 [workspace]
 members = ["a", "b"]
 resolver = "2"
-//- /a/Cargo.toml
-[package]
-name = "a"
-version = "0.1.0"
-edition = "2021"
+//- /a/Cargo.toml of a
 [dependencies]
 one = "1"
 //- /a/src/main.rs
 fn main() { println!("{}", one::one()); }
-//- /b/Cargo.toml
-[package]
-name = "b"
-version = "0.1.0"
-edition = "2021"
+//- /b/Cargo.toml of b
 [dependencies]
 one = { version = "1", features = ["extra", "more"] }
 [dev-dependencies]
@@ -129,11 +121,7 @@ fn main() { println!("{}", one::one()); }
 #[test]
 fn resolver_two() {
     check("one", "one", r#"
-//- /Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /Cargo.toml of app
 [dependencies]
 one = "1"
 [dev-dependencies]
@@ -147,11 +135,7 @@ fn main() { println!("{}", one::one()); }
 #[test]
 fn features() {
     check("build-script-build helper one two", "one+extra two", r#"
-//- /Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /Cargo.toml of app
 [[bin]]
 name = "tool"
 path = "src/tool.rs"
@@ -188,11 +172,7 @@ members = ["tool"]
 [dependencies]
 two = "2"
 //- /src/lib.rs
-//- /tool/Cargo.toml
-[package]
-name = "tool"
-version = "0.1.0"
-edition = "2021"
+//- /tool/Cargo.toml of tool
 [dependencies]
 one = "1"
 [features]
@@ -210,11 +190,7 @@ fn names_like_those_from_outside() {
 [workspace]
 members = ["app", "twin"]
 resolver = "2"
-//- /app/Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /app/Cargo.toml of app
 [dependencies]
 app-util = "0.1"
 twin = { path = "../twin" }
@@ -235,11 +211,7 @@ pub fn twin() -> &'static str { "local twin" }
 #[test]
 fn patched_for_crates_from_outside() {
     check("uses_twin", "patched one 1.9.0", r#"
-//- /Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /Cargo.toml of app
 [dependencies]
 uses-twin = "1"
 [patch.crates-io]
@@ -275,11 +247,7 @@ pub const TEXT: &str = "patched one 1.9.0";
 #[test]
 fn patched_for_local_crates() {
     check("one", "patched twin one 1.9.0", r#"
-//- /Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /Cargo.toml of app
 [dependencies]
 twin = "1.1"
 one = "1"
@@ -338,11 +306,7 @@ fn main() { println!("{} {}", env!("CARGO_PKG_VERSION"), two::two()); }
 #[test]
 fn local_packages_that_are_no_members() {
     let cycle = cycle_at("app", "app", r#"
-//- /app/Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /app/Cargo.toml of app
 [workspace]
 exclude = ["out"]
 [dependencies]
@@ -390,11 +354,7 @@ rustflags = ["-Dwarnings", "-Dmissing-docs", "-Funsafe-code", "-Dunused-crate-de
 target-dir = "elsewhere"
 [alias]
 x = "run"
-//- /Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /Cargo.toml of app
 [dependencies]
 one = "1"
 [lints.rust]
@@ -411,11 +371,7 @@ fn main() { println!("{}", one::one()); }
 #[test]
 fn nothing_from_outside() {
     check("", "both", r#"
-//- /Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /Cargo.toml of app
 [dependencies]
 both = { path = "both" }
 [build-dependencies]
@@ -437,11 +393,7 @@ pub const TEXT: &'static str = "both";
 #[test]
 fn two_versions() {
     check("one", "one, old one", r#"
-//- /Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /Cargo.toml of app
 [dependencies]
 one = "1"
 old = { package = "one", version = "0.9" }
@@ -454,11 +406,7 @@ fn main() { println!("{}, {}", one::one(), old::one()); }
 #[test]
 fn shared_file() {
     check("one", "shared one", r#"
-//- /Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /Cargo.toml of app
 [lib]
 path = "all.rs"
 [[bin]]
@@ -475,11 +423,7 @@ pub fn main() { println!("shared {}", one::one()); }
 #[test]
 fn tests_and_benches() {
     let cycle = test_cycle(r#"
-//- /Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /Cargo.toml of app
 [dependencies]
 one = "1"
 [dev-dependencies]
@@ -527,20 +471,12 @@ fn the_skeleton_is_not_locked() {
 [workspace]
 members = ["a", "b"]
 resolver = "2"
-//- /a/Cargo.toml
-[package]
-name = "a"
-version = "0.1.0"
-edition = "2021"
+//- /a/Cargo.toml of a
 [dependencies]
 one = "1"
 //- /a/src/main.rs
 fn main() {}
-//- /b/Cargo.toml
-[package]
-name = "b"
-version = "0.1.0"
-edition = "2021"
+//- /b/Cargo.toml of b
 [dependencies]
 one = { version = "1", features = ["more"] }
 //- /b/src/lib.rs
@@ -596,11 +532,7 @@ git b"#, r#"
 [workspace]
 members = ["app", "other"]
 resolver = "2"
-//- /app/Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /app/Cargo.toml of app
 [dependencies]
 git-a = { git = "GIT", branch = "main", version = "0.7" }
 //- /app/src/main.rs
@@ -633,11 +565,7 @@ version = "1.0.0"
 {"files":{},"package":null}
 //- /third party/vendor/leaf/src/lib.rs
 pub fn leaf() -> &'static str { "vendored leaf" }
-//- /Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /Cargo.toml of app
 [dependencies]
 leaf = "1"
 //- /src/main.rs
@@ -649,11 +577,7 @@ fn main() { println!("{}", leaf::leaf()); }
 #[test]
 fn fat_lto() {
     check("one", "one", r#"
-//- /Cargo.toml
-[package]
-name = "app"
-version = "0.1.0"
-edition = "2021"
+//- /Cargo.toml of app
 [lib]
 crate-type = ["cdylib", "staticlib", "rlib"]
 [dependencies]

@@ -74,7 +74,7 @@ fn missing_packages() {
             "path-outside-context: Cargo.toml:2: member `../outside` is outside of the build context: build from the directory that holds all members",
             "missing-path-dependency: c/Cargo.toml:4: there is no `c/d/Cargo.toml`: check `.dockerignore`",
             "stale-lock: c/Cargo.toml:4: `Cargo.lock` has no `d` for `c`: run `cargo update --workspace` and commit `Cargo.lock`",
-            "path-outside-context: c/Cargo.toml:5: dependency `e` is at `../../e`, outside of the build context: build from a directory that holds both (`docker buildx build -f app/Rust.yaml .`), or depend on it by `git` or `version`",
+            "path-outside-context: c/Cargo.toml:5: dependency `e` is at `../../e`, outside of the build context: add `--build-context e=DIRECTORY`, build from a directory that holds both (`docker buildx build -f app/Rust.yaml .`), or depend on it by `git` or `version`",
         ],
     );
 }
@@ -369,12 +369,13 @@ fn linked_member() {
     let all = files(
         "//- /Cargo.toml\n[workspace]\nmembers = [\"crates/*\"]\n//- /real/a/Cargo.toml\n[package]\nname = \"a\"\n//- /real/a/src/main.rs\n//- /Cargo.lock\n[[package]]\nname = \"a\"\nversion = \"0.0.0\"\n",
     );
-    let mut tree = fixture::with_link(&all, "crates/a", "real/a");
+    let mut tree = fixture::with_link(&all, "crates/a", "../real/a");
     let result = project::load(&tree, "");
     tree.close();
     let (project, _) = result.unwrap();
-    assert_eq!(project.packages[0].dir, "crates/a");
-    assert_eq!(project.packages[0].targets[0].path, "crates/a/src/main.rs");
+    // Copies from the context follow no links.
+    assert_eq!(project.packages[0].dir, "real/a");
+    assert_eq!(project.packages[0].targets[0].path, "real/a/src/main.rs");
 }
 
 /// 55: locks of all versions say the same.

@@ -121,6 +121,11 @@ fn build_inputs() {
     check(include_str!("../scenarios/inputs.toml"));
 }
 
+#[test]
+fn cargo_chef() {
+    check(include_str!("../scenarios/chef.toml"));
+}
+
 /// The same files in another order, by another machine: the same keys.
 #[test]
 fn keys_are_the_same_each_time() {

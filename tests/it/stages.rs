@@ -16,7 +16,12 @@ fn plan(files: &Files, spec: &str, target: &str) -> Plan {
     plan_on(files, spec, target, "linux/amd64")
 }
 
+/// Without seeds: what cargo does is seen better without the script around it.
 fn plan_on(files: &Files, spec: &str, target: &str, platform: &str) -> Plan {
+    plan_with(files, spec, target, platform, false)
+}
+
+fn plan_with(files: &Files, spec: &str, target: &str, platform: &str, seed: bool) -> Plan {
     let project = fixture::load(files, "");
     let (spec, _) = spec::parse(&SourceFile::new("Rust.yaml", spec), &BTreeMap::new()).unwrap();
     let stage = Stage::find(&spec, Some(target).filter(|name| !name.is_empty())).unwrap();
@@ -56,6 +61,7 @@ fn plan_on(files: &Files, spec: &str, target: &str, platform: &str) -> Plan {
             abilities: Abilities {
                 merge: true,
                 local_steps: true,
+                seed,
             },
         })
         .collect();

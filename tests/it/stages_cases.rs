@@ -318,3 +318,63 @@ fn stages_are_found_by_name() {
     let help = kind("zzzzzzzzzzzz").unwrap_err().help.unwrap();
     assert!(help.ends_with("`binary`, `deps`, `test`, `clippy`, `fmt`, `doc`"), "{help}");
 }
+
+/// The ids of the caches that dependency steps start from.
+fn seeds(plan: &Plan) -> Vec<String> {
+    let steps = plan.steps.iter().filter(|step| step.role == Role::Dependencies);
+    let execs = steps.filter_map(|step| match &step.op {
+        Op::Exec(exec) => Some(exec),
+        _ => None,
+    });
+    let mounts = execs.flat_map(|exec| &exec.mounts);
+    mounts
+        .filter_map(|mount| match &mount.kind {
+            plan::MountKind::Cache { id, .. } => Some(id.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_seed_changes_nothing_of_the_command() {
+    let files = locked(SHOP);
+    let spec = "build: { package: server, features: tls }\n";
+    for target in ["", "test", "clippy", "doc"] {
+        let of = |seed| commands(&plan_with(&files, spec, target, "linux/amd64", seed));
+        for (plain, seeded) in of(false).iter().zip(&of(true)) {
+            match plain.strip_prefix("Dependencies: cargo") {
+                Some(args) => {
+                    assert!(seeded.starts_with("Dependencies: /rust-frontend/seed "), "{seeded}");
+                    assert!(seeded.ends_with(&format!("/work/Cargo.lock{args}")), "{seeded}");
+                }
+                None => assert_eq!(plain, seeded),
+            }
+        }
+        let off = spec.replace("{ ", "{ seed: false, ");
+        let off = plan_with(&files, &off, target, "linux/amd64", true);
+        assert_eq!(commands(&off), of(false));
+    }
+}
+
+#[test]
+fn seeds_are_apart_where_units_are() {
+    let files = locked(SHOP);
+    let of = |build: &str| {
+        let spec = format!("build: {{ package: server{build} }}\n");
+        seeds(&plan_with(&files, &spec, "", "linux/amd64", true))
+    };
+    let base = of("");
+    assert_eq!(base.len(), 1);
+    assert_eq!(of(", features: tls"), base);
+    for other in [
+        ", profile: dev",
+        ", target: gnu",
+        ", rustflags: [-Copt-level=1]",
+        ", env: { A: b }",
+        ", debug-symbols: true",
+    ] {
+        assert_ne!(of(other), base, "{other}");
+    }
+    let secret = ", secrets: [{ id: token, env: TOKEN, step: compile }]";
+    assert_eq!(of(secret), [""; 0]);
+}

@@ -7,3 +7,4 @@ pub(crate) mod grpc;
 pub(crate) mod keys;
 pub(crate) mod patterns;
 mod script;
+pub(crate) mod sources;

@@ -107,6 +107,13 @@ fn try_build(
     let source = source.map_err(|error| anyhow!(error))?;
     let spec = format!("# syntax=org/rust-frontend:1\n{}", package.spec);
     fs::write(source.join("Rust.yaml"), spec)?;
+    if !source.join("Cargo.lock").exists() {
+        // Packages of before 2018 have none; it is what the frontend tells to do. The package that downloaded it
+        // lies above and would be taken for its workspace.
+        fs::remove_file(work.join("Cargo.toml"))?;
+        let mut lock = sh::tied("cargo");
+        sh::quiet(lock.arg("generate-lockfile").current_dir(&source))?;
+    }
     let tag = format!("rust-frontend-corpus/{name}");
     let log = work.join("log");
     let wrapper = engine.wrapper().to_string_lossy();
@@ -163,6 +170,21 @@ fn compiled(log: &str, step: &str) -> Vec<String> {
     crates
 }
 
+/// The end of a log without colours and without the place of the whole.
+fn shown(log: &str) -> String {
+    let parts = log.split('\u{1b}').enumerate();
+    let plain: String = parts
+        .map(|(at, part)| match (at, part.split_once('m')) {
+            (1.., Some((_, rest))) => rest,
+            _ => part,
+        })
+        .collect();
+    let lines = plain
+        .lines()
+        .filter(|line| !line.starts_with("(all of it: "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Writes what is known of all packages.
 fn report(checkout: &Path, dir: &Path, table: &BTreeMap<String, Published>) -> Result<()> {
     let mut all: BTreeMap<&str, Outcome> = BTreeMap::new();
@@ -206,7 +228,10 @@ fn report(checkout: &Path, dir: &Path, table: &BTreeMap<String, Published>) -> R
     }
     let failed = all.iter().filter(|(_, one)| !one.ran);
     for (name, one) in failed {
-        text.push_str(&format!("\n{name}:\n\n```text\n{}\n```\n", one.error));
+        text.push_str(&format!(
+            "\n{name}:\n\n```text\n{}\n```\n",
+            shown(&one.error)
+        ));
     }
     fs::write(checkout.join("docs/corpus.md"), text)?;
     println!("docs/corpus.md, {}", dir.join("report.json").display());
@@ -215,7 +240,13 @@ fn report(checkout: &Path, dir: &Path, table: &BTreeMap<String, Published>) -> R
 
 #[cfg(test)]
 mod tests {
-    use super::compiled;
+    use super::{compiled, shown};
+
+    #[test]
+    fn logs_are_shown_plain() {
+        let log = "failed\n \u{1b}[33m1 warning\u{1b}[0m\n(all of it: /x/log)";
+        assert_eq!(shown(log), "failed\n 1 warning");
+    }
 
     #[test]
     fn crates_belong_to_the_step_that_compiled_them() {

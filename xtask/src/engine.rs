@@ -17,6 +17,7 @@ pub(crate) mod purge;
 pub(crate) mod registry;
 pub(crate) mod root;
 pub(crate) mod state;
+mod versions;
 pub(crate) mod wrapper;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use anyhow::{Result, bail};
 use crate::sh;
 pub(crate) use flavour::Flavour;
 pub(crate) use state::State;
+use versions::Versions;
 
 /// An engine that answers.
 #[derive(Debug)]
@@ -42,6 +44,9 @@ impl Engine {
     pub(crate) fn up(state: &State, flavour: Option<Flavour>) -> Result<Self> {
         let _lock = state.lock()?;
         let engine = Self::start(state, flavour)?;
+        for old in engine.versions()?.too_old() {
+            eprintln!("engine: warning: {old}");
+        }
         images::ensure(state, &engine)?;
         if engine.flavour == Flavour::Second {
             sh::quiet(&mut engine.docker(["buildx", "prune", "--all", "--force"]))?;
@@ -78,18 +83,7 @@ impl Engine {
         let engine = sh::output(&mut self.docker(["version", "--format", "{{.Server.Version}}"]))?;
         let buildx = sh::output(&mut self.docker(["buildx", "version"]))?;
         let builder = sh::output(&mut self.docker(["buildx", "inspect", "default"]))?;
-        let buildkit = match host::buildkit_version(&builder) {
-            // Debian builds the one in its dockerd without telling it its version.
-            None | Some("v0.0.0+unknown") => "of that Docker".to_owned(),
-            Some(version) => version.to_owned(),
-        };
-        Ok(Versions {
-            engine,
-            buildkit,
-            buildx: host::buildx_version(&buildx)
-                .unwrap_or("unknown")
-                .to_owned(),
-        })
+        Ok(Versions::of(&engine, &builder, &buildx))
     }
 
     fn start(state: &State, flavour: Option<Flavour>) -> Result<Self> {
@@ -113,23 +107,5 @@ impl Engine {
     fn answers(&self) -> bool {
         self.wrapper.exists()
             && sh::succeeds(&mut self.docker(["version", "--format", "{{.Server.Version}}"]))
-    }
-}
-
-/// What an engine is made of.
-#[derive(Debug)]
-pub(crate) struct Versions {
-    engine: String,
-    buildkit: String,
-    buildx: String,
-}
-
-impl std::fmt::Display for Versions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "Docker {}, BuildKit {}, buildx {}",
-            self.engine, self.buildkit, self.buildx
-        )
     }
 }

@@ -15,17 +15,7 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 
 /// Builds the image and loads it into the engine under [`NAME`]; returns its size in bytes.
 pub(crate) fn build(engine: &Engine, checkout: &Path) -> Result<u64> {
-    let file = checkout.join("Dockerfile.frontend");
-    let mut command = engine.docker([
-        "buildx",
-        "build",
-        "--load",
-        "--progress=plain",
-        "--tag",
-        NAME,
-    ]);
-    command.arg("--file").arg(file).arg(checkout);
-    sh::shown(&mut command)?;
+    build_as(engine, checkout, "Dockerfile.frontend", NAME)?;
     let size = size(engine)?;
     if size > LIMIT {
         bail!("the frontend image has {size} bytes, more than the {LIMIT} that it may have");
@@ -33,11 +23,25 @@ pub(crate) fn build(engine: &Engine, checkout: &Path) -> Result<u64> {
     Ok(size)
 }
 
-/// Takes the image from one engine to another, which would else compile it once more.
-pub(crate) fn copy(from: &Engine, to: &Engine) -> Result<()> {
+/// Builds an image by a file of the checkout and loads it into the engine.
+pub(crate) fn build_as(engine: &Engine, checkout: &Path, file: &str, name: &str) -> Result<()> {
+    let mut command = engine.docker([
+        "buildx",
+        "build",
+        "--load",
+        "--progress=plain",
+        "--tag",
+        name,
+    ]);
+    command.arg("--file").arg(checkout.join(file)).arg(checkout);
+    sh::shown(&mut command)
+}
+
+/// Takes an image from one engine to another, which would else compile it once more.
+pub(crate) fn copy(from: &Engine, to: &Engine, name: &str) -> Result<()> {
     let mut pipe = std::process::Command::new("sh");
     pipe.args(["-c", "\"$1\" save \"$3\" | \"$2\" load", "copy"]);
-    sh::shown(pipe.arg(from.wrapper()).arg(to.wrapper()).arg(NAME))
+    sh::shown(pipe.arg(from.wrapper()).arg(to.wrapper()).arg(name))
 }
 
 /// The size of the image's one file: what `docker image inspect` calls size differs between stores.

@@ -1,5 +1,6 @@
 //! Chores of rust-frontend: `cargo xtask help` lists them.
 
+mod bench;
 mod corpus;
 mod demo;
 mod engine;
@@ -22,6 +23,7 @@ chores:
   test     format, clippy, cargo-deny, hermetic and end-to-end tests: what CI runs
            (words behind it choose end-to-end tests)
   image    build the frontend image and load it into the engine
+  bench    measure builds side by side with what users would write instead: `cargo xtask bench --help`
   corpus   build published packages (all, or those named) and write docs/corpus.md
   engine   a real Docker engine with the base images: `cargo xtask engine help`";
 
@@ -53,6 +55,7 @@ fn run() -> Result<ExitCode> {
                     .map(|word| word.to_string_lossy().into_owned());
                 corpus::run(&checkout(), &words.collect::<Vec<_>>()).map(|()| ExitCode::SUCCESS)
             }
+            "bench" => bench::run(&checkout(), args).map(|()| ExitCode::SUCCESS),
             "image" => {
                 let engine = engine::Engine::up(&engine::State::locate()?, None)?;
                 let size = image::build(&engine, &checkout())?;

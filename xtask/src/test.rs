@@ -62,7 +62,7 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     step("registry", || registry::up(&state, registry::PORT))?;
     let second = up(Flavour::Second)?;
     step("frontend image for the second engine", || {
-        image::copy(&containerd, &second)
+        image::copy(&containerd, &second, image::NAME)
     })?;
     end_to_end(&state, checkout, &containerd, words)?;
     step("the second engine ends", || {
@@ -70,7 +70,7 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     })?;
     let classic = up(Flavour::Classic)?;
     step("frontend image for the classic engine", || {
-        image::copy(&containerd, &classic)
+        image::copy(&containerd, &classic, image::NAME)
     })?;
     let chosen: Vec<String> = match words {
         [] => CLASSIC.map(str::to_owned).to_vec(),
@@ -88,7 +88,7 @@ const LONG: [&str; 3] = [
 ];
 
 /// What differs between the engines: the tests that the classic one runs. They build the small examples only.
-const CLASSIC: [&str; 9] = [
+const CLASSIC: [&str; 10] = [
     "bad_input",
     "caching::an_edit_compiles",
     "caching::new_times",
@@ -98,6 +98,7 @@ const CLASSIC: [&str; 9] = [
     "calls",
     "examples::rusty_docker",
     "examples::scratch",
+    "inputs",
 ];
 
 fn end_to_end(state: &State, checkout: &Path, engine: &Engine, words: &[String]) -> Result<()> {

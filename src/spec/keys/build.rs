@@ -134,6 +134,13 @@ pub(super) static BUILD: Block = Block {
             "mimalloc",
         ),
         Key::new(
+            "seed",
+            &BOOL,
+            "Whether the compilation of dependencies starts from what the last one on the same builder left in a cache, so that a new crate compiles that crate. It changes the time that it takes, never what comes out; `--no-cache` empties the cache.",
+            "`true`, unless compile steps have secrets or sources of crates are in the project",
+            "false",
+        ),
+        Key::new(
             "granularity",
             &GRANULARITY,
             "How finely the dependency build is cached.",

@@ -1,7 +1,10 @@
 //! `docker buildx build`.
 
 use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use super::docker::{Docker, Outcome};
 use super::image::Image;
@@ -138,7 +141,35 @@ impl<'d> Build<'d> {
         outcome.stdout.trim_start_matches('\n').to_owned()
     }
 
+    /// Runs it and kills the client as soon as a line of its progress holds `words`.
+    pub(crate) fn kill_at(self, words: &str) {
+        let mut command = self.option("--output", "type=cacheonly").command("plain");
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("docker runs");
+        let mut lines = BufReader::new(child.stderr.take().expect("is piped")).lines();
+        let found = lines.any(|line| line.is_ok_and(|line| line.contains(words)));
+        child.kill().expect("can be killed");
+        child.wait().expect("was started");
+        assert!(found, "`{words}` was not said");
+    }
+
+    /// Starts it and kills the client some time later.
+    pub(crate) fn killed_after(self, time: Duration) {
+        let mut command = self.command("quiet");
+        let mut client = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("can be run");
+        std::thread::sleep(time);
+        client.kill().expect("can be killed");
+        client.wait().expect("a status");
+    }
+
     fn outcome(&self, progress: &str) -> Outcome {
+        Outcome::of(&mut self.command(progress))
+    }
+
+    fn command(&self, progress: &str) -> Command {
         let mut command = self.docker.command(["buildx", "build"]);
         if let (Some(image), "Rust.yaml") = (std::env::var_os(FRONTEND), self.file) {
             let mut argument = OsString::from("BUILDKIT_SYNTAX=");
@@ -157,7 +188,7 @@ impl<'d> Build<'d> {
         if let Some(path) = &self.stdin {
             command.stdin(std::fs::File::open(path).expect("can be read"));
         }
-        Outcome::of(&mut command)
+        command
     }
 
     /// Runs it and gives the result to an exporter.

@@ -11,6 +11,8 @@ use serde::Deserialize;
 #[derive(Debug)]
 pub(crate) struct BuildReport {
     steps: Vec<Step>,
+    /// Warnings that were shown, each with its details.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// One vertex of the build graph.
@@ -32,6 +34,7 @@ impl BuildReport {
     pub(crate) fn parse(stderr: &str) -> Self {
         let mut digests = BTreeMap::new();
         let mut steps: Vec<Step> = Vec::new();
+        let mut warnings = Vec::new();
         let mut logs: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
         for line in stderr.lines().filter(|line| line.starts_with('{')) {
             let status: SolveStatus = serde_json::from_str(line)
@@ -48,6 +51,12 @@ impl BuildReport {
                 // One that was done is reported as cached when the export asks for it again.
                 step.executed |= vertex.completed.is_some() && !vertex.cached;
             }
+            for VertexWarning { short, detail } in status.warnings {
+                let parts = std::iter::once(short).chain(detail.unwrap_or_default());
+                let parts = parts.map(|part| BASE64_STANDARD.decode(part).expect("base64"));
+                let parts = parts.map(|part| String::from_utf8_lossy(&part).into_owned());
+                warnings.push(parts.collect::<Vec<_>>().join("\n"));
+            }
             for log in status.logs {
                 let index = digests[&log.vertex];
                 let data = BASE64_STANDARD.decode(log.data).expect("logs are base64");
@@ -57,7 +66,7 @@ impl BuildReport {
         for (index, log) in logs {
             steps[index].log = String::from_utf8_lossy(&log).into_owned();
         }
-        Self { steps }
+        Self { steps, warnings }
     }
 
     /// All steps.
@@ -138,6 +147,8 @@ struct SolveStatus {
     vertexes: Vec<Vertex>,
     #[serde(default)]
     logs: Vec<Log>,
+    #[serde(default)]
+    warnings: Vec<VertexWarning>,
 }
 
 #[derive(Deserialize)]
@@ -150,6 +161,13 @@ struct Vertex {
     completed: Option<String>,
     #[serde(default)]
     cached: bool,
+}
+
+#[derive(Deserialize)]
+struct VertexWarning {
+    short: String,
+    #[serde(default)]
+    detail: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]

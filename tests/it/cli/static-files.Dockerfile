@@ -16,6 +16,8 @@
 # - Some steps see variables of steps before them.
 # - It is for linux/amd64 alone, and build arguments have the values that they had. What was
 #   compiled is not checked afterwards.
+# - After a change of dependencies all of them are compiled; Rust.yaml starts from what the last
+#   build left in a cache, if it may.
 # - Base images are not pinned, because their digests were not known; their settings were assumed to
 #   be those of the official images.
 # - The ignore file applies as before if it is called .dockerignore; Rust.yaml.dockerignore must be
@@ -228,7 +230,7 @@ ENV CARGO_TARGET_DIR=/target \
 WORKDIR /work
 RUN --network=none \
     --mount=type=bind,from=skeleton,target=/work,rw \
-    --mount=type=bind,from=fetch,source=/usr/local/cargo/registry,target=/usr/local/cargo/registry \
+    --mount=type=bind,from=fetch,source=/usr/local/cargo/registry,target=/usr/local/cargo/registry,rw \
     mkdir -p /target \
  && cargo build --offline --target x86_64-unknown-linux-musl --profile release --package static-files \
        --bin static-files
@@ -256,15 +258,53 @@ RUN --network=none \
     --mount=type=bind,from=sources-static-files,target=/sources \
     <<'EOF'
 set -eu
-set -- /files /sources .
+set -- /files /sources +.
 files=$1 rust=$2
 shift 2
 named() { grep -rqF -e "$1" "$rust"; }
-if grep -rqE 'CARGO_PKG_(README|LICENSE_FILE)|folder *= *"[./]*"|"\$CARGO_MANIFEST_DIR/?"' "$rust"; then
-  exit 0
-fi
+cd "$rust"
+printf '%s\n' "$@" >/tmp/packages
+find . -name '*.rs' -type f >/tmp/sources
+grep -roE '"[^"]*\.\./[^"]*\.rs"' . >/tmp/references || :
+for dir in "$rust" "$files"; do
+  (cd "$dir" && find . -type l -exec sh -c 'for link; do echo "$link:\"$(readlink "$link")\""; done' sh {} +)
+done >>/tmp/references
+awk '
+function normal(path, part, kept, n, i, k) {
+  n = split(path, part, "/")
+  k = 0
+  for (i = 1; i <= n; i++) {
+    if (part[i] == "..") { if (k == 0) return ""; k-- }
+    else if (part[i] != "" && part[i] != ".") kept[++k] = part[i]
+  }
+  path = "."
+  for (i = 1; i <= k; i++) path = path "/" kept[i]
+  return path
+}
+function parent(path) { sub(/\/[^\/]*$/, "", path); return path }
+function owner(path) { while (path != "." && !(path in package)) path = parent(path); return path }
+FILENAME == ARGV[1] { built = sub(/^\+/, ""); package[$0] = built; next }
+FILENAME == ARGV[2] {
+  at = index($0, ":")
+  file = substr($0, 1, at - 1)
+  own = owner(file)
+  if (!package[own] || substr(file, length(own) + 1) ~ /^\/(tests|benches|examples)\//) next
+  text = substr($0, at + 2, length($0) - at - 2)
+  named[1] = normal(parent(file) "/" text)
+  named[2] = normal(own "/" text)
+  for (i in named) if (named[i] != "" && owner(named[i]) != own) shared[owner(named[i])]
+  next
+}
+owner($0) in shared
+' /tmp/packages /tmp/references /tmp/sources | while IFS= read -r path; do
+  mkdir -p "$files/${path%/*}"
+  cp "$path" "$files/$path"
+done
 cd "$files"
+: >/tmp/candidates
+grep -rqE 'CARGO_PKG_(README|LICENSE_FILE)|folder *= *"[./]*"|"\$CARGO_MANIFEST_DIR/?"' "$rust" ||
 for dir in "$@"; do
+  dir=${dir#+}
   [ -d "$dir" ] || continue
   find "$dir" -maxdepth 1 -type f \( -name '*.md' -o -name 'README*' -o -name 'CHANGELOG*' \
     -o -name 'LICENSE*' -o -name 'LICENCE*' -o -name 'COPYING*' -o -name 'NOTICE*' -o -name 'AUTHORS*' \
@@ -280,6 +320,7 @@ while IFS= read -r path; do
     rm -rf "$path"
   fi
 done </tmp/candidates
+find . -depth -type d -exec rmdir {} + 2>/dev/null || :
 EOF
 
 FROM scratch AS sources-3
@@ -452,7 +493,7 @@ WORKDIR /work
 RUN --network=none \
     --mount=type=bind,from=sources-3,target=/work,rw \
     --mount=type=bind,from=dependencies,source=/target,target=/target,rw \
-    --mount=type=bind,from=fetch,source=/usr/local/cargo/registry,target=/usr/local/cargo/registry \
+    --mount=type=bind,from=fetch,source=/usr/local/cargo/registry,target=/usr/local/cargo/registry,rw \
     mkdir -p /out \
  && find /work -exec touch -h -d @1153704088 {} + \
  && cargo build --offline --target x86_64-unknown-linux-musl --profile release --package static-files \

@@ -18,6 +18,8 @@ const REGISTRY: &str = include_str!("registry.txt");
 /// A temporary directory with `home` (Cargo's home and the registry), `ws` (the project) and `target`.
 pub(crate) struct Sandbox {
     dir: PathBuf,
+    /// Whether the stable Cargo takes what is unstable.
+    nightly: bool,
 }
 
 impl Drop for Sandbox {
@@ -43,7 +45,10 @@ impl Sandbox {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("rust-frontend-it-{}-{count}", std::process::id());
         let dir = std::env::temp_dir().join(name);
-        let sandbox = Self { dir };
+        let sandbox = Self {
+            dir,
+            nightly: false,
+        };
         let mut registry = files(REGISTRY);
         let crates: Vec<String> = registry.keys().cloned().collect();
         for path in crates {
@@ -58,6 +63,13 @@ impl Sandbox {
             sandbox.dir.join("home/registry-of-test")
         );
         fs::write(sandbox.dir.join("home/config.toml"), config).unwrap();
+        sandbox
+    }
+
+    /// One whose Cargo takes what is unstable.
+    pub(crate) fn nightly() -> Self {
+        let mut sandbox = Self::new();
+        sandbox.nightly = true;
         sandbox
     }
 
@@ -77,7 +89,11 @@ impl Sandbox {
 
     /// Runs Cargo in a directory of the project; the error output if it fails.
     pub(crate) fn cargo(&self, dir: &str, args: &[&str]) -> Result<String, String> {
-        let output = Command::new(env!("CARGO"))
+        let mut command = Command::new(env!("CARGO"));
+        if self.nightly {
+            command.env("RUSTC_BOOTSTRAP", "1");
+        }
+        let output = command
             .args(args)
             .current_dir(self.workspace().join(dir))
             .env("CARGO_HOME", self.dir.join("home"))
@@ -137,7 +153,7 @@ impl Sandbox {
     pub(crate) fn build(&self, dir: &str, args: &[&str]) -> Result<Vec<Built>, String> {
         let end = args.iter().position(|word| *word == "--");
         let (own, passed) = args.split_at(end.unwrap_or(args.len()));
-        let json = ["--offline", "--message-format", "json"];
+        let json = ["--offline", "--message-format", "json-render-diagnostics"];
         let args = [own, &json, passed].concat();
         let output = self.cargo(dir, &args)?;
         let messages = output

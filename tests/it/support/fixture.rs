@@ -5,19 +5,23 @@ use rust_frontend::project::{self, Project, Selection};
 use rust_frontend::recipe::{Recipe, RecipeFor, recipe};
 use rust_frontend::source::{Entry, EntryKind, SourceFile, SourceTree};
 use rust_frontend::spec::{self, Spec};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Files of a project by context path.
 pub(crate) type Files = BTreeMap<String, String>;
 
-/// Splits a fixture into its files.
+/// Splits a fixture into its files. `//- /a/Cargo.toml of a` is a manifest that starts as most do.
 pub(crate) fn files(fixture: &str) -> Files {
     let mut files = Files::new();
     let mut current = None;
     for line in fixture.lines() {
         if let Some(path) = line.strip_prefix("//- /") {
-            current = Some(path.trim().to_owned());
-            files.insert(path.trim().to_owned(), String::new());
+            let (path, text) = match path.trim().split_once("Cargo.toml of ") {
+                Some((dir, name)) => (format!("{dir}Cargo.toml"), manifest(name)),
+                None => (path.trim().to_owned(), String::new()),
+            };
+            files.insert(path.clone(), text);
+            current = Some(path);
         } else if let Some(path) = &current {
             let text = files.get_mut(path).unwrap();
             text.push_str(line);
@@ -25,6 +29,10 @@ pub(crate) fn files(fixture: &str) -> Files {
         }
     }
     files
+}
+
+fn manifest(name: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n")
 }
 
 /// The files as a tree that knows everything.
@@ -130,30 +138,16 @@ pub(crate) fn text(recipe: &Recipe) -> String {
     text
 }
 
-/// Directories of a set of files, for trees with links.
-pub(crate) fn with_link(files: &Files, link: &str, target: &str) -> SourceTree {
-    let mut all = files.clone();
-    let below: Vec<(String, String)> = files
-        .iter()
-        .filter_map(|(path, text)| Some((path.strip_prefix(target)?.to_owned(), text.clone())))
-        .collect();
-    for (rest, text) in below {
-        all.insert(format!("{link}{rest}"), text);
-    }
-    let mut tree = tree(&all);
+/// A tree with a link to a directory.
+pub(crate) fn with_link(files: &Files, link: &str, says: &str) -> SourceTree {
+    let mut tree = tree(files);
+    tree.add_link(link, says);
     let (dir, name) = link.rsplit_once('/').unwrap_or(("", link));
-    let entries: BTreeSet<Entry> = tree
-        .list(dir)
-        .iter()
-        .cloned()
-        .map(|entry| match entry.name == name {
-            true => Entry {
-                kind: EntryKind::Symlink,
-                ..entry
-            },
-            false => entry,
-        })
-        .collect();
-    tree.add_dir(dir, entries.into_iter().collect());
+    let mut entries = tree.list(dir).to_vec();
+    entries.push(Entry {
+        name: name.to_owned(),
+        kind: EntryKind::Symlink,
+    });
+    tree.add_dir(dir, entries);
     tree
 }

@@ -3,6 +3,7 @@
 
 use super::fixture::{self, Files};
 use super::patterns::selected;
+use super::sources;
 use rust_frontend::plan::{
     self, Abilities, FileAction, ImageInfo, MountKind, Op, Output, Plan, Role,
 };
@@ -18,12 +19,17 @@ const RUST: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["PAT
 
 /// Makes the plan of a project as the frontend does, with an engine that knows every image.
 pub(crate) fn plan(files: &Files, spec_text: &str, target: Option<&str>) -> Plan {
+    plan_at(files, "", spec_text, target)
+}
+
+/// [`plan`] of a project in a directory of the context.
+pub(crate) fn plan_at(files: &Files, dir: &str, spec_text: &str, target: Option<&str>) -> Plan {
     let file = SourceFile::new("Rust.yaml", spec_text);
     let spec = match spec::parse(&file, &BTreeMap::new()) {
         Ok((spec, _)) => spec,
         Err(found) => panic!("{}", fixture::lines(found).join("\n")),
     };
-    let project = fixture::load(files, "");
+    let project = fixture::load(files, dir);
     let stage = Stage::find(&spec, target).unwrap();
     let image = &stage.images[0];
     let selection = match project.select(&spec, image) {
@@ -57,6 +63,7 @@ pub(crate) fn plan(files: &Files, spec_text: &str, target: Option<&str>) -> Plan
         abilities: Abilities {
             merge: true,
             local_steps: true,
+            seed: true,
         },
     };
     plan::make(stage.kind, &input)
@@ -69,7 +76,14 @@ pub(crate) fn keys(plan: &Plan, files: &Files) -> BTreeMap<String, String> {
     let mut named = BTreeMap::new();
     for step in &plan.steps {
         let key = match &step.op {
-            Op::Exec(exec) if exec.args[0].ends_with("/unread") => hash(&read(files)),
+            // Copies of what it leaves count by content, so that is its key here.
+            Op::Exec(exec) if exec.args[0].ends_with("/unread") => {
+                let output = Output {
+                    step: all.len(),
+                    mount: "/".into(),
+                };
+                hash(&format!("{:?}", sources::seen(plan, &output, files)))
+            }
             op => hash(&text(op, plan, files, &all)),
         };
         if let Some(name) = short(step.role, &step.name) {
@@ -82,33 +96,6 @@ pub(crate) fn keys(plan: &Plan, files: &Files) -> BTreeMap<String, String> {
         all.push(key);
     }
     named
-}
-
-/// What the step leaves that takes files away that no source names: copies of it count by content, so its key is
-/// its content here. The script's own test shows what it takes away.
-fn read(files: &Files) -> String {
-    let is_source = |path: &String| path.ends_with(".rs") || path.ends_with("Cargo.toml");
-    let is_unread = |path: &String| {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let is_kind = path == name && (name.ends_with(".md") || name.starts_with("LICENSE"));
-        let ci = path.starts_with(".github/");
-        let name = if ci { ".github" } else { name };
-        let mut sources = files.iter().filter(|(path, _)| path.ends_with(".rs"));
-        (is_kind || ci) && !sources.any(|(_, text)| text.contains(name))
-    };
-    let ignored = [
-        "Cargo.lock",
-        ".cargo/config.toml",
-        "rust-toolchain.toml",
-        "Rust.yaml",
-    ];
-    let ignored = |path: &String| {
-        ignored.contains(&path.as_str()) || path.starts_with(".git/") || path.starts_with("target/")
-    };
-    let left = files
-        .iter()
-        .filter(|(path, _)| !is_source(path) && !ignored(path) && !is_unread(path));
-    left.map(|file| format!("{file:?}")).collect()
 }
 
 /// A name that stays when counts in it change; none for plumbing.

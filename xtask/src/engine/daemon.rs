@@ -196,13 +196,16 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
 
     let settings = settings(state, flavour);
     let containerd = flavour != Flavour::Classic;
-    let text = json!({
+    let mut text = json!({
         "features": {"containerd-snapshotter": containerd},
         "bridge": network::bridge(flavour),
         "iptables": false,
         "ip6tables": false,
         "insecure-registries": ["127.0.0.0/8"],
     });
+    if flavour == Flavour::Second {
+        text["cgroup-parent"] = cgroup(flavour).into();
+    }
     fs::write(&settings, format!("{text:#}\n"))?;
     fs::create_dir_all(state.data(flavour))?;
 
@@ -233,6 +236,11 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
         }
     }
     Err(command.exec()).context("cannot enter the engine's Debian")
+}
+
+/// The control group above all containers of an engine that nobody else uses: what they use is read there.
+pub(crate) fn cgroup(flavour: Flavour) -> String {
+    format!("/rust-frontend-{flavour}")
 }
 
 fn settings(state: &State, flavour: Flavour) -> PathBuf {

@@ -61,36 +61,9 @@ fn flavour(driver_status: &str) -> Flavour {
     }
 }
 
-/// The version in what `docker buildx inspect` says.
-pub(crate) fn buildkit_version(inspected: &str) -> Option<&str> {
-    inspected.lines().find_map(|line| {
-        let (key, version) = line.split_once(':')?;
-        key.to_ascii_lowercase()
-            .starts_with("buildkit")
-            .then(|| version.trim())
-    })
-}
-
-/// The version in what `docker buildx version` says.
-pub(crate) fn buildx_version(said: &str) -> Option<&str> {
-    said.split_whitespace().nth(1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn versions_are_found_in_what_the_tools_say() {
-        let inspected = "Name:   default\nDriver: docker\n\nNodes:\nName:             default\n\
-                         BuildKit version: v0.25.1\nPlatforms:        linux/amd64\n";
-        assert_eq!(buildkit_version(inspected), Some("v0.25.1"));
-        assert_eq!(buildkit_version("Name: default\n"), None);
-        assert_eq!(
-            buildx_version("github.com/docker/buildx 0.29.1+ds1 0.29.1"),
-            Some("0.29.1+ds1")
-        );
-    }
 
     #[test]
     fn the_driver_tells_the_flavour() {

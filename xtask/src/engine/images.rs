@@ -61,7 +61,7 @@ impl BaseImage {
     fn key(self) -> Result<String> {
         let mut facts = format!("{RECIPE}\n{}\n", self.name());
         if self == Self::Rust {
-            facts += &rust::toolchain_version()?;
+            facts += &rust::facts()?;
         }
         for certificate in root::local_certificates() {
             facts += &std::fs::read_to_string(certificate)?;

@@ -37,6 +37,21 @@ int __snprintf_chk(char *to, size_t size, int flag, size_t room, const char *for
 }
 ";
 
+/// Raised when what is built changes: older libraries are then made anew.
+pub(super) const REVISION: u32 = 2;
+
+/// What C code calls for an operation that the machine's instructions lack. Rust's own build compiles these from
+/// LLVM's source, which Debian's copy of Rust's does not have; gcc's are the same functions.
+const BUILTINS: [&str; 7] = [
+    "_ffsdi2.o",
+    "_paritysi2.o",
+    "_paritydi2.o",
+    "_popcount_tab.o",
+    "_popcountsi2.o",
+    "_popcountdi2.o",
+    "_bswapdi2.o",
+];
+
 /// Builds the library of a Rust version into a new folder: libraries, and in `self-contained/` what
 /// a static program is linked with.
 pub(super) fn build_std(state: &State, version: &str, target: &str) -> Result<PathBuf> {
@@ -95,6 +110,7 @@ pub(super) fn build_std(state: &State, version: &str, target: &str) -> Result<Pa
     for file in ["crtbegin.o", "crtbeginS.o", "crtend.o", "crtendS.o"] {
         copy_into(&gcc.join(file), &own)?;
     }
+    add_builtins(&gcc.join("libgcc.a"), &work, &own.join("libc.a"))?;
     add_unwinder(&libunwind, &work, &own)?;
     Ok(out)
 }
@@ -128,6 +144,17 @@ fn copy_libraries(from: &Path, to: &Path) -> Result<()> {
     }
     ensure!(any, "cargo built no library in {}", from.display());
     Ok(())
+}
+
+fn add_builtins(libgcc: &Path, work: &Path, to: &Path) -> Result<()> {
+    let objects = work.join("builtins");
+    fs::create_dir_all(&objects)?;
+    let mut extract = Command::new("ar");
+    extract.current_dir(&objects).arg("x").arg(libgcc);
+    sh::quiet(extract.args(BUILTINS))?;
+    let mut add = Command::new("ar");
+    add.current_dir(&objects).arg("r").arg(to);
+    sh::quiet(add.args(BUILTINS))
 }
 
 fn add_unwinder(package: &str, work: &Path, to: &Path) -> Result<()> {

@@ -76,8 +76,13 @@ pub(super) fn make(state: &State, key: &str, archive: &Path) -> Result<()> {
     archive::pack(state, &image, &dir, archive)
 }
 
+/// Changes when what goes into the stand-in does.
+pub(super) fn facts() -> Result<String> {
+    Ok(format!("{} {}", toolchain_version()?, musl::REVISION))
+}
+
 /// The version of this machine's Rust, such as `1.95.0`.
-pub(super) fn toolchain_version() -> Result<String> {
+fn toolchain_version() -> Result<String> {
     let verbose = sh::output(Command::new("rustc").arg("-vV"))?;
     Ok(field(&verbose, "release")
         .context("rustc tells no release")?
@@ -99,7 +104,8 @@ fn field<'a>(verbose: &'a str, name: &str) -> Option<&'a str> {
 
 /// The packed standard library, kept beside the images: it takes longest to make.
 fn musl_component(state: &State, version: &str, target: &str) -> Result<PathBuf> {
-    let kept = state.image(&format!("rust-std-{version}-{target}.tar.xz"));
+    let revision = musl::REVISION;
+    let kept = state.image(&format!("rust-std-{version}-{target}-{revision}.tar.xz"));
     if !kept.exists() {
         eprintln!("engine: building the standard library of Rust {version} for {target}");
         let std = musl::build_std(state, version, target)?;

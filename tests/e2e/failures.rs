@@ -1,0 +1,197 @@
+//! What goes wrong around a build: it is said in the words of who knows, and nothing of it stays in a cache.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::support::docker::Docker;
+use crate::support::nonce;
+use crate::support::project::Project;
+
+/// Part of the name of the step that compiles them.
+const DEPENDENCIES: &str = "] dependencies (";
+
+/// A small crate, as the lock has it: name, version, checksum.
+const ITOA: [&str; 3] = [
+    "itoa",
+    "1.0.15",
+    "4a5f13b858c8d314ee3e8f639011f7ccefe71f97f96e50151fb991f267928e2c",
+];
+
+/// A version that its authors took back.
+const YANKED: [&str; 3] = [
+    "once_cell",
+    "1.20.0",
+    "33ea5043e58958ee56f3e15a90aee535795cd7dfd319846288d93c5b57d85cbe",
+];
+
+/// A program that needs one crate, in an environment that no engine has seen.
+fn with(locked: [&str; 3]) -> Project {
+    let spec = format!(
+        "build: {{ env: {{ NONCE: \"{}\" }} }}\nimage: {{ base: scratch }}\n",
+        nonce()
+    );
+    let project = Project::tiny(&spec);
+    let [name, version, checksum] = locked;
+    project
+        .append("Cargo.toml", &format!("[dependencies]\n{name} = \"={version}\"\n"))
+        .append(
+            "Cargo.lock",
+            &format!(
+                "dependencies = [\"{name}\"]\n\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
+                 source = \"registry+https://github.com/rust-lang/crates.io-index\"\n\
+                 checksum = \"{checksum}\"\n"
+            ),
+        );
+    project
+}
+
+/// All of them fetch into the same cache.
+#[test]
+fn builds_at_once_and_killed_ones_leave_caches_whole() {
+    let docker = Docker::take();
+    let killed = with(YANKED);
+    docker
+        .build(&killed)
+        .killed_after(Duration::from_millis(1500));
+    let projects = [killed, with(ITOA), with(YANKED)];
+    thread::scope(|scope| {
+        let builds = projects.each_ref().map(|project| {
+            let docker = &docker;
+            scope.spawn(move || docker.build(project).succeed())
+        });
+        let reports = builds.map(|build| build.join().expect("a build that succeeds"));
+        // How far the killed one came depends on the machine.
+        for report in &reports[1..] {
+            assert_eq!(report.compiled().len(), 2, "{report}");
+        }
+    });
+}
+
+#[test]
+fn what_a_registry_refuses_is_said_in_its_words() {
+    let docker = Docker::take();
+    let wrong = "0".repeat(64);
+    let project = with([ITOA[0], ITOA[1], &wrong]);
+    let printed = docker.build(&project).fail();
+    assert!(
+        printed.contains("checksum for `itoa v1.0.15` changed between lock files"),
+        "{printed}"
+    );
+    project.replace("Cargo.lock", &wrong, ITOA[2]);
+    docker.build(&project).succeed();
+
+    std::fs::create_dir(project.join(".cargo")).expect("can make folders");
+    project.write(
+        ".cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"down\"\n[source.down]\nregistry = \"sparse+http://127.0.0.1:9/\"\n\
+         [net]\nretry = 0\n",
+    );
+    let printed = docker.build(&project).fail();
+    assert!(printed.contains("127.0.0.1"), "{printed}");
+    assert!(
+        printed.contains("Couldn't connect to server")
+            || printed.contains("Could not connect to server"),
+        "{printed}"
+    );
+}
+
+/// As the kernel does when memory runs out: the compiler of the program is gone in the middle of its work.
+#[test]
+fn a_killed_compiler_poisons_no_cache() {
+    let docker = Docker::take();
+    let project = with(ITOA);
+    std::fs::create_dir_all(project.join("macros/src")).expect("can make folders");
+    let manifest = "[package]\nname = \"macros\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[lib]\nproc-macro = true\n";
+    project
+        .append("Cargo.toml", "macros = { path = \"macros\" }\n\n[workspace]\n")
+        .replace("Cargo.lock", "dependencies = [\"itoa\"]", "dependencies = [\"itoa\", \"macros\"]")
+        .append("Cargo.lock", "\n[[package]]\nname = \"macros\"\nversion = \"0.1.0\"\n")
+        .write("macros/Cargo.toml", manifest)
+        .write(
+            "macros/src/lib.rs",
+            "#[proc_macro]\npub fn boom(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n    \
+             let kill = std::process::Command::new(\"sh\").args([\"-c\", \"kill -9 $PPID\"]).status();\n    \
+             unreachable!(\"{kill:?}\")\n}\n",
+        )
+        .write("src/main.rs", "fn main() {\n    macros::boom!();\n}\n");
+    let printed = docker.build(&project).fail();
+    assert!(printed.contains("signal: 9, SIGKILL"), "{printed}");
+    assert!(
+        printed.contains("ERROR: failed to build: failed to solve"),
+        "{printed}"
+    );
+
+    project.replace("src/main.rs", "macros::boom!()", "println!(\"alive\")");
+    let (image, report) = docker.build(&project).image("killed");
+    assert!(report.is_cached(DEPENDENCIES), "{report}");
+    assert_eq!(report.compiled(), ["tiny"]);
+    assert_eq!(image.prints(&[]), "alive\n");
+}
+
+/// Into the directory of its package and into that of a crate: neither is there in the next build.
+#[test]
+fn what_a_build_script_writes_beside_sources_goes() {
+    let docker = Docker::take();
+    let project = with(ITOA);
+    project.write(
+        "build.rs",
+        "fn main() {\n    let home = std::env::var(\"CARGO_HOME\").unwrap() + \"/registry/src\";\n    \
+         let index = std::fs::read_dir(home).unwrap().next().unwrap().unwrap().path();\n    \
+         for file in [index.join(\"itoa-1.0.15/src/made.rs\"), \"src/made.rs\".into()] {\n        \
+         assert!(!file.exists());\n        std::fs::write(file, \"\").unwrap();\n    }\n}\n",
+    );
+    for _ in 0..2 {
+        project.append("build.rs", &format!("// {}\n", nonce()));
+        docker.build(&project).succeed();
+    }
+}
+
+/// A build script from outside that watches what only the program's own step has.
+#[test]
+fn a_crate_that_is_compiled_again_is_named_with_the_reason() {
+    let docker = Docker::take();
+    let spec =
+        "args: { WORD: none }\nbuild: { stamp: { WORD: '${WORD}' } }\nimage: { base: scratch }\n";
+    let project = Project::tiny(spec);
+    for dir in [".cargo", "vendor/leaf/src"] {
+        std::fs::create_dir_all(project.join(dir)).expect("can make folders");
+    }
+    let source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
+    project
+        .append("Cargo.toml", "[dependencies]\nleaf = \"1\"\n")
+        .append(
+            "Cargo.lock",
+            &format!("dependencies = [\"leaf\"]\n\n[[package]]\nname = \"leaf\"\nversion = \"1.0.0\"\n{source}"),
+        )
+        .write(
+            ".cargo/config.toml",
+            "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n",
+        )
+        .write("vendor/leaf/.cargo-checksum.json", "{\"files\":{},\"package\":null}")
+        .write("vendor/leaf/Cargo.toml", "[package]\nname = \"leaf\"\nversion = \"1.0.0\"\n")
+        .write("vendor/leaf/src/lib.rs", "")
+        .write(
+            "vendor/leaf/build.rs",
+            "fn main() {\n    println!(\"cargo:rerun-if-env-changed=WORD\");\n}\n",
+        );
+    let report = docker.build(&project).arg("WORD", &nonce()).succeed();
+    let words = "leaf 1.0.0 (the env variable WORD changed)";
+    let said = |warning: &String| warning.contains("compiled again") && warning.contains(words);
+    assert!(
+        report.warnings.iter().any(said),
+        "{:?}\n{}",
+        report.warnings,
+        report.log()
+    );
+    assert!(!report.log().contains("Running"), "{}", report.log());
+    let broken = project.write("src/main.rs", "fn main() { nothing() }\n");
+    let printed = docker.build(broken).fail();
+    assert!(
+        printed.contains("cannot find function `nothing`"),
+        "{printed}"
+    );
+    assert!(
+        !printed.contains("Caused by") && !printed.contains("--crate-name"),
+        "{printed}"
+    );
+}

@@ -1,0 +1,187 @@
+//! Which files of a project reach the compiler, and which edits of them compile anything.
+
+use std::os::unix::fs::symlink;
+
+use crate::support::docker::Docker;
+use crate::support::nonce;
+use crate::support::project::Project;
+
+/// Prints what pages the build script finds, whether it sees git's directory, and the page that the program names.
+const BUILD: &str = r#"
+use std::path::Path;
+
+fn main() {
+    let names = std::fs::read_dir(".").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut pages: Vec<String> = names.filter(|name| name.ends_with(".md")).collect();
+    pages.sort();
+    println!("cargo::rustc-env=PAGES={} {}", pages.join(" "), Path::new(".git").exists());
+}
+"#;
+
+#[test]
+fn files_that_no_source_names_are_no_inputs() {
+    let docker = Docker::take();
+    let project = Project::tiny("image: { base: scratch }\n");
+    let help = nonce();
+    project
+        .write("build.rs", BUILD)
+        .write(
+            "src/main.rs",
+            "fn main() {\n    print!(\"{}: {}\", env!(\"PAGES\"), include_str!(\"../HELP.md\"));\n}\n",
+        )
+        .write("HELP.md", format!("{help}\n"))
+        .write("README.md", nonce());
+    let build = || docker.build(&project);
+    let (image, _) = build().image("inputs");
+    assert_eq!(image.prints(&[]), format!("HELP.md false: {help}\n"));
+
+    for dir in [".git", ".github/workflows", "docs/more", "empty"] {
+        std::fs::create_dir_all(project.join(dir)).expect("can make folders");
+    }
+    project
+        .append("README.md", &nonce())
+        .write(".git/HEAD", nonce())
+        .write(".github/workflows/ci.yml", nonce())
+        .write("docs/more/page.md", nonce())
+        .write("Dockerfile", nonce());
+    assert_eq!(build().succeed().compiled(), [""; 0]);
+
+    let help = nonce();
+    project.write("HELP.md", format!("{help}\n"));
+    let (image, report) = build().image("inputs");
+    assert_eq!(report.compiled(), ["tiny"]);
+    assert_eq!(image.prints(&[]), format!("HELP.md false: {help}\n"));
+
+    // What is found by looking around has to be said.
+    project.append("Rust.yaml", "build: { inputs: ['*.md'] }\n");
+    let (image, _) = build().image("inputs");
+    assert_eq!(
+        image.prints(&[]),
+        format!("HELP.md README.md false: {help}\n")
+    );
+    project.append("README.md", &nonce());
+    assert_eq!(build().succeed().compiled(), ["tiny"]);
+    project.write(".github/workflows/ci.yml", nonce());
+    assert_eq!(build().succeed().compiled(), [""; 0]);
+}
+
+/// Rust sources of a package that nothing depends on, and the step of a library that reads them.
+#[test]
+fn sources_of_other_packages_are_inputs() {
+    let docker = Docker::take();
+    let project = Project::tiny("build: { package: tiny }\nimage: { base: scratch }\n");
+    let word = nonce();
+    for dir in ["lib/src", "other/src"] {
+        std::fs::create_dir_all(project.join(dir)).expect("can make folders");
+    }
+    let package =
+        |name| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    let locked = |name| format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+    project
+        .append(
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"other\"]\n[dependencies]\nlib = { path = \"lib\" }\n",
+        )
+        .append(
+            "Cargo.lock",
+            &[
+                "dependencies = [\"lib\"]\n",
+                &locked("lib"),
+                &locked("other"),
+            ]
+            .concat(),
+        )
+        .write("lib/Cargo.toml", package("lib"))
+        .write(
+            "lib/src/lib.rs",
+            "#[path = \"../../other/src/lib.rs\"]\nmod other;\npub use other::WORD;\n",
+        )
+        .write("other/Cargo.toml", package("other"))
+        .write(
+            "other/src/lib.rs",
+            format!("pub const WORD: &str = {word:?};\n"),
+        )
+        .write(
+            "src/main.rs",
+            "fn main() {\n    println!(\"{}\", lib::WORD);\n}\n",
+        );
+    let (image, _) = docker.build(&project).image("elsewhere");
+    assert_eq!(image.prints(&[]), format!("{word}\n"));
+}
+
+/// A package behind a link, a source behind one that leads into another package, a directory of modules and one of
+/// templates.
+#[test]
+fn links_are_followed() {
+    let docker = Docker::take();
+    let project = Project::tiny("build: { package: tiny }\nimage: { base: scratch }\n");
+    let word = nonce();
+    for dir in ["real/lib/src", "crates", "other/src", "gen/sub", "pages"] {
+        std::fs::create_dir_all(project.join(dir)).expect("can make folders");
+    }
+    for (link, says) in [
+        ("crates/lib", "../real/lib"),
+        ("src/part.rs", "../other/src/part.rs"),
+        ("src/sub", "../gen/sub"),
+        ("templates", "pages"),
+    ] {
+        symlink(says, project.join(link)).expect("can link");
+    }
+    let package =
+        |name| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    let locked = |name| format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+    project
+        .append(
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"crates/*\", \"other\"]\n[dependencies]\nlib = { path = \"crates/lib\" }\n",
+        )
+        .append(
+            "Cargo.lock",
+            &["dependencies = [\"lib\"]\n", &locked("lib"), &locked("other")].concat(),
+        )
+        .write("real/lib/Cargo.toml", package("lib"))
+        .write("real/lib/src/lib.rs", format!("pub const WORD: &str = {word:?};\n"))
+        .write("other/Cargo.toml", package("other"))
+        .write("other/src/lib.rs", "mod part;\n")
+        .write("other/src/part.rs", "pub const PART: &str = \"part\";\n")
+        .write("gen/sub/mod.rs", "pub const SUB: &str = \"sub\";\n")
+        .write("pages/page.html", "page")
+        .write(
+            "src/main.rs",
+            "mod part;\nmod sub;\nfn main() {\n    let page = include_str!(\"../templates/page.html\");\n    \
+             println!(\"{} {} {} {page}\", lib::WORD, part::PART, sub::SUB);\n}\n",
+        );
+    let (image, _) = docker.build(&project).image("links");
+    assert_eq!(image.prints(&[]), format!("{word} part sub page\n"));
+}
+
+/// A build script of a library that asks for a stamp and does not tell cargo that it did.
+#[test]
+fn stamps_reach_libraries_that_ask_for_them() {
+    let docker = Docker::take();
+    let project = Project::tiny(
+        "args: { REVISION: none }\nbuild: { stamp: { REVISION: '${REVISION}' } }\nimage: { base: scratch }\n",
+    );
+    std::fs::create_dir_all(project.join("lib/src")).expect("can make folders");
+    project
+        .append("Cargo.toml", "[dependencies]\nlib = { path = \"lib\" }\n")
+        .append(
+            "Cargo.lock",
+            "dependencies = [\"lib\"]\n\n[[package]]\nname = \"lib\"\nversion = \"0.1.0\"\n",
+        )
+        .write("lib/Cargo.toml", "[package]\nname = \"lib\"\nversion = \"0.1.0\"\nedition = \"2024\"\n")
+        .write("lib/src/lib.rs", "pub const WORD: &str = env!(\"WORD\");\n")
+        .write(
+            "lib/build.rs",
+            "fn main() {\n    let word = std::env::var(\"REVISION\").unwrap_or(\"unknown\".into());\n    \
+             println!(\"cargo::rustc-env=WORD={word}\");\n}\n",
+        )
+        .write("src/main.rs", "fn main() {\n    println!(\"{}\", lib::WORD);\n}\n");
+    for word in [nonce(), nonce()] {
+        let (image, _) = docker
+            .build(&project)
+            .arg("REVISION", &word)
+            .image("stamps");
+        assert_eq!(image.prints(&[]), format!("{word}\n"));
+    }
+}

@@ -1,0 +1,126 @@
+//! What the steps of a plan see of a project, worked out as the engine does it.
+#![expect(clippy::disallowed_methods, reason = "runs a script on real files")]
+
+use super::fixture::Files;
+use super::patterns::selected;
+use rust_frontend::plan::{Exec, FileAction, MountKind, Op, Output, Plan, Role, WORK_DIR};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The project as the step sees it that compiles the wanted binaries.
+pub(crate) fn compiled(plan: &Plan, files: &Files) -> Files {
+    let step = plan.steps.iter().find(|step| step.role == Role::Compile);
+    match &step.expect("a step that compiles").op {
+        Op::Exec(exec) => seen(plan, mounted(exec, WORK_DIR), files),
+        op => panic!("{op:?}"),
+    }
+}
+
+/// The files of a step's output. Of processes, only the one is known that takes files away that no source names.
+pub(crate) fn seen(plan: &Plan, output: &Output, files: &Files) -> Files {
+    match &plan.steps[output.step].op {
+        Op::Context { include, exclude } => taken(files, include, exclude),
+        Op::Files { base, actions } => {
+            let mut all = match base {
+                Some(base) => seen(plan, base, files),
+                None => Files::new(),
+            };
+            for action in actions {
+                match action {
+                    FileAction::Copy(copy) => {
+                        assert_eq!((copy.src.as_str(), copy.dest.as_str()), ("/", "/"));
+                        let from = seen(plan, &copy.from, files);
+                        all.extend(taken(&from, &copy.include, &copy.exclude));
+                    }
+                    FileAction::Write { path, data, .. } => {
+                        let text = String::from_utf8(data.clone()).unwrap();
+                        all.insert(path.trim_start_matches('/').into(), text);
+                    }
+                    FileAction::MakeDir { .. } => {}
+                    FileAction::Remove { .. } => panic!("{action:?}"),
+                }
+            }
+            all
+        }
+        Op::Exec(exec) if exec.args[0].ends_with("/unread") => unread(plan, exec, files),
+        op => panic!("{op:?}"),
+    }
+}
+
+fn taken(files: &Files, include: &[String], exclude: &[String]) -> Files {
+    let taken = files
+        .iter()
+        .filter(|(path, _)| selected(path, include, exclude));
+    taken
+        .map(|(path, text)| (path.clone(), text.clone()))
+        .collect()
+}
+
+fn mounted<'a>(exec: &'a Exec, dest: &str) -> &'a Output {
+    let mount = exec.mounts.iter().find(|mount| mount.dest == dest);
+    match &mount.expect("a mount").kind {
+        MountKind::ReadOnly(from) | MountKind::Scratchpad(from) | MountKind::Output(Some(from)) => {
+            from
+        }
+        kind => panic!("{kind:?}"),
+    }
+}
+
+/// Runs the script on real files.
+fn unread(plan: &Plan, exec: &Exec, files: &Files) -> Files {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("rust-frontend-seen-{}-{count}", std::process::id());
+    let dir = std::env::temp_dir().join(name);
+    let [script, of_files, of_sources, rest @ ..] = &exec.args[..] else {
+        panic!("{:?}", exec.args);
+    };
+    let (script_dir, name) = script.rsplit_once('/').unwrap();
+    let scripts = seen(plan, mounted(exec, script_dir), files);
+    let before = seen(plan, mounted(exec, of_files), files);
+    let sources = seen(plan, mounted(exec, of_sources), files);
+    // The directory of temporary files is the step's own; each run here has another.
+    let script = scripts[name].replace("/tmp/", &format!("{}/tmp-", dir.display()));
+    for (part, files) in [(of_files, &before), (of_sources, &sources)] {
+        let part = dir.join(part.trim_start_matches('/'));
+        fs::create_dir_all(&part).unwrap();
+        for (path, text) in files {
+            let path = part.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+    }
+    let status = Command::new("sh")
+        .args(["-c", &script, "sh"])
+        .args([of_files, of_sources].map(|part| dir.join(part.trim_start_matches('/'))))
+        .args(rest)
+        .status();
+    assert!(status.unwrap().success());
+    let mut left = BTreeSet::new();
+    let root = dir.join(of_files.trim_start_matches('/'));
+    list(&root, &root, &mut left);
+    let left = left.into_iter().map(|path| {
+        let text = fs::read_to_string(root.join(&path)).unwrap();
+        (path, text)
+    });
+    let left = left.collect();
+    fs::remove_dir_all(dir).unwrap();
+    left
+}
+
+/// The files below a directory, as paths in `root`.
+fn list(root: &Path, dir: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => list(root, &path, found),
+            false => {
+                let path = path.strip_prefix(root).unwrap();
+                found.insert(path.to_str().unwrap().to_owned());
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The engine that benchmarks have for themselves, and builds on it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use super::counters::{self, Cpu};
+use super::progress::{self, Step};
+use crate::engine::{Engine, Flavour, State};
+use crate::sh;
+
+/// The name of the image that is built.
+pub(crate) const OUTPUT: &str = "rust-frontend-bench/output";
+
+/// An engine of our own.
+#[derive(Debug)]
+pub(crate) struct Builder {
+    pub(crate) engine: Engine,
+    state: State,
+}
+
+/// What one build took.
+#[derive(Debug, Default)]
+pub(crate) struct Run {
+    pub(crate) values: BTreeMap<String, f64>,
+    pub(crate) load: f64,
+    pub(crate) others: f64,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Builder {
+    /// Finds or starts it.
+    pub(crate) fn up() -> Result<Self> {
+        let state = State::locate()?;
+        let engine = Engine::up(&state, Some(Flavour::Second))?;
+        Ok(Self { engine, state })
+    }
+
+    /// Builds a folder by a file in it and counts what that takes.
+    pub(crate) fn build(&self, dir: &Path, file: &str, options: &[String]) -> Result<Run> {
+        let flavour = self.engine.flavour;
+        let load = counters::load();
+        counters::forget_memory(flavour);
+        let cpu = Cpu::of(&self.state, flavour);
+        let machine = counters::machine();
+        let start = Instant::now();
+        let out = self
+            .command(file, options)
+            .arg(".")
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .output()?;
+        let seconds = start.elapsed().as_secs_f64();
+        let cpu = Cpu::of(&self.state, flavour).since(cpu);
+        let machine = counters::machine() - machine;
+        let said = String::from_utf8_lossy(&out.stderr);
+        if !out.status.success() {
+            let steps = progress::parse(&said).unwrap_or_default();
+            let log: String = steps.iter().map(|step| step.log.as_str()).collect();
+            let words: Vec<_> = said.lines().filter(|line| !line.starts_with('{')).collect();
+            bail!("{}\n{}", sh::tail(&log), sh::tail(&words.join("\n")));
+        }
+        let steps = progress::parse(&said)?;
+        let mut values = BTreeMap::new();
+        let mut value = |name: &str, number: f64| values.insert(name.to_owned(), number);
+        value("seconds", seconds);
+        value("cpu of steps", cpu.steps);
+        value("cpu of engine", cpu.engine);
+        value(
+            "transferred, bytes",
+            steps.iter().map(|step| step.transferred).sum::<u64>() as f64,
+        );
+        if let Some(bytes) = counters::most_memory(flavour) {
+            value("memory of steps, bytes", bytes);
+        }
+        Ok(Run {
+            values,
+            load,
+            others: ((machine - cpu.steps - cpu.engine) / seconds).max(0.0),
+            steps,
+        })
+    }
+
+    fn command(&self, file: &str, options: &[String]) -> Command {
+        let mut command = self
+            .engine
+            .docker(["buildx", "build", "--progress=rawjson"]);
+        // Statements on how an image was made are not what is compared, and a classic engine has none.
+        command.args(["--provenance=false", "--file", file]);
+        command.args(["--tag", OUTPUT]).args(options);
+        command
+    }
+}

@@ -1,0 +1,144 @@
+//! What a frontend costs that has nothing to build: ours beside the least that any frontend in a container can do,
+//! and beside the engine's built-in one.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::builder::{Builder, Run};
+use super::ours;
+use super::store::{Key, Record, Store};
+use crate::engine::State;
+
+/// The part's name.
+pub(crate) const PART: &str = "frontend";
+
+/// How often each is built; they take turns.
+const ROUNDS: usize = 15;
+
+/// A frontend and what it builds.
+struct Contender {
+    name: &'static str,
+    file: &'static str,
+    text: String,
+    /// The project is the smallest example; else a folder with one file.
+    project: bool,
+}
+
+fn contenders() -> Vec<Contender> {
+    let one_file = "FROM scratch\nCOPY hello /\n";
+    vec![
+        Contender {
+            name: "built-in, one file",
+            file: "Dockerfile",
+            text: one_file.to_owned(),
+            project: false,
+        },
+        Contender {
+            name: "minimal, one file",
+            file: "Minimal",
+            text: format!("# syntax={}\n", ours::MINIMAL),
+            project: false,
+        },
+        Contender {
+            name: "built-in, the article's Dockerfile",
+            file: "Dockerfile",
+            text: String::new(),
+            project: true,
+        },
+        Contender {
+            name: "ours, Rust.yaml",
+            file: "Rust.yaml",
+            text: format!("# syntax={}\n", ours::NAME),
+            project: true,
+        },
+    ]
+}
+
+/// Measures.
+pub(crate) fn run(
+    checkout: &Path,
+    builder: &Builder,
+    store: &mut Store,
+    digest: &str,
+) -> Result<()> {
+    let dir = State::locate()?.dir().join("bench/frontend");
+    let contenders = contenders();
+    let key = |contender: &Contender, round| Key {
+        part: PART.to_owned(),
+        engine: builder.engine.flavour.to_string(),
+        scenario: "nothing changed".to_owned(),
+        contender: contender.name.to_owned(),
+        round,
+    };
+    let done = |store: &Store| {
+        contenders
+            .iter()
+            .all(|contender| store.has(&key(contender, ROUNDS), digest))
+    };
+    if done(store) {
+        return Ok(());
+    }
+    for contender in &contenders {
+        let folder = dir.join(contender.name.replace([' ', ',', '\''], "-"));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder)?;
+        if contender.project {
+            super::copy(&checkout.join("examples/rusty-docker"), &folder)?;
+        }
+        if !contender.text.is_empty() {
+            fs::write(folder.join(contender.file), &contender.text)?;
+        }
+        fs::write(folder.join("hello"), "Hello, world!\n")?;
+        println!("frontend: {} (first build)", contender.name);
+        builder.build(&folder, contender.file, &[])?;
+    }
+    for round in 1..=ROUNDS {
+        for contender in &contenders {
+            let folder = dir.join(contender.name.replace([' ', ',', '\''], "-"));
+            let mut run = builder.build(&folder, contender.file, &[])?;
+            parts(&mut run);
+            println!("frontend: {round} {} {:?}", contender.name, run.values);
+            store.add(Record {
+                key: key(contender, round),
+                digest: digest.to_owned(),
+                values: run.values,
+                load: run.load,
+                others: run.others,
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Splits the time of a build by what the engine reports: from a frontend's image to the first step that it asks for
+/// (which starts its container and its process), from there to the last step, and the rest at the end, in which the
+/// result is returned and exported.
+fn parts(run: &mut Run) {
+    let image = |name: &str| name.contains("docker-image://org/") || name.contains("/org/");
+    let ready = run
+        .steps
+        .iter()
+        .filter(|step| image(&step.name))
+        .filter_map(|step| Some(step.time?.1));
+    let Some(ready) = ready.reduce(f64::max) else {
+        return;
+    };
+    let mut after: Vec<(f64, f64)> = run
+        .steps
+        .iter()
+        .filter(|step| !image(&step.name) && !step.name.starts_with("exporting"))
+        .filter_map(|step| step.time)
+        .filter(|(began, _)| *began >= ready)
+        .collect();
+    after.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let Some((first, _)) = after.first() else {
+        return;
+    };
+    let last = after.iter().fold(*first, |last, (_, end)| last.max(*end));
+    run.values
+        .insert("start to first solve".to_owned(), first - ready);
+    run.values
+        .insert("first solve to last step".to_owned(), last - first);
+}

@@ -1,0 +1,49 @@
+//! The frontend under test: built from this checkout, known by the digest of its program.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::builder::Builder;
+use crate::engine::{Engine, State};
+use crate::{image, sh};
+
+/// The image of the frontend under test.
+pub(crate) const NAME: &str = "org/rust-frontend:bench";
+
+/// The image of the frontend that does next to nothing.
+pub(crate) const MINIMAL: &str = "org/minimal-frontend:bench";
+
+/// Builds both images from the checkout on the engine that others use, too, where cargo's caches are.
+pub(crate) fn make(checkout: &Path) -> Result<()> {
+    let engine = Engine::up(&State::locate()?, None)?;
+    image::build_as(&engine, checkout, "Dockerfile.frontend", NAME)?;
+    image::build_as(
+        &engine,
+        checkout,
+        "xtask/src/bench/minimal.Dockerfile",
+        MINIMAL,
+    )
+}
+
+/// Brings both images to the engine of the benchmarks, and returns the SHA-256 of our program.
+pub(crate) fn bring(builder: &Builder) -> Result<String> {
+    let from = Engine::up(&State::locate()?, None)?;
+    for (image, program) in [(MINIMAL, "minimal-frontend"), (NAME, "rust-frontend")] {
+        let wanted = digest(&from, image, program)?;
+        if digest(&builder.engine, image, program).ok().as_ref() != Some(&wanted) {
+            image::copy(&from, &builder.engine, image)?;
+        }
+    }
+    digest(&builder.engine, NAME, "rust-frontend")
+}
+
+/// The SHA-256 of a program in an image: the digest of the image tells when it was made, too.
+fn digest(engine: &Engine, image: &str, program: &str) -> Result<String> {
+    let script = "id=$(\"$0\" create \"$1\") || exit 1\n\"$0\" cp \"$id:/usr/local/bin/$2\" - | tar -xO | sha256sum\n\"$0\" rm \"$id\" >/dev/null";
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(engine.wrapper());
+    let said = sh::output(command.args([image, program]))?;
+    Ok(said.split(' ').next().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,90 @@
+//! Measurements on the disk, one line of JSON each: a run that was stopped goes on where it was.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::State;
+
+/// What was measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Key {
+    /// The part of the benchmarks.
+    pub(crate) part: String,
+    /// Kind of the engine; empty where none takes part.
+    pub(crate) engine: String,
+    /// What had changed.
+    pub(crate) scenario: String,
+    /// By whom it was built.
+    pub(crate) contender: String,
+    /// Which repetition.
+    pub(crate) round: usize,
+}
+
+/// One measurement.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    #[serde(flatten)]
+    pub(crate) key: Key,
+    /// Changes with the contender: the SHA-256 of our program, or of a Dockerfile.
+    pub(crate) digest: String,
+    /// What was measured, by name; the unit is part of the name unless it is seconds.
+    pub(crate) values: BTreeMap<String, f64>,
+    /// The load of the last minute before.
+    pub(crate) load: f64,
+    /// Processors that others used meanwhile, on average.
+    pub(crate) others: f64,
+}
+
+/// All measurements of this machine.
+#[derive(Debug)]
+pub(crate) struct Store {
+    file: PathBuf,
+    records: BTreeMap<Key, Record>,
+}
+
+impl Store {
+    /// Opens the file in the cache folder.
+    pub(crate) fn open(state: &State) -> Result<Self> {
+        let dir = state.dir().join("bench");
+        fs::create_dir_all(&dir)?;
+        let file = dir.join("measurements.jsonl");
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let mut records = BTreeMap::new();
+        for line in text.lines() {
+            // The last line of a run that was killed may be half a line.
+            if let Ok(record) = serde_json::from_str::<Record>(line) {
+                records.insert(record.key.clone(), record);
+            }
+        }
+        Ok(Self { file, records })
+    }
+
+    /// Whether there is a measurement of the same contender.
+    pub(crate) fn has(&self, key: &Key, digest: &str) -> bool {
+        let found = self.records.get(key);
+        found.is_some_and(|record| record.digest == digest)
+    }
+
+    /// Adds a measurement; one with the same key is replaced.
+    pub(crate) fn add(&mut self, record: Record) -> Result<()> {
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.file)?;
+        let line = format!("{}\n", serde_json::to_string(&record)?);
+        file.write_all(line.as_bytes())
+            .with_context(|| format!("cannot write {}", self.file.display()))?;
+        self.records.insert(record.key.clone(), record);
+        Ok(())
+    }
+
+    /// The newest measurement of each key, in the order of the keys.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
+        self.records.values()
+    }
+}
