@@ -79,9 +79,13 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     end_to_end(&state, checkout, &classic, &chosen)
 }
 
-/// Tests that compile the dependencies of the largest examples once more, by their ejected Dockerfiles: they do not
-/// fit into the time of a run on two cores, and run when they are named.
-const LONG: [&str; 3] = [
+/// Tests that compile the dependencies of larger examples once more, by their ejected Dockerfiles: they do not
+/// fit into the time of a run on two cores, and run when they are named (`cargo xtask test ejected`).
+const LONG: [&str; 7] = [
+    "ejected::c_dependency",
+    "ejected::debian_gnu",
+    "ejected::protobuf",
+    "ejected::tests_and_clippy",
     "ejected::sqlx_offline",
     "ejected::workspace",
     "ejected::the_same_steps",
