@@ -202,6 +202,14 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
         "iptables": false,
         "ip6tables": false,
         "insecure-registries": ["127.0.0.0/8"],
+        // By default a fifth of the disk stays free, which on a full one means that nothing is kept, and tests of
+        // what is cached fail.
+        "builder": {"gc": {
+            "enabled": true,
+            "defaultReservedSpace": "10GB",
+            "defaultMaxUsedSpace": "40GB",
+            "defaultMinFreeSpace": "3GB",
+        }},
     });
     if flavour == Flavour::Second {
         text["cgroup-parent"] = cgroup(flavour).into();
