@@ -25,6 +25,8 @@ if [ \"${host%%-*}\" != \"${triple%%-*}\" ]; then
   exit 1
 fi
 export CARGO_TARGET_DIR=/tmp/mimalloc/target
+# The allocator's own messages hold the date of its build, and a C compiler takes it from here.
+export SOURCE_DATE_EPOCH=1153704088
 mkdir -p /tmp/mimalloc/src /tmp/mimalloc/object
 cd /tmp/mimalloc
 : >src/lib.rs

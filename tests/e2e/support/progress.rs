@@ -49,7 +49,9 @@ impl BuildReport {
                 step.has_inputs = !vertex.inputs.is_empty();
                 step.cached |= vertex.cached;
                 // One that was done is reported as cached when the export asks for it again.
-                step.executed |= vertex.completed.is_some() && !vertex.cached;
+                // One that has an error was given up: its result was found in the cache meanwhile.
+                let given_up = !vertex.error.is_empty();
+                step.executed |= vertex.completed.is_some() && !vertex.cached && !given_up;
             }
             for VertexWarning { short, detail } in status.warnings {
                 let parts = std::iter::once(short).chain(detail.unwrap_or_default());
@@ -161,6 +163,8 @@ struct Vertex {
     completed: Option<String>,
     #[serde(default)]
     cached: bool,
+    #[serde(default)]
+    error: String,
 }
 
 #[derive(Deserialize)]
