@@ -9,11 +9,12 @@ use buildkit_proto::errdefs::{self, Detail};
 
 /// The same failure, or one that says what to pass where the engine lacked a secret or an agent. The engine
 /// has words for it, no code (`session/secrets/secrets.go`, `session/sshforward/ssh.go`).
-pub(super) fn explained(failure: Failure, file: &SourceFile, image: &ImageSpec) -> Failure {
+pub(super) fn explained(failure: Failure, file: &SourceFile, images: &[ImageSpec]) -> Failure {
     let Failure::Engine(status) = &failure else {
         return failure;
     };
-    let Some((diagnostic, span)) = explain(&status.message, image) else {
+    let mut images = images.iter();
+    let Some((diagnostic, span)) = images.find_map(|image| explain(&status.message, image)) else {
         return failure;
     };
     let diagnostic = match span {

@@ -76,7 +76,7 @@ pub(super) async fn solve(
         let compiled =
             compiled.map_err(
                 |failure| match Stage::find(spec, options.target.as_deref()) {
-                    Ok(stage) => missing::explained(failure, &context.definition, &stage.images[0]),
+                    Ok(stage) => missing::explained(failure, &context.definition, stage.images),
                     Err(_) => failure,
                 },
             )?;

@@ -166,7 +166,13 @@ impl Reader<'_> {
         };
         let words = serde_json::from_str(command).unwrap_or_else(|_| words(command));
         let mut pairs = vec![format!("cmd: {}", list::<String>(&words))];
-        for flag in ["interval", "timeout", "start-period", "retries"] {
+        for flag in [
+            "interval",
+            "timeout",
+            "start-period",
+            "start-interval",
+            "retries",
+        ] {
             if let Some(value) = at.flag(flag) {
                 pairs.push(format!("{flag}: {value}"));
             }

@@ -254,6 +254,7 @@ fn healthcheck(image: &View<'_>) -> Option<Spanned<Healthcheck>> {
             interval: time("interval"),
             timeout: time("timeout"),
             start_period: time("start-period"),
+            start_interval: time("start-interval"),
             retries: check.text("retries").and_then(|count| count.parse().ok()),
         },
         span,

@@ -11,7 +11,7 @@ const INTRODUCTION: &str = "\
 The syntax line alone is a complete spec:
 
 ```yaml
-# syntax=rust-frontend:1
+# syntax=org/rust-frontend:1
 ```
 
 It builds the only binary (or `default-run`) of the package or workspace. Two blocks say what invalidates

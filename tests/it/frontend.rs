@@ -1,6 +1,6 @@
 //! Whole builds against a scripted engine: what options and capabilities make of graphs and results.
 
-use crate::support::bridge::Bridge;
+use crate::support::bridge::{Bridge, Reply, refusal};
 use buildkit_llb as llb;
 use buildkit_proto::capset::CapSet;
 use buildkit_proto::gateway::{self as msg, result::Result as Kind};
@@ -10,6 +10,7 @@ use rust_frontend::frontend;
 use rust_frontend::gateway::{Environment, Worker, serve};
 use rust_frontend::platform::Platform;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 const MANIFEST: &str = "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
     [dependencies]\nitoa = \"1\"\n";
@@ -264,32 +265,68 @@ async fn pulling_is_for_the_registry_and_the_graph() {
     assert_eq!(images, 2);
 }
 
-#[tokio::test]
-async fn several_platforms() {
-    // One head for both: what it was compiled for is another test's.
-    let bridge = project("image: { base: scratch, annotations: { a: b } }\n", 0);
-    let bridge = bridge.on("ReadFile", move |request: msg::ReadFileRequest| {
+const TWO_PLATFORMS: &str = "image: { base: scratch, annotations: { a: b } }\n";
+
+/// Whether a graph is for the second of two platforms.
+fn for_arm(solve: &msg::SolveRequest) -> bool {
+    let all = execs(graph(solve));
+    all.iter()
+        .any(|(name, ..)| name.starts_with("[linux/arm64 "))
+}
+
+/// An engine that compiles for either of two platforms; with `stuck`, for as long as one likes.
+fn two_platforms(stuck: bool) -> Bridge {
+    let bridge = project(TWO_PLATFORMS, 0);
+    let engine = bridge.clone();
+    bridge.on_raw("ReadFile", move |message| {
+        let request = msg::ReadFileRequest::decode(message).unwrap();
         let data = match request.file_path.as_str() {
-            "Rust.yaml" => b"image: { base: scratch, annotations: { a: b } }\n".to_vec(),
+            "Rust.yaml" => TWO_PLATFORMS.into(),
             "Cargo.toml" => MANIFEST.into(),
             "Cargo.lock" => LOCK.into(),
+            "cargo.jsonl" if stuck => return Reply::Silence,
             "cargo.jsonl" => match request.range.map_or(0, |range| range.offset) {
                 0 => REPORT.into(),
                 _ => vec![],
             },
             "/shop" => {
                 let number: usize = request.r#ref.trim_start_matches("ref-").parse().unwrap();
-                // Definition, ignore file, manifests; then report, executable and image of each.
-                elf(if number <= 6 { 62 } else { 183 })
+                let arm = for_arm(&solves(&engine)[number - 1]);
+                elf(if arm { 183 } else { 62 })
             }
             path => {
-                return Err(crate::support::bridge::refusal(&format!(
-                    "open {path}: no such file or directory"
-                )));
+                return Reply::Error(refusal(&format!("open {path}: no such file or directory")));
             }
         };
-        Ok(msg::ReadFileResponse { data })
-    });
+        Reply::Message(msg::ReadFileResponse { data }.encode_to_vec())
+    })
+}
+
+/// While the compiler for one runs, the one for the other is started.
+#[tokio::test]
+async fn platforms_are_built_at_once() {
+    let bridge = two_platforms(true);
+    let options = [("platform", "linux/amd64,linux/arm64")];
+    let building = build(&bridge, &options);
+    let started = async {
+        let compiling = |solve: &msg::SolveRequest| solve.evaluate;
+        while solves(&bridge).into_iter().filter(compiling).count() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        request = building => panic!("{request:?}"),
+        () = started => {}
+        () = tokio::time::sleep(Duration::from_secs(20)) => panic!("one after the other"),
+    }
+    let mut compiling = solves(&bridge);
+    compiling.retain(|solve| solve.evaluate);
+    assert_eq!(compiling.iter().filter(|solve| for_arm(solve)).count(), 1);
+}
+
+#[tokio::test]
+async fn several_platforms() {
+    let bridge = two_platforms(false);
     let (kind, metadata) = result(build(&bridge, &[("platform", "linux/amd64,linux/arm64")]).await);
     let Kind::Refs(refs) = kind else {
         panic!("{kind:?}")
@@ -310,7 +347,7 @@ async fn several_platforms() {
         metadata["refs.platforms"],
         r#"{"Platforms":[{"ID":"linux/amd64","Platform":{"architecture":"amd64","os":"linux"}},{"ID":"linux/arm64","Platform":{"architecture":"arm64","os":"linux"}}]}"#
     );
-    let last = solves(&bridge).pop().unwrap();
+    let last = solves(&bridge).into_iter().rfind(for_arm).unwrap();
     for (name, exec, _) in execs(graph(&last)) {
         if name.starts_with("[linux/arm64 internal]") {
             continue;
@@ -429,4 +466,97 @@ async fn named_contexts_take_the_place_of_base_images() {
     let text: String = text.collect();
     assert!(text.contains("library/rust:1@sha256") && text.contains("trixie-slim@sha256"));
     assert!(!text.contains("nobody") && !text.contains("nor/this"));
+}
+
+const SCANNER: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["A=b"],"Entrypoint":["/scan"],"Cmd":["all"]}}"#;
+
+#[tokio::test]
+async fn what_the_engine_would_not_scan_is_scanned_with_the_image() {
+    let stage = "build-arg:BUILDKIT_SBOM_SCAN_STAGE";
+    let context = "build-arg:BUILDKIT_SBOM_SCAN_CONTEXT";
+    let sbom = ("attest:sbom", "generator=x/scanner:1,depth=2");
+    for (options, extras) in [
+        (vec![sbom], vec![]),
+        (vec![(stage, "true"), (context, "true")], vec![]),
+        (vec![sbom, (stage, "other"), (context, "0")], vec![]),
+        (vec![sbom, (stage, "other,DEPS")], vec!["deps"]),
+        (vec![sbom, (context, "1")], vec!["context"]),
+        (
+            vec![sbom, (stage, "true"), (context, "1")],
+            vec!["context", "deps"],
+        ),
+    ] {
+        let bridge = project("image: { base: scratch }\n", 62);
+        let bridge = bridge.image("docker.io/x/scanner:1", DIGEST, SCANNER);
+        let request = build(&bridge, &options).await;
+        assert_eq!(request.error, None);
+        let lists = request.result.unwrap().attestations;
+        if extras.is_empty() {
+            assert!(lists.is_empty(), "{options:?}");
+            continue;
+        }
+        let [list] = &lists["linux/amd64"].attestation[..] else {
+            panic!("{lists:?}")
+        };
+        assert_eq!(list.in_toto_predicate_type, "https://spdx.dev/Document");
+        assert_eq!(list.metadata["sbom-core"], b"sbom");
+        let last = solves(&bridge).pop().unwrap();
+        assert_eq!(llb::verify(graph(&last)), []);
+        let (name, exec, _) = execs(graph(&last)).pop().unwrap();
+        assert_eq!(
+            name,
+            "[linux/amd64] generating sbom using docker.io/x/scanner:1"
+        );
+        let meta = exec.meta.unwrap();
+        assert_eq!(meta.args, ["/scan", "all"]);
+        for pair in [
+            "A=b",
+            "BUILDKIT_SCAN_depth=2",
+            "BUILDKIT_SCAN_DESTINATION=/run/out/",
+        ] {
+            assert!(meta.env.iter().any(|known| known == pair), "{:?}", meta.env);
+        }
+        let scanned = exec.mounts.iter().filter_map(|mount| {
+            assert!(mount.readonly || !mount.dest.starts_with("/run/src"));
+            mount.dest.strip_prefix("/run/src/extras/sbom-")
+        });
+        assert_eq!(scanned.collect::<Vec<_>>(), extras, "{options:?}");
+        assert!(
+            exec.mounts
+                .iter()
+                .any(|mount| mount.dest == "/run/src/core/sbom")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_missing_secret_is_found_in_every_image() {
+    let spec = "images:\n  api: {}\n  worker:\n    build:\n      secrets: [licence]\n";
+    let bridge = project(spec, 62).on_raw("ReadFile", {
+        move |message| {
+            let request = msg::ReadFileRequest::decode(message).unwrap();
+            let data = match request.file_path.as_str() {
+                "Rust.yaml" => spec.into(),
+                "Cargo.toml" => MANIFEST.into(),
+                "Cargo.lock" => LOCK.into(),
+                "cargo.jsonl" => {
+                    let words = "failed to load secret licence: secret licence: not found";
+                    return Reply::Error(refusal(words));
+                }
+                path => {
+                    let words = format!("open {path}: no such file or directory");
+                    return Reply::Error(refusal(&words));
+                }
+            };
+            Reply::Message(msg::ReadFileResponse { data }.encode_to_vec())
+        }
+    });
+    let error = build(&bridge, &[("target", "binary")]).await.error.unwrap();
+    assert!(
+        error
+            .message
+            .starts_with("Rust.yaml:5: the build needs the secret `licence`"),
+        "{}",
+        error.message
+    );
 }

@@ -142,6 +142,13 @@ pub(super) static HEALTHCHECK: Block = Block {
             "1m30s",
         ),
         Key::new(
+            "start-interval",
+            &DURATION_TEXT,
+            "Time between checks at the start.",
+            "the engine's, 5s",
+            "1s",
+        ),
+        Key::new(
             "retries",
             &COUNT_NUMBER,
             "Failures until unhealthy.",
