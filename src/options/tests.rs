@@ -200,7 +200,6 @@ fn features_that_the_client_insists_on() {
         read(&[("frontend.caps", "x.y+forward")]).unsupported_cap(),
         Some("x.y")
     );
-    assert_eq!(read(&[("cmdline", "img:1 a  b=c")]).arguments, ["a", "b=c"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::support::bridge::{Bridge, Reply, refusal};
 use buildkit_llb as llb;
 use buildkit_proto::capset::CapSet;
+use buildkit_proto::errdefs::{self, Detail};
 use buildkit_proto::gateway::{self as msg, result::Result as Kind};
 use buildkit_proto::pb::{self, Definition, NetMode};
 use buildkit_proto::{Message as _, caps};
@@ -469,6 +470,67 @@ async fn named_contexts_take_the_place_of_base_images() {
 }
 
 const SCANNER: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["A=b"],"Entrypoint":["/scan"],"Cmd":["all"]}}"#;
+
+#[tokio::test]
+async fn a_base_that_is_not_there_is_at_its_line() {
+    let spec = "image:\n  base: no/such:1\n";
+    for (options, message) in [
+        (
+            vec![],
+            "no/such:1: failed to resolve source metadata for docker.io/no/such:1: ",
+        ),
+        (vec![("context:no/such:1", "docker-image://nor/this:1")], ""),
+    ] {
+        let error = build(&project(spec, 62), &options).await.error.unwrap();
+        assert!(error.message.starts_with(message), "{}", error.message);
+        let [Detail::Source(place)] = &errdefs::details(&error)[..] else {
+            panic!("{error:?}")
+        };
+        assert_eq!(place.ranges[0].start.line, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_policy_may_put_something_else_in_the_place_of_a_base() {
+    let bridge = project("image: { base: moved }\n", 62).on(
+        "ResolveSourceMeta",
+        |request: msg::ResolveSourceMetaRequest| {
+            let mut source = request.source.unwrap();
+            let moved = source.identifier.contains("moved");
+            if moved {
+                source.identifier = "https://example.org/rootfs".into();
+            }
+            let image = msg::ResolveSourceImageResponse {
+                digest: DIGEST.into(),
+                config: CONFIG.into(),
+                attestation_chain: None,
+            };
+            Ok(msg::ResolveSourceMetaResponse {
+                source: Some(source),
+                image: (!moved).then_some(image),
+                ..Default::default()
+            })
+        },
+    );
+    result(build(&bridge, &[]).await);
+    let last = solves(&bridge).pop().unwrap();
+    let names: Vec<String> = sources(graph(&last));
+    assert!(
+        names.contains(&"https://example.org/rootfs".into()),
+        "{names:?}"
+    );
+}
+
+/// The identifiers of a graph's sources.
+fn sources(definition: &Definition) -> Vec<String> {
+    let ops = definition.def.iter();
+    let ops = ops.map(|bytes| pb::Op::decode(bytes.as_slice()).unwrap().op);
+    ops.filter_map(|op| match op {
+        Some(pb::op::Op::Source(source)) => Some(source.identifier),
+        _ => None,
+    })
+    .collect()
+}
 
 #[tokio::test]
 async fn what_the_engine_would_not_scan_is_scanned_with_the_image() {
