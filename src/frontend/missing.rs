@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::gateway::Failure;
+use crate::plan::{Mount, MountKind, Op, Plan};
 use crate::source::SourceFile;
 use crate::source::Span;
 use crate::spec::ImageSpec;
@@ -28,6 +29,22 @@ pub(super) fn explained(failure: Failure, file: &SourceFile, images: &[ImageSpec
     let kept = theirs.filter(|(detail, _)| !(placed && matches!(detail, Detail::Source(_))));
     ours.details.extend(kept.map(|(_, raw)| raw.clone()));
     Failure::Engine(ours)
+}
+
+/// Whether a plan needs something that the client may not pass.
+pub(super) fn may_be(plan: &Plan) -> bool {
+    let needs = |mount: &Mount| {
+        matches!(
+            mount.kind,
+            MountKind::Secret { required: true, .. } | MountKind::Ssh { .. }
+        )
+    };
+    plan.steps.iter().any(|step| match &step.op {
+        Op::Exec(exec) => {
+            exec.secret_env.iter().any(|(.., required)| *required) || exec.mounts.iter().any(needs)
+        }
+        _ => false,
+    })
 }
 
 fn explain(words: &str, image: &ImageSpec) -> Option<(Diagnostic, Option<Span>)> {

@@ -71,15 +71,10 @@ pub(super) async fn solve(
     // What the engine lacks for the last step is said before the first one runs.
     let all = context::definition_of(gateway, &graph.lowered.state(plan.result.as_ref()))?;
     gateway.check_caps(&all)?;
+    let images = Stage::find(spec, options.target.as_deref())?.images;
+    let explained = |failure| missing::explained(failure, &context.definition, images);
     if !plan.reports.is_empty() {
-        let compiled = compiled(&graph, plan).await;
-        let compiled =
-            compiled.map_err(
-                |failure| match Stage::find(spec, options.target.as_deref()) {
-                    Ok(stage) => missing::explained(failure, &context.definition, stage.images),
-                    Err(_) => failure,
-                },
-            )?;
+        let compiled = compiled(&graph, plan).await.map_err(explained)?;
         let (errors, warnings): (Vec<_>, Vec<_>) = compiled
             .into_iter()
             .partition(|diagnostic| diagnostic.severity == Severity::Error);
@@ -95,8 +90,11 @@ pub(super) async fn solve(
         }
         super::warn(gateway, context, &gathered(warnings)).await;
     }
+    // After the end nobody explains what is missing.
+    let now = plan.reports.is_empty() && missing::may_be(plan);
+    let reference = graph.solve(plan.result.as_ref(), now).await;
     Ok(Solved {
-        reference: graph.solve(plan.result.as_ref(), false).await?,
+        reference: reference.map_err(explained)?,
         image: graph.lowered.state(plan.result.as_ref()),
         compiler: compiler(plan).map(|root| graph.lowered.state(Some(root))),
         platform: plan.platform.to_string(),
