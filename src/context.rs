@@ -179,16 +179,17 @@ impl Context {
         }
     }
 
-    /// Files of the context: those that match `include`, if it is not empty, and not `exclude`.
-    pub fn state(&self, include: &[String], exclude: &[String]) -> State {
+    /// Files of the context without those that match `exclude`. Of a directory of the client, only `paths` are
+    /// sent, if there are any, and what they lead to by links.
+    pub fn state(&self, paths: &[String], exclude: &[String]) -> State {
         const NAME: &str = "[internal] load build context";
         if let Some(remote) = &self.remote {
-            return sources::narrowed(remote, include, exclude);
+            return sources::without(remote, exclude);
         }
         llb::local("context")
-            .include(include.iter().cloned())
+            .follow(paths.iter().cloned())
             .exclude(exclude.iter().cloned())
-            .shared_key(sources::shared_key("context", include))
+            .shared_key(sources::shared_key("context", paths))
             .session(&self.session)
             .state(Meta::named(NAME))
     }

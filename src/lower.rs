@@ -9,7 +9,7 @@ use buildkit_llb::{self as llb, Meta, State};
 pub struct Surroundings<'a> {
     /// The spec file: failing steps show the lines that they exist because of.
     pub spec: &'a SourceFile,
-    /// The build context as a source: patterns of what to include and to exclude.
+    /// The build context as a source: paths of what to include, patterns of what to exclude.
     pub context: &'a dyn Fn(&[String], &[String]) -> State,
     /// An exec with the caller's options in it: hosts, limits, and the network and proxies of those steps
     /// that have a network.
@@ -220,6 +220,8 @@ fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
             if let Some(owner) = &copy.owner {
                 lowered = lowered.owner(llb::Owner::parse(owner));
             }
+            // With patterns the engine would follow every link below, and fail at one that leads nowhere.
+            lowered.follow_symlink = copy.include.is_empty() && copy.exclude.is_empty();
             // A pattern that nothing matches is a mistake, like a file that is missing.
             lowered.allow_empty_wildcard = false;
             if let Some(time) = copy.time {

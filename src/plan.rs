@@ -153,7 +153,7 @@ pub enum Op {
     },
     /// Files of the build context.
     Context {
-        /// Patterns of what may be sent; empty: everything.
+        /// Paths of what may be sent, which may hold wildcards; empty: everything.
         include: Vec<String>,
         /// Patterns of what is not sent, in the syntax of .dockerignore.
         exclude: Vec<String>,

@@ -275,6 +275,45 @@ fn a_repository_and_a_directory_of_it() {
     }
 }
 
+/// Links that lead nowhere, or in circles, are in the way of nobody who does not ask for them.
+#[test]
+fn links_lead_to_files_of_the_image() {
+    let docker = Docker::take();
+    let spec = "image:\n  base: scratch\n  files: { current: /etc/app.conf, all/*.txt: /texts/ }\n";
+    let project = Project::tiny(spec);
+    let word = nonce();
+    sh(
+        &project,
+        &format!(
+            "mkdir -p settings/texts && echo {word} | tee settings/prod.conf >settings/texts/a.txt && \
+             ln -s settings/prod.conf current && ln -s settings/texts all && ln -s nowhere dangling && \
+             ln -s circle circle && ln -s /etc/hostname outside && mkfifo pipe"
+        ),
+    );
+    let made = docker.build(&project).files();
+    for path in ["etc/app.conf", "texts/a.txt"] {
+        let text = std::fs::read_to_string(made.path().join(path)).expect("a text");
+        assert_eq!(text.trim(), word, "{path}");
+    }
+}
+
+/// As users of the official frontend try a release out that is not published.
+#[test]
+fn the_frontend_itself_may_be_a_named_context() {
+    let docker = Docker::take();
+    let project = Project::tiny("image: { base: scratch, bsae: alpine }\n");
+    let name = format!("frontend-{}", nonce());
+    project.replace("Rust.yaml", "org/rust-frontend:1", &name);
+    let image = std::env::var("RUST_FRONTEND_IMAGE");
+    let image = image.unwrap_or_else(|_| "org/rust-frontend:1".into());
+    let printed = docker
+        .build(&project)
+        .frontend(&name)
+        .option("--build-context", format!("{name}=docker-image://{image}"))
+        .fail();
+    assert!(printed.contains("did you mean `base`?"), "{printed}");
+}
+
 #[test]
 fn bake_links_a_target_as_the_base() {
     let docker = Docker::take();
