@@ -438,6 +438,40 @@ async fn an_epoch_in_numbers_of_a_commit_or_of_a_named_context() {
 }
 
 #[tokio::test]
+async fn the_history_has_a_line_for_each_layer_and_each_kind_of_setting() {
+    let spec = "image:\n  base: scratch\n  ca-certificates: false\n  env: { A: b, C: d }\n  \
+        labels: { team: shop }\n  expose: [80, 53/udp]\n  user: 7:8\n  stop-signal: SIGINT\n  \
+        healthcheck: none\n  cmd: [--all]\n";
+    let (_, metadata) = result(build(&project(spec, 62), &[("label:x", "y")]).await);
+    let config: serde_json::Value =
+        serde_json::from_str(&metadata["containerimage.config"]).unwrap();
+    let lines = config["history"].as_array().unwrap().iter().map(|entry| {
+        let line = entry["created_by"].as_str().unwrap();
+        let empty = if entry["empty_layer"] == true {
+            ""
+        } else {
+            "layer: "
+        };
+        format!("{empty}{line}")
+    });
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        [
+            "layer: user",
+            "layer: copy shop to /usr/local/bin",
+            "ENV A=b C=d",
+            "LABEL org.opencontainers.image.title=shop org.opencontainers.image.version=0.1.0 team=shop",
+            "EXPOSE 80 53/udp",
+            "USER 7:8",
+            "STOPSIGNAL SIGINT",
+            "HEALTHCHECK NONE",
+            "ENTRYPOINT [\"/usr/local/bin/shop\"]",
+            "CMD [\"--all\"]",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_list_of_names_in_a_repository_is_the_users_own_file() {
     let bridge = repository("image: { base: scratch }\n").file(".fsutil-metadata", "nonsense");
     result(build(&bridge, &[("context", "https://example.org/shop.git")]).await);
