@@ -216,7 +216,7 @@ impl Context {
     ) -> Result<(T, SourceTree), Failure> {
         let files = solve(gateway, &self.tree_state()).await?;
         let names = match self.is_local() && self.names_only {
-            true => listed(&files).await?,
+            true => listed(&files).await.map_err(sendable)?,
             false => SourceTree::default(),
         };
         read_tree(&files, names.with_named(self.named.clone()), plan).await
@@ -291,6 +291,19 @@ impl Origin {
             origin.context = origin.context.map(narrow);
         }
         Ok(origin)
+    }
+}
+
+/// The same failure, or one that says what to do where a client cannot send the names of its files.
+fn sendable(failure: Failure) -> Failure {
+    match &failure {
+        Failure::Engine(status) if status.message.contains("invalid UTF-8") => {
+            let message = "a file in the build context has a name that is not UTF-8";
+            Diagnostic::error("unsendable-name", message)
+                .help("rename it, or exclude it by a pattern in `.dockerignore`")
+                .into()
+        }
+        _ => failure,
     }
 }
 

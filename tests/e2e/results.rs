@@ -12,18 +12,6 @@ use crate::support::tree::Tree;
 /// The registry that `cargo xtask engine registry up` runs.
 const REGISTRY: &str = "127.0.0.1:5050";
 
-/// Whether the engine keeps images in the containerd store; the classic one neither pushes more than images
-/// nor exports caches.
-#[expect(clippy::print_stderr, reason = "a test that does nothing says so")]
-fn has_store(docker: &Docker) -> bool {
-    let status = docker.output(["info", "--format", "{{json .DriverStatus}}"]);
-    let has = status.contains("io.containerd.snapshotter");
-    if !has {
-        eprintln!("skipped: this engine has no containerd image store");
-    }
-    has
-}
-
 /// What the registry has of an image: an index or a manifest, or one that an index names.
 fn raw(docker: &Docker, name: &str) -> Value {
     let text = docker.output(["buildx", "imagetools", "inspect", "--raw", name]);
@@ -65,7 +53,7 @@ fn with_epoch(docker: &Docker, project: &Project) -> (Value, Value) {
 #[test]
 fn an_epoch_makes_equal_images_on_two_engines() {
     let docker = Docker::take();
-    if !has_store(&docker) {
+    if !docker.has_store() {
         return;
     }
     let project = Project::tiny("image:\n  base: alpine\n  workdir: /data\n  user: \"1000\"\n");
@@ -82,7 +70,7 @@ fn an_epoch_makes_equal_images_on_two_engines() {
 #[test]
 fn annotations_and_statements_are_in_the_registry() {
     let docker = Docker::take();
-    if !has_store(&docker) {
+    if !docker.has_store() {
         return;
     }
     let repository = format!("attested-{}", nonce());
@@ -184,7 +172,7 @@ fn annotations_and_statements_are_in_the_registry() {
 #[test]
 fn an_imported_cache_spares_compiling() {
     let docker = Docker::take();
-    if !has_store(&docker) {
+    if !docker.has_store() {
         return;
     }
     let word = format!("cached-{}", nonce());

@@ -142,6 +142,17 @@ async fn every_engine_gets_a_graph_that_it_can_build() {
             assert_eq!(llb::verify(graph(solve)), [], "0.{minor}");
             assert_eq!(llb::missing_caps(graph(solve), &engine), [], "0.{minor}");
         }
+        let last = solves(&bridge).pop().unwrap();
+        let limits = graph(&last).metadata.values();
+        let limits: Vec<i64> = limits
+            .filter_map(|metadata| Some(metadata.linux_resources.as_ref()?.memory))
+            .collect();
+        let steps = if minor < 31 {
+            0
+        } else {
+            execs(graph(&last)).len()
+        };
+        assert_eq!(limits, vec![1_000_000; steps], "0.{minor}");
     }
 }
 
@@ -244,6 +255,49 @@ async fn caches_are_imported_by_the_solve_that_compiles_too() {
             .iter()
             .any(|solve| solve.evaluate && !solve.cache_imports.is_empty())
     );
+}
+
+#[tokio::test]
+async fn caches_have_the_namespace_of_the_client() {
+    let bridge = project("image: { base: scratch }\n", 62);
+    result(build(&bridge, &[("build-arg:BUILDKIT_CACHE_MOUNT_NS", "team")]).await);
+    let last = solves(&bridge).pop().unwrap();
+    let all = execs(graph(&last));
+    let caches = all.iter().flat_map(|(_, exec, _)| &exec.mounts);
+    let caches: Vec<&str> = caches
+        .filter_map(|mount| Some(mount.cache_opt.as_ref()?.id.as_str()))
+        .collect();
+    assert!(!caches.is_empty());
+    assert!(
+        caches.iter().all(|id| id.starts_with("team/")),
+        "{caches:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_platform_is_a_value_of_the_spec() {
+    let spec = "image:\n  base: scratch\n  labels: { built: \"${BUILDPLATFORM} ${TARGETARCH} ${TARGETSTAGE}\" }\n";
+    for (options, expected) in [
+        (vec![], "linux/amd64 amd64 default"),
+        (
+            vec![("build-arg:TARGETARCH", "mine")],
+            "linux/amd64 mine default",
+        ),
+    ] {
+        let (_, metadata) = result(build(&project(spec, 62), &options).await);
+        let config: serde_json::Value =
+            serde_json::from_str(&metadata["containerimage.config"]).unwrap();
+        assert_eq!(config["config"]["Labels"]["built"], expected);
+    }
+}
+
+#[tokio::test]
+async fn one_platform_may_be_a_list() {
+    let bridge = project("image: { base: scratch }\n", 62);
+    let options = [("build-arg:BUILDKIT_MULTI_PLATFORM", "1")];
+    let (kind, metadata) = result(build(&bridge, &options).await);
+    assert!(matches!(kind, Kind::Refs(made) if made.refs.contains_key("linux/amd64")));
+    assert!(metadata.contains_key("containerimage.config/linux/amd64"));
 }
 
 #[tokio::test]

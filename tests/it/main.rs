@@ -6,6 +6,7 @@ mod calls;
 mod cli;
 mod context;
 mod cycle;
+mod docs;
 mod frontend;
 mod gateway;
 mod oracle;
