@@ -87,7 +87,12 @@ impl<'a> Stage<'a> {
                 _ => {
                     let message = "this spec has several images and `--target` does not say which";
                     let help = format!("add `--target {}`", names.join("` or `--target "));
-                    Err(Diagnostic::error("no-target", message).help(help))
+                    let error = Diagnostic::error("no-target", message).help(help);
+                    let first = spec.images.first().and_then(|image| image.name.as_ref());
+                    Err(match first.and_then(|name| name.span) {
+                        Some(span) => error.at(spec.file.at(span)),
+                        None => error,
+                    })
                 }
             };
         };
