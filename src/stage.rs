@@ -123,6 +123,10 @@ impl<'a> Stage<'a> {
         let all = variants.iter().map(String::as_str);
         let help = match nearest(target, known.iter().copied().chain(all)) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if known.len() == COMMON.len() => format!(
+                "leave `--target` out for the image; the stages are `{}`",
+                known.join("`, `")
+            ),
             None => format!("the stages are `{}`", known.join("`, `")),
         };
         Err(Diagnostic::error("unknown-target", message).help(help))
