@@ -138,6 +138,31 @@ fn an_archive_on_standard_input() {
 }
 
 #[test]
+fn the_syntax_line_is_where_docker_reads_it() {
+    let docker = Docker::take();
+    let project = Project::tiny("");
+    let image = std::env::var("RUST_FRONTEND_IMAGE");
+    let image = image.unwrap_or_else(|_| "org/rust-frontend:1".into());
+    for head in [
+        format!("\u{feff}# syntax={image}\r\n"),
+        format!("#!/usr/bin/env docker\n#syntax = {image}\n"),
+        format!("# check=skip=all\n# syntax={image} more words=x\n# a comment\n---\n"),
+    ] {
+        project.write("spec.yaml", format!("{head}image: {{ bsae: alpine }}\n"));
+        let printed = docker.build(&project).file("spec.yaml").fail();
+        assert!(
+            printed.contains("did you mean `base`?"),
+            "{head}\n{printed}"
+        );
+    }
+    let json =
+        format!("{{\n  \"syntax\": \"{image}\",\n  \"image\": {{ \"bsae\": \"alpine\" }}\n}}\n");
+    project.write("spec.yaml", json);
+    let printed = docker.build(&project).file("spec.yaml").fail();
+    assert!(printed.contains("   3 | >>>   \"image\""), "{printed}");
+}
+
+#[test]
 fn a_spec_on_standard_input() {
     let docker = Docker::take();
     let project = Project::tiny("image: { base: alpine }\n");
