@@ -162,6 +162,11 @@ async fn what_stops_a_build_is_part_of_a_check() {
             2,
         ),
         ("# check=nonsense\n", "invalid check option", 1),
+        (
+            "image: { base: scratch }\nbuild: { target: powerpc64-unknown-linux-gnu }\n",
+            "there is no linker for `powerpc64-unknown-linux-gnu`",
+            2,
+        ),
     ] {
         let (json, text, status) = answer(spec, "frontend.lint").await;
         let error = &json["buildError"];

@@ -34,7 +34,7 @@ async fn outcome(
 async fn one_platform_or_several() {
     let bridge = Bridge::new();
     let request = outcome(&bridge, async |gateway: Gateway| {
-        let reference = gateway.solve(source("local://context")).await?;
+        let reference = gateway.solve(source("context")).await?;
         Ok(Output {
             refs: Refs::Single(reference),
             metadata: BTreeMap::from([("containerimage.config".into(), b"{}".to_vec())]),
@@ -55,7 +55,7 @@ async fn one_platform_or_several() {
             bridge.clone()
         };
         let request = outcome(&bridge, async |gateway: Gateway| {
-            let reference = gateway.solve(source("local://context")).await?;
+            let reference = gateway.solve(source("context")).await?;
             let attestation = Attestation {
                 kind: AttestationKind::Bundle,
                 metadata: BTreeMap::new(),
