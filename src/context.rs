@@ -214,17 +214,26 @@ impl Context {
         gateway: &Gateway,
         plan: impl FnMut(&SourceTree) -> T,
     ) -> Result<(T, SourceTree), Failure> {
-        let files = solve(gateway, &self.tree_state()).await?;
+        let mut files = solve(gateway, &self.tree_state()).await?;
         let names = match self.is_local() && self.names_only {
             true => listed(&files).await.map_err(sendable)?,
             false => SourceTree::default(),
         };
+        let behind = manifests_behind_links(&names);
+        if !behind.is_empty() {
+            files = solve(gateway, &self.tree_with(&behind)).await?;
+        }
         read_tree(&files, names.with_named(self.named.clone()), plan).await
     }
 
     /// Names of the context's files, with the content of manifests. An engine that cannot send
     /// names alone (before BuildKit 0.21) sends those of Rust sources alone, and the sources with them.
     pub fn tree_state(&self) -> State {
+        self.tree_with(&[])
+    }
+
+    /// The same, with the content of some more files.
+    fn tree_with(&self, manifests: &[String]) -> State {
         if let Some(remote) = &self.remote {
             return remote.clone();
         }
@@ -236,13 +245,27 @@ impl Context {
         let files = match self.names_only {
             true => files
                 .exclude(ignored.chain(UNSEEN))
-                .metadata_only(MANIFESTS),
+                .metadata_only(MANIFESTS)
+                .metadata_only(manifests.iter().map(String::as_str)),
             false => files
                 .include(MANIFESTS.iter().copied().chain(["**/*.rs"]))
                 .exclude(ignored),
         };
         files.state(Meta::named("[internal] load manifests"))
     }
+}
+
+/// The files of other names that links with the names of manifests lead to.
+fn manifests_behind_links(names: &SourceTree) -> Vec<String> {
+    let is_manifest = |path: &str| {
+        let path = format!("/{path}");
+        let mut patterns = MANIFESTS.iter();
+        patterns.any(|pattern| path.ends_with(pattern.trim_start_matches("**")))
+    };
+    let links = names.links().filter(|path| is_manifest(path));
+    let mut behind: Vec<String> = links.map(|path| names.real(path)).collect();
+    behind.retain(|path| !is_manifest(path));
+    behind
 }
 
 impl Origin {

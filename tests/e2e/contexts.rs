@@ -220,7 +220,7 @@ fn what_is_behind_a_url_is_an_archive_or_the_spec() {
 
 /// Links that lead nowhere, or in circles, are in the way of nobody who does not ask for them.
 #[test]
-fn links_lead_to_files_of_the_image() {
+fn links_lead_to_manifests_and_files_of_the_image() {
     let docker = Docker::take();
     let spec = "image:\n  base: scratch\n  files: { current: /etc/app.conf, all/*.txt: /texts/ }\n";
     let project = Project::tiny(spec);
@@ -230,7 +230,8 @@ fn links_lead_to_files_of_the_image() {
         &format!(
             "mkdir -p settings/texts && echo {word} | tee settings/prod.conf >settings/texts/a.txt && \
              ln -s settings/prod.conf current && ln -s settings/texts all && ln -s nowhere dangling && \
-             ln -s circle circle && ln -s /etc/hostname outside && mkfifo pipe"
+             ln -s circle circle && ln -s /etc/hostname outside && mkfifo pipe && \
+             mv Cargo.lock settings/lock && ln -s settings/lock Cargo.lock"
         ),
     );
     let made = docker.build(&project).files();

@@ -32,7 +32,13 @@ fn exists(name: &str) -> bool {
         [kind, module, function] => (format!("tests/{kind}/{module}.rs"), Some(function)),
         _ => return false,
     };
-    let text = fs::read_to_string(repository(&file)).unwrap_or_default();
+    let file = repository(&file);
+    let below = fs::read_dir(file.with_extension("")).into_iter().flatten();
+    let below = below.map(|entry| entry.unwrap().path());
+    let all = [file.clone()].into_iter().chain(below);
+    let text: String = all
+        .map(|path| fs::read_to_string(path).unwrap_or_default())
+        .collect();
     match function {
         Some(function) => text.contains(&format!("fn {function}(")),
         None => text.contains("#[test]") || text.contains("#[tokio::test]"),
