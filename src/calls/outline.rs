@@ -47,10 +47,12 @@ pub(super) async fn answer(
                 ignored: &context.ignored,
                 labels: &options.labels,
                 epoch: None,
+                units: None,
                 abilities: plan::Abilities {
                     merge: true,
                     local_steps: true,
                     seed: true,
+                    ..plan::Abilities::default()
                 },
             },
         )?;
