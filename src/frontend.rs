@@ -8,6 +8,7 @@ mod result;
 mod sbom;
 mod solve;
 mod surroundings;
+mod units;
 
 use crate::calls;
 use crate::context::Context;
@@ -290,7 +291,7 @@ async fn decide(
         bases.extend(of_image.await?);
     }
     let epoch = epoch::seconds(gateway, options, context, platform).await?;
-    let inputs: Vec<plan::Input<'_>> = stage
+    let mut inputs: Vec<plan::Input<'_>> = stage
         .images
         .iter()
         .zip(&selections)
@@ -305,15 +306,36 @@ async fn decide(
             ignored: &context.ignored,
             labels: &options.labels,
             epoch,
-            abilities: plan::Abilities {
-                merge: gateway.llb_caps().has(buildkit_proto::caps::MERGE_OP),
-                local_steps: options.request.as_deref() != Some("frontend.dockerfile"),
-                seed: options.request.as_deref() != Some("frontend.dockerfile"),
-            },
+            units: None,
+            abilities: abilities(gateway, options),
         })
         .collect();
+    let mut units = vec![];
+    for input in &inputs {
+        let resolved = units::resolve(gateway, options, context, &bases, stage.kind, input);
+        units.push(resolved.await?);
+    }
+    for (input, units) in inputs.iter_mut().zip(&units) {
+        input.units = units.as_ref();
+    }
     let plan = plan::make_all(stage.kind, &inputs)?;
     Ok(Planned { plan, bases, epoch })
+}
+
+/// What the engine can do, and the question wants.
+fn abilities(gateway: &Gateway, options: &Options) -> plan::Abilities {
+    use buildkit_proto::caps;
+    let has = |cap| gateway.llb_caps().has(cap);
+    // A Dockerfile has no words for what these are made of.
+    let is_ejected = options.request.as_deref() == Some("frontend.dockerfile");
+    let merge = has(caps::MERGE_OP);
+    plan::Abilities {
+        merge,
+        local_steps: !is_ejected,
+        seed: !is_ejected,
+        crates: !is_ejected && merge && has(caps::DIFF_OP) && has(caps::EXEC_MOUNT_CACHE_CONTENT),
+        imports_cache: !options.cache_imports.is_empty(),
+    }
 }
 
 /// Shows warnings; the engine prints them after the build.

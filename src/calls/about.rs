@@ -40,10 +40,12 @@ impl About<'_> {
                 ignored: &self.context.ignored,
                 labels: &self.options.labels,
                 epoch: None,
+                units: None,
                 abilities: plan::Abilities {
                     merge: true,
                     local_steps: true,
                     seed: true,
+                    ..plan::Abilities::default()
                 },
             },
         )

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest};
 use crate::lower::{self, Lowered};
 use crate::options::{CacheImport, Options};
-use crate::plan::{self, Executable, MountKind, Output, Plan, Role};
+use crate::plan::{self, Executable, Output, Plan, Role};
 use crate::spec::Spec;
 use crate::stage::Stage;
 use crate::verify;
@@ -110,11 +110,7 @@ fn compiler(plan: &Plan) -> Option<&Output> {
         plan::Op::Exec(exec) => exec.mounts.iter().find(|mount| mount.dest == "/"),
         _ => None,
     })?;
-    match &mount.kind {
-        MountKind::ReadOnly(from) | MountKind::Scratchpad(from) => Some(from),
-        MountKind::Output(from) => from.as_ref(),
-        MountKind::Cache { .. } | MountKind::Secret { .. } | MountKind::Ssh { .. } => None,
-    }
+    mount.kind.from()
 }
 
 /// What is wrong with an executable for the image that it goes into.
@@ -147,6 +143,14 @@ async fn inspected(
 /// Compiles, and says what is wrong with what came out.
 async fn compiled(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
     let mut found = Diagnostics::default();
+    for output in &plan.assemblies {
+        let report = graph.solve(Some(output), true).await?;
+        let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;
+        let left = report.read_file("left", MAX_REPORT).await?;
+        let messages = String::from_utf8_lossy(&messages);
+        let left = String::from_utf8_lossy(&left);
+        found.extend(verify::assembly(&messages, &left, &plan.grouped));
+    }
     for output in &plan.reports {
         let report = graph.solve(Some(output), true).await?;
         let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;
