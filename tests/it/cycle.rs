@@ -125,7 +125,7 @@ fn prepare(
 }
 
 /// The same words for both steps.
-fn arguments(
+pub(crate) fn arguments(
     sandbox: &Sandbox,
     project: &Project,
     selection: &Selection,
@@ -173,7 +173,7 @@ fn locked_skeleton(fixture: &str, spec: &str) -> String {
 }
 
 /// The recipe's files over the real content that it asks for.
-fn skeleton(recipe: &Recipe, files: &Files) -> Files {
+pub(crate) fn skeleton(recipe: &Recipe, files: &Files) -> Files {
     let mut skeleton = Files::new();
     for dir in &recipe.real_dirs {
         let below = files.iter().filter(|(path, _)| {

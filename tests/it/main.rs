@@ -14,3 +14,4 @@ mod recipe;
 mod scenarios;
 mod stages;
 mod support;
+mod units;

@@ -36,7 +36,7 @@ fn same_when_asked(files: &Files, dir: &str, project: &Project) {
     assert!(rounds <= 8, "{rounds} rounds");
 }
 
-fn normalised(metadata: &Value, base: &str) -> Value {
+pub(crate) fn normalised(metadata: &Value, base: &str) -> Value {
     let path = |value: &Value| {
         let text = value.as_str().unwrap();
         text.strip_prefix(base).unwrap_or("").to_owned()
@@ -117,7 +117,7 @@ fn sorted(list: &Value) -> Value {
     json!(list)
 }
 
-fn ours(project: &Project) -> Value {
+pub(crate) fn ours(project: &Project) -> Value {
     let members = project.packages.iter().filter(|package| package.is_member);
     let mut packages: Vec<Value> = members.map(one_of_ours).collect();
     packages.sort_by_key(|package| package["manifest"].as_str().unwrap().to_owned());

@@ -108,21 +108,25 @@ impl Sandbox {
         }
     }
 
-    /// The lock that Cargo makes for the files.
+    /// The files with the lock that Cargo makes for them.
     pub(crate) fn lock(&self, files: &Files, dir: &str, root: &str) -> Files {
+        let locked = self.try_lock(files, dir, root);
+        locked.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// [`lock`](Self::lock) of files that Cargo may not take.
+    pub(crate) fn try_lock(&self, files: &Files, dir: &str, root: &str) -> Result<Files, String> {
         let mut files = files.clone();
         self.replace(&files);
         // Repositories of tests are files: there is no network to keep Cargo from.
-        self.cargo(dir, &["generate-lockfile"])
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.cargo(dir, &["generate-lockfile"])?;
         if files.values().any(|text| text.contains("file://")) {
-            self.cargo(dir, &["fetch"])
-                .unwrap_or_else(|error| panic!("{error}"));
+            self.cargo(dir, &["fetch"])?;
         }
         let path = Path::new(root).join("Cargo.lock");
         let text = fs::read_to_string(self.workspace().join(&path)).unwrap();
         files.insert(path.to_str().unwrap().to_owned(), text);
-        files
+        Ok(files)
     }
 
     /// Makes a git repository and returns its address.
