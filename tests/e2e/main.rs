@@ -20,6 +20,7 @@ mod itself;
 mod local;
 mod options;
 mod published;
+mod registries;
 mod results;
 mod secrets;
 mod seed;

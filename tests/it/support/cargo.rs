@@ -183,6 +183,17 @@ impl Sandbox {
             .unwrap_or_else(|error| panic!("{args:?}: {error}"))
     }
 
+    /// Cuts the times in the target directory down to seconds, as a layer on its way through a registry does.
+    pub(crate) fn round_times(&self) {
+        for path in below(&self.target()) {
+            let time = fs::metadata(&path).unwrap().modified().unwrap();
+            let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+            let file = fs::File::open(&path).unwrap();
+            let seconds = Duration::from_secs(since.as_secs());
+            file.set_modified(SystemTime::UNIX_EPOCH + seconds).unwrap();
+        }
+    }
+
     /// Removes what matches a pattern from the target directory.
     pub(crate) fn remove_from_target(&self, pattern: &str) {
         let pattern = format!("{}{pattern}", self.target().display());
@@ -208,6 +219,19 @@ impl Sandbox {
             }
         }
     }
+}
+
+/// All files and directories below one.
+fn below(dir: &Path) -> Vec<PathBuf> {
+    let mut all = vec![];
+    for entry in fs::read_dir(dir).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(below(&path));
+        }
+        all.push(path);
+    }
+    all
 }
 
 fn fingerprint_dirs(dir: &Path, depth: usize) -> Vec<PathBuf> {
