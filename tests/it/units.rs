@@ -118,6 +118,7 @@ fn on_generated(programs: usize, property: fn(&Sandbox, &Generated) -> Result<bo
     let config = ProptestConfig {
         cases: cases(),
         failure_persistence: None,
+        max_shrink_iters: 100,
         ..ProptestConfig::default()
     };
     let choices = proptest::collection::vec(any::<u8>(), 0..400);

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
 /// Crates of the registry, their versions, features and optional dependencies.
-const REGISTRY: [(&str, &str, &[&str]); 7] = [
+const REGISTRY: [(&str, &str, &[&str]); 9] = [
     ("one", "1", &["extra", "more"]),
+    ("fancy", "1", &["rich", "std"]),
+    ("fancy", "1.4", &["two", "default"]),
     ("two", "2", &[]),
     ("helper", "0.3", &["x"]),
     ("maker", "1", &[]),
