@@ -4,6 +4,7 @@
 
 mod calls;
 mod cases;
+mod checkouts;
 mod cli;
 mod context;
 mod cycle;
