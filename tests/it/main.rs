@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod calls;
+mod cases;
+mod checkouts;
 mod cli;
 mod context;
 mod cycle;
@@ -15,3 +17,4 @@ mod recipe;
 mod scenarios;
 mod stages;
 mod support;
+mod units;

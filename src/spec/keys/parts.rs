@@ -40,7 +40,7 @@ pub(super) static SECRET: Block = Block {
             "step",
             &SECRET_STEP,
             "The step that sees it.",
-            "`compile`",
+            "`fetch` for what cargo and git look for (`CARGO_REGISTRIES_…`, `credentials.toml`, `.netrc`), else `compile`",
             "fetch",
         ),
     ],
