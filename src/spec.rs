@@ -26,6 +26,7 @@ use crate::source::{SourceFile, Span, Spanned};
 use std::collections::BTreeMap;
 
 pub use formats::RESERVED_STAGES;
+pub(crate) use keys::keys_of;
 pub use reference::reference;
 pub use schema::{schema, schema_text};
 pub(crate) use yaml::{MAX_BYTES, too_large};

@@ -8,6 +8,7 @@ mod context;
 mod cycle;
 mod frontend;
 mod gateway;
+mod init;
 mod oracle;
 mod project;
 mod recipe;
