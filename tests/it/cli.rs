@@ -185,6 +185,11 @@ fn a_bake_file_has_all_images() {
         "examples/workspace",
     ]);
     check("workspace.bake.json", &ended.stdout);
+    let plain = run(&["bake", "examples/workspace"]);
+    check(
+        "../../../examples/workspace/docker-bake.json",
+        &plain.stdout,
+    );
 }
 
 #[test]

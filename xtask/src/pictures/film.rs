@@ -81,7 +81,7 @@ impl Film {
             top += height;
         }
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
              font-family=\"ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace\" font-size=\"{FONT}\" fill=\"{INK}\">\n\
              <style>text{{white-space:pre}}#film{{animation:film {total:.2}s step-end infinite}}\
              @keyframes film{{{keyframes}}}\
