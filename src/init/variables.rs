@@ -67,7 +67,7 @@ impl Args {
             .collect()
     }
 
-    fn default(&self, name: &str) -> Option<&str> {
+    fn default_of(&self, name: &str) -> Option<&str> {
         let found = self.declared.iter().find(|(known, _)| known == name);
         found.map(|(_, default)| default.as_str())
     }
@@ -116,7 +116,7 @@ impl Scope {
             let otherwise = otherwise.unwrap_or_default();
             Some(match self.0.get(name) {
                 Some(Value::Text(text)) => text.clone(),
-                Some(Value::Arg) => args.default(name).unwrap_or(otherwise).to_owned(),
+                Some(Value::Arg) => args.default_of(name).unwrap_or(otherwise).to_owned(),
                 None => otherwise.to_owned(),
             })
         })

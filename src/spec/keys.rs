@@ -39,7 +39,7 @@ static SPEC: Block = Block {
             &ANY_TEXT,
             "The frontend image, for specs in JSON, which has no comments. In YAML, write `# syntax=` on the first line.",
             "read from the first line",
-            "rust-frontend:1",
+            "org/rust-frontend:1",
         ),
         Key::new(
             "args",

@@ -18,6 +18,8 @@ macro_rules! ejected {
 ejected! {
     c_dependency: "c-dependency",
     debian_gnu: "debian-gnu",
+    debug_variant: "debug-variant",
+    healthcheck: "healthcheck",
     nonroot_volume: "nonroot-volume",
     protobuf: "protobuf",
     rusty_docker: "rusty-docker",
@@ -39,10 +41,11 @@ fn same_image(folder: &str, target: Option<&str>) {
     let name = format!("{folder}-{}", target.unwrap_or("only"));
     let build = docker.build(&project).target(target);
     let (ours, _) = build.clone().image(&name);
-    project.write("Dockerfile", build.answer("dockerfile"));
+    project.write("Dockerfile", build.clone().answer("dockerfile"));
     let (theirs, _) = docker
         .build(&project)
         .file("Dockerfile")
+        .target(target)
         .image(&format!("{name}-ejected"));
 
     let mut config = theirs.config();
@@ -58,6 +61,20 @@ fn same_image(folder: &str, target: Option<&str>) {
     );
     let program = program(&ours);
     assert!(ours.file(&program) == theirs.file(&program), "{program}");
+
+    // After the same edit what others wrote is cached here and there.
+    let main = match target {
+        Some(target) => format!("crates/{target}/src/main.rs"),
+        None => "src/main.rs".to_owned(),
+    };
+    project.append(&main, &format!("\n// {}\n", nonce()));
+    let again = docker.build(&project).file("Dockerfile").target(target);
+    for report in [build.succeed(), again.succeed()] {
+        let compiled = report.compiled();
+        assert!(!compiled.is_empty(), "{report}");
+        let others = compiled.iter().filter(|name| project.is_external(name));
+        assert_eq!(others.collect::<Vec<_>>(), [&""; 0], "{report}");
+    }
 }
 
 fn program(image: &Image<'_>) -> String {
