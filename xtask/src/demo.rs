@@ -113,6 +113,12 @@ fn is_internal(step: &Step) -> bool {
     !step.name.starts_with('[') || step.name.starts_with("[internal]")
 }
 
+/// The number in `[app 3/7]`.
+fn number(step: &Step) -> Option<u32> {
+    let (brackets, _) = step.name.split_once('/')?;
+    brackets.rsplit(' ').next()?.parse().ok()
+}
+
 fn took(step: &Step) -> String {
     match step.time {
         _ if step.cached => "cached".to_owned(),
@@ -124,7 +130,9 @@ fn took(step: &Step) -> String {
 /// Both builds side by side.
 fn table(first: &Build, second: &Build) -> String {
     let mut text = format!("{:>8}  {:>14}\n", "first", "after the edit");
-    for step in second.steps.iter().filter(|step| !is_internal(step)) {
+    let mut steps: Vec<&Step> = second.steps.iter().filter(|s| !is_internal(s)).collect();
+    steps.sort_by_key(|step| number(step));
+    for step in steps {
         let same = first.steps.iter().find(|known| known.name == step.name);
         let before = same.map(took).unwrap_or_default();
         text.push_str(&format!("{before:>8}  {:>14}  {}\n", took(step), step.name));
@@ -148,8 +156,8 @@ mod tests {
         let build = |cached, seconds| Build {
             steps: vec![
                 step("[internal] load manifests", false, 1.0),
-                step("[app 1/2] dependencies", cached, 12.34),
                 step("[app 2/2] compile app", false, 0.5),
+                step("[app 1/2] dependencies", cached, 12.34),
             ],
             seconds,
         };

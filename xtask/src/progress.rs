@@ -62,9 +62,11 @@ impl Reader {
             step.failed |= !vertex.error.is_empty();
             if let (Some(began), Some(end)) = (vertex.started, vertex.completed) {
                 let (began, end) = (seconds(&began)?, seconds(&end)?);
+                if step.time.is_none() {
+                    ended.push(place);
+                }
                 let (first, last) = step.time.unwrap_or((began, end));
                 step.time = Some((first.min(began), last.max(end)));
-                ended.push(place);
             }
         }
         for progress in status.statuses {
