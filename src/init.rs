@@ -3,6 +3,8 @@
 //! It writes down only what differs from the defaults, and says in comments what it was told and left.
 
 mod build;
+mod cargo;
+mod copy;
 mod dockerfile;
 mod draft;
 mod image;
@@ -10,6 +12,7 @@ mod migrate;
 mod needs;
 mod program;
 mod said;
+mod settings;
 mod variables;
 
 use crate::project::Project;

@@ -23,6 +23,7 @@ mod symbols;
 mod toolchain;
 mod unread;
 
+pub(crate) use compile::splits;
 pub use exec::{Copy, Exec, FileAction, Mount, MountKind};
 pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;

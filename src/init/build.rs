@@ -1,34 +1,23 @@
 //! The stages of a Dockerfile that compile: what of them is a setting, what the frontend does by itself.
 
+use super::cargo::Cargo;
 use super::dockerfile::{Instruction, args, words};
-use super::draft::{Block, list, mapping, scalar};
+use super::draft::{mapping, scalar};
 use super::migrate::{Reader, is_assignment, packages, pairs};
 use super::variables::{Scope, is_predefined};
 
 /// What stages that compile ask for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Compile {
-    base: Option<String>,
-    packages: Vec<String>,
+    pub base: Option<String>,
+    pub packages: Vec<String>,
     pub env: Vec<(String, String)>,
-    stamp: Vec<(String, String)>,
-    rustflags: Vec<String>,
-    secrets: Vec<String>,
-    ssh: bool,
-    run: Vec<String>,
-    cargo: Cargo,
-}
-
-/// The flags of cargo's commands.
-#[derive(Clone, Debug, Default)]
-struct Cargo {
-    packages: Vec<String>,
-    bins: Vec<String>,
-    features: Vec<String>,
-    no_default_features: bool,
-    profile: Option<String>,
-    target: Option<String>,
-    toolchain: Option<String>,
+    pub stamp: Vec<(String, String)>,
+    pub rustflags: Vec<String>,
+    pub secrets: Vec<String>,
+    pub ssh: bool,
+    pub run: Vec<String>,
+    pub cargo: Cargo,
 }
 
 const BY_ITSELF: &str = "sources reach the compile step by themselves";
@@ -288,10 +277,10 @@ impl Reader<'_> {
                 self.copied(at, &words);
                 self.said.dropped(line, "stubs and copies of the program");
             }
-            ("strip", _) => self.said.dropped(
-                line,
-                "strip: write `strip = true` under `[profile.release]` of Cargo.toml",
-            ),
+            ("strip", _) => {
+                compile.cargo.strip = true;
+                self.said.taken(line, "build.profile");
+            }
             ("update-ca-certificates", _) => self.said.dropped(line, super::image::CA),
             ("mkdir" | "echo" | "printf" | "touch" | "rm" | "find" | "chmod" | "ls", _) => {
                 self.said.dropped(line, "stubs and copies of the program");
@@ -324,150 +313,6 @@ impl Reader<'_> {
                 );
                 self.programs.insert((at, to), name);
             }
-        }
-    }
-
-    /// The flags of a cargo command.
-    fn cargo(&mut self, line: usize, words: &[String], cargo: &mut Cargo) {
-        const TAKES: [&str; 9] = [
-            "-p",
-            "--package",
-            "--bin",
-            "--features",
-            "-F",
-            "--profile",
-            "--target",
-            "--path",
-            "--root",
-        ];
-        let mut profile = None;
-        let mut rest = words.iter().skip(2);
-        while let Some(word) = rest.next() {
-            let (flag, value) = match word.split_once('=') {
-                Some((flag, value)) => (flag, Some(value.to_owned())),
-                None => (word.as_str(), None),
-            };
-            let value = match value {
-                None if TAKES.contains(&flag) => rest.next().cloned().unwrap_or_default(),
-                value => value.unwrap_or_default(),
-            };
-            let add = |list: &mut Vec<String>, one: &str| {
-                if !list.iter().any(|known| known == one) {
-                    list.push(one.to_owned());
-                }
-            };
-            match flag {
-                "-p" | "--package" => add(&mut cargo.packages, &value),
-                "--bin" => add(&mut cargo.bins, &value),
-                "-F" | "--features" => value
-                    .split([',', ' '])
-                    .filter(|one| !one.is_empty())
-                    .for_each(|one| add(&mut cargo.features, one)),
-                "--no-default-features" => cargo.no_default_features = true,
-                "--all-features" => self.said.left(
-                    line,
-                    "--all-features: name the features that the image needs",
-                ),
-                "--release" | "-r" => profile = Some("release".to_owned()),
-                "--profile" => profile = Some(value),
-                "--target" => cargo.target = Some(value),
-                "--path" if value != "." => {
-                    let dir = value.trim_start_matches("./").trim_end_matches('/');
-                    let packages = self.project.packages.iter();
-                    let mut packages = packages.filter(|package| package.dir == dir);
-                    if let Some(package) = packages.next() {
-                        add(&mut cargo.packages, &package.name);
-                    }
-                }
-                "--manifest-path" | "--config" | "-Z" => {
-                    self.said.left(line, format!("cargo build {flag}"));
-                }
-                _ => {}
-            }
-        }
-        let installs = words.get(1).is_some_and(|word| word == "install");
-        let usual = if installs { "release" } else { "dev" };
-        cargo.profile = Some(profile.unwrap_or_else(|| usual.to_owned()));
-    }
-
-    /// The settings that all images have in common.
-    pub(super) fn finish(&mut self, compile: &Compile, glibc: bool, build: &mut Block) {
-        let cargo = &compile.cargo;
-        if let Some(base) = &compile.base {
-            build.set("base", scalar(base), "");
-        }
-        if let Some(toolchain) = &cargo.toolchain {
-            build.set("toolchain", scalar(toolchain), "");
-        }
-        build.set_list("features", &cargo.features);
-        if cargo.no_default_features {
-            build.set("default-features", "false".into(), "");
-        }
-        match cargo.profile.as_deref() {
-            None | Some("release") => {}
-            Some("dev") => build.set("profile", "dev".into(), "as before: not optimised"),
-            Some(profile) => build.set("profile", scalar(profile), ""),
-        }
-        match cargo.target.as_deref() {
-            Some(triple) if triple.ends_with("musl") => {}
-            Some(triple) if triple.ends_with("linux-gnu") => build.set("target", "gnu".into(), ""),
-            Some(triple) => build.set("target", scalar(triple), ""),
-            None if glibc => build.set(
-                "target",
-                "gnu".into(),
-                "as before; without this line the program is static",
-            ),
-            None => {}
-        }
-        let mut packages = compile.packages.clone();
-        packages.sort();
-        packages.dedup();
-        build.set_list("packages", &packages);
-        build.set_map("env", &deduplicated(&compile.env));
-        build.set_map("stamp", &deduplicated(&compile.stamp));
-        build.set_list("rustflags", &compile.rustflags);
-        if !compile.secrets.is_empty() {
-            build.set("secrets", format!("[{}]", compile.secrets.join(", ")), "");
-        }
-        if compile.ssh {
-            build.set("ssh", list(&["default"]), "");
-        }
-        if !compile.run.is_empty() {
-            build.set("run", format!("[{}]", compile.run.join(", ")), "");
-        }
-    }
-
-    /// The package and the binaries of an image that has `bins`, if it says so; else of cargo's flags.
-    pub(super) fn selection(&self, bins: &[String], compile: &Compile, build: &mut Block) {
-        let cargo = &compile.cargo;
-        let bins = if bins.is_empty() { &cargo.bins } else { bins };
-        let of_bin = |bin: &String| {
-            let mut packages = self
-                .project
-                .packages
-                .iter()
-                .filter(|package| package.is_member);
-            packages.find(|package| package.bins().any(|known| known.name == *bin))
-        };
-        let of_flag = |name: &String| {
-            let mut packages = self.project.packages.iter();
-            packages.find(|package| package.is_member && package.name == *name)
-        };
-        let package = bins.first().and_then(of_bin);
-        let Some(package) = package.or_else(|| cargo.packages.last().and_then(of_flag)) else {
-            return;
-        };
-        let members = self
-            .project
-            .packages
-            .iter()
-            .filter(|package| package.is_member);
-        if members.count() > 1 {
-            build.set("package", scalar(&package.name), "");
-        }
-        let all: Vec<&str> = package.bins().map(|bin| bin.name.as_str()).collect();
-        if all.len() > 1 {
-            build.set_list("bin", bins);
         }
     }
 }

@@ -37,10 +37,10 @@ pub(super) static BUILD: Block = Block {
         ),
         Key::new(
             "profile",
-            &PROFILE_NAME,
-            "Cargo profile.",
+            &PROFILE_FORM,
+            "Cargo profile: its name, or a mapping that changes settings of it for this image.",
             "`release`: images are for running",
-            "dist",
+            "{ opt-level: s, lto: fat, strip: symbols }",
         ),
         Key::new(
             "target",
