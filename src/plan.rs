@@ -25,6 +25,7 @@ mod toolchain;
 mod unread;
 
 pub use crates::{Node, groups};
+pub(crate) use compile::splits;
 pub use exec::{Copy, Exec, FileAction, Mount, MountKind};
 pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;

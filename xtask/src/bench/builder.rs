@@ -8,8 +8,8 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use super::counters::{self, Cpu};
-use super::progress::{self, Step};
 use crate::engine::{Engine, Flavour, State};
+use crate::progress::{self, Step};
 use crate::sh;
 
 /// The name of the image that is built.
