@@ -43,16 +43,12 @@ pub(super) async fn resolve(
     platform: &Platform,
     build_platform: &Platform,
 ) -> Result<Bases, Failure> {
-    let mut wanted = vec![(image.build.base.value.clone(), build_platform)];
-    if let ImageBase::Reference(reference) = &image.image.base.value {
-        wanted.push((reference.clone(), platform));
-    }
     let mut bases = Bases::default();
-    for (written, platform) in wanted {
-        let info = match options.named_contexts.find(&written, platform)? {
+    for (written, platform) in wanted(image, platform, build_platform) {
+        let info = match options.named_contexts.find(written, platform)? {
             Some(named) => {
                 let named = context.named(gateway, options, &named, platform).await?;
-                let reference = named.reference.unwrap_or_else(|| written.clone());
+                let reference = named.reference.unwrap_or_else(|| written.to_owned());
                 let key = (reference.clone(), platform.clone());
                 bases.replaced.insert(key, named.state);
                 ImageInfo {
@@ -60,11 +56,54 @@ pub(super) async fn resolve(
                     config: named.config.unwrap_or_default(),
                 }
             }
-            None => look_up(gateway, options, &written, platform).await?,
+            None => look_up(gateway, options, written, platform).await?,
         };
-        bases.images.insert(written, info);
+        bases.images.insert(written.to_owned(), info);
     }
     Ok(bases)
+}
+
+/// Has the engine look up what [`resolve`] will ask for, so that the answers are there when the project is read.
+/// What is wrong is said then.
+pub(super) fn expect(
+    gateway: &Gateway,
+    options: &Options,
+    image: &ImageSpec,
+    platform: &Platform,
+    build_platform: &Platform,
+) {
+    for (written, platform) in wanted(image, platform, build_platform) {
+        let named = options.named_contexts.find(written, platform);
+        if let (Ok(None), Ok(name)) = (named, written.parse::<ImageRef>()) {
+            let gateway = gateway.clone();
+            let request = request(options, &name, platform);
+            tokio::spawn(async move { gateway.resolve_image(&request).await });
+        }
+    }
+}
+
+/// The images that an image of the spec is built in and on, with their platforms.
+fn wanted<'a>(
+    image: &'a ImageSpec,
+    platform: &'a Platform,
+    build_platform: &'a Platform,
+) -> impl Iterator<Item = (&'a str, &'a Platform)> {
+    let runtime = match &image.image.base.value {
+        ImageBase::Reference(reference) => Some((reference.as_str(), platform)),
+        _ => None,
+    };
+    let build = (image.build.base.value.as_str(), build_platform);
+    std::iter::once(build).chain(runtime)
+}
+
+fn request(options: &Options, name: &ImageRef, platform: &Platform) -> ResolveImage {
+    ResolveImage {
+        reference: name.to_string(),
+        platform: Some(platform.clone()),
+        mode: options.resolve_mode,
+        log_name: format!("[internal] load metadata for {name}"),
+        layout: None,
+    }
 }
 
 async fn look_up(
@@ -75,13 +114,7 @@ async fn look_up(
 ) -> Result<ImageInfo, Failure> {
     let invalid = |error: InvalidImageRef| Failure::Internal(error.to_string());
     let name: ImageRef = written.parse().map_err(invalid)?;
-    let request = ResolveImage {
-        reference: name.to_string(),
-        platform: Some(platform.clone()),
-        mode: options.resolve_mode,
-        log_name: format!("[internal] load metadata for {name}"),
-        layout: None,
-    };
+    let request = request(options, &name, platform);
     let Resolved::Image(image) = gateway.resolve_image(&request).await? else {
         return Err(Failure::Internal(format!("{written} is no image")));
     };

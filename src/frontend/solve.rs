@@ -71,32 +71,35 @@ pub(super) async fn solve(
     // What the engine lacks for the last step is said before the first one runs.
     let all = context::definition_of(gateway, &graph.lowered.state(plan.result.as_ref()))?;
     gateway.check_caps(&all)?;
-    if !plan.reports.is_empty() {
-        let compiled = compiled(&graph, plan).await;
-        let compiled =
-            compiled.map_err(
-                |failure| match Stage::find(spec, options.target.as_deref()) {
-                    Ok(stage) => missing::explained(failure, &context.definition, &stage.images[0]),
-                    Err(_) => failure,
-                },
-            )?;
-        let (errors, warnings): (Vec<_>, Vec<_>) = compiled
-            .into_iter()
-            .partition(|diagnostic| diagnostic.severity == Severity::Error);
-        let gathered = |list: Vec<_>| {
-            list.into_iter()
-                .fold(Diagnostics::default(), |mut all, one| {
-                    all.push(one);
-                    all
-                })
-        };
-        if !errors.is_empty() {
-            return Err(gathered(errors).into());
-        }
-        super::warn(gateway, context, &gathered(warnings)).await;
+    // At once: what the image is based on is loaded while its programs are compiled.
+    let checks = !plan.reports.is_empty();
+    let image = graph.solve(plan.result.as_ref(), checks);
+    let solved = tokio::try_join!(image, compiled(&graph, plan));
+    let (reference, found) =
+        solved.map_err(
+            |failure| match Stage::find(spec, options.target.as_deref()) {
+                Ok(stage) if checks => {
+                    missing::explained(failure, &context.definition, &stage.images[0])
+                }
+                _ => failure,
+            },
+        )?;
+    let (errors, warnings): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|diagnostic| diagnostic.severity == Severity::Error);
+    let gathered = |list: Vec<_>| {
+        list.into_iter()
+            .fold(Diagnostics::default(), |mut all, one| {
+                all.push(one);
+                all
+            })
+    };
+    if !errors.is_empty() {
+        return Err(gathered(errors).into());
     }
+    super::warn(gateway, context, &gathered(warnings)).await;
     Ok(Solved {
-        reference: graph.solve(plan.result.as_ref(), false).await?,
+        reference,
         image: graph.lowered.state(plan.result.as_ref()),
         compiler: compiler(plan).map(|root| graph.lowered.state(Some(root))),
         platform: plan.platform.to_string(),
@@ -148,6 +151,13 @@ async fn inspected(
 
 /// Compiles, and says what is wrong with what came out.
 async fn compiled(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
+    let (mut found, executables) = tokio::try_join!(reported(graph, plan), made(graph, plan))?;
+    found.extend(executables);
+    Ok(found)
+}
+
+/// What cargo itself says of it.
+async fn reported(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
     let mut found = Diagnostics::default();
     for output in &plan.reports {
         let report = graph.solve(Some(output), true).await?;
@@ -157,8 +167,14 @@ async fn compiled(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure
         let bins: Vec<String> = made.map(|executable| executable.name.clone()).collect();
         found.extend(verify::report(&String::from_utf8_lossy(&messages), &bins));
     }
+    Ok(found)
+}
+
+/// What the executables are.
+async fn made(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
+    let mut found = Diagnostics::default();
     for executable in &plan.executables {
-        let reference = graph.solve(Some(&executable.output), false).await?;
+        let reference = graph.solve(Some(&executable.output), true).await?;
         if let Some(wrong) = inspected(&reference, executable, plan).await? {
             found.push(wrong);
         }

@@ -98,9 +98,7 @@ impl Builder {
     /// The bytes of the layers that certain steps left, by what the builder says of its cache; nothing if there is no
     /// such step.
     pub(crate) fn layer_bytes(&self, wanted: impl Fn(&str) -> bool) -> Result<Option<f64>> {
-        let mut list = self
-            .engine
-            .docker(["buildx", "du", "--verbose", "--format", "json"]);
+        let mut list = self.engine.docker(["buildx", "du", "--format", "json"]);
         let text = sh::output(&mut list)?;
         let mut bytes = None;
         for line in text.lines() {

@@ -230,9 +230,8 @@ fn mounts(job: &Job<'_>) -> String {
          RUN {binds}--mount=type=cache,target=/app/target/ \\\n    \
          --mount=type=cache,target=/usr/local/cargo/git/db \\\n    \
          --mount=type=cache,target=/usr/local/cargo/registry/ \\\n    \
-         cargo build {flags} && \\\n    cp ./{executable} /bin/{bin}\n\nFROM alpine AS final\nARG UID=10001\n\
-         RUN adduser --disabled-password --gecos \"\" --home \"/nonexistent\" --shell \"/sbin/nologin\" \\\n    \
-         --no-create-home --uid \"${{UID}}\" appuser\nUSER appuser\nCOPY --from=build /bin/{bin} /bin/\n{settings}",
+         cargo build {flags} && \\\n    cp ./{executable} /bin/{bin}\n\nFROM alpine\n\
+         USER 65532\nCOPY --from=build /bin/{bin} /bin/\n{settings}",
         base = images::rust(job.base),
         tools = job.tools(),
         flags = job.flags(),

@@ -122,11 +122,15 @@ pub(super) const ALL: [Project; 4] = [
         shared: None,
         version: "Cargo.toml",
         leaf_bump: Bump {
-            package: "chrono",
-            from: "0.4.45",
-            to: "0.4.46",
+            package: "console",
+            from: "0.16.3",
+            to: "0.16.4",
         },
-        wide_bump: LIBC,
+        wide_bump: Bump {
+            package: "libc",
+            from: "0.2.186",
+            to: "0.2.187",
+        },
     },
 ];
 
