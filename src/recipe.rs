@@ -87,6 +87,12 @@ struct Scope<'a> {
     dev: BTreeSet<usize>,
     /// Local packages in the skeleton.
     roles: BTreeMap<usize, Role>,
+    /// Names of the packages that are not local and in reach.
+    external: BTreeSet<&'a str>,
+    /// Names that several local packages have.
+    twins: BTreeSet<&'a str>,
+    /// Names of the packages whose executables some package wants (`artifact = "bin"`).
+    artifacts: BTreeSet<&'a str>,
 }
 
 /// Makes the skeleton for what is selected.
@@ -213,7 +219,23 @@ impl<'a> Scope<'a> {
         if let (false, Some(root)) = (project.is_virtual, project.package_at(&project.root)) {
             roles.entry(root).or_insert(Role::Hollow);
         }
+        let locked = reach
+            .locked
+            .iter()
+            .map(|index| &project.lock.packages[*index]);
+        let external = locked.filter(|package| !package.is_local());
+        let mut seen = BTreeSet::new();
+        let packages = project.packages.iter();
+        let twins = packages.filter(|package| !seen.insert(package.name.as_str()));
+        let packages = roles.keys().map(|index| &project.packages[*index]);
+        let dependencies = packages.flat_map(|package| &package.dependencies);
+        let artifacts = dependencies.filter(|dependency| dependency.table.contains_key("artifact"));
         Self {
+            external: external.map(|package| package.name.as_str()).collect(),
+            twins: twins.map(|package| package.name.as_str()).collect(),
+            artifacts: artifacts
+                .map(|dependency| dependency.package.as_str())
+                .collect(),
             project,
             mode,
             selections,

@@ -149,10 +149,7 @@ pub(super) fn add(
         return Ok(done);
     }
     for own in groups(project, &input.selection.closure, stubs) {
-        let needed: BTreeSet<usize> = own
-            .iter()
-            .flat_map(|package| project.closure(*package, false))
-            .collect();
+        let needed = project.closure_of_all(&own);
         let files = recipe::over(project, &[input.selection], RecipeFor::Build, &needed)?;
         let label = label(project, &own);
         let sources = sources::over(plan, input, &files, &format!("sources of {label}"));

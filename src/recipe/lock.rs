@@ -101,10 +101,8 @@ impl Scope<'_> {
     fn reference(&self, entries: &BTreeMap<usize, Entry<'_>>, index: usize) -> String {
         let entry = &entries[&index];
         let name = &entry.package.name;
-        let same: Vec<&Entry<'_>> = entries
-            .values()
-            .filter(|other| other.package.name == *name)
-            .collect();
+        let named = self.project.lock.named(name).iter();
+        let same: Vec<&Entry<'_>> = named.filter_map(|index| entries.get(index)).collect();
         let old = self.project.lock.version.is_none() && !self.project.lock.metadata.is_empty();
         if same.len() == 1 && !old {
             return name.clone();
