@@ -42,6 +42,7 @@ pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
     let mut made = vec![];
     for platform in platforms {
         let context = packages::placed(&gateway, &options, &context, &platform).await?;
+        expect_bases(&gateway, &options, &context, &platform);
         let loaded = load(&gateway, &options, &context, &platform).await?;
         if made.is_empty() {
             warn(&gateway, &context, &loaded.warnings).await;
@@ -99,14 +100,7 @@ pub async fn load(
     context: &Context,
     platform: &Platform,
 ) -> Result<Loaded, Failure> {
-    let (spec, warnings) = parse(gateway, options, context, platform)?;
-    if let Ok(stage) = Stage::find(&spec, options.target.as_deref()) {
-        let build_platform = gateway.build_opts().environment.build_platform();
-        for image in stage.images {
-            bases::expect(gateway, options, image, platform, &build_platform);
-        }
-    }
-    let inspected = inspect_project(gateway, options, context, spec, warnings).await?;
+    let inspected = inspect(gateway, options, context, platform).await?;
     let Inspected {
         spec: Some(spec),
         project: Some(project),
@@ -169,6 +163,19 @@ fn parse(
     let build_platform = gateway.build_opts().environment.build_platform();
     let predefined = options.predefined_args(&build_platform, platform);
     spec::parse_with(&context.definition, &options.build_args, &predefined)
+}
+
+/// Has the base images looked up while the project is read.
+fn expect_bases(gateway: &Gateway, options: &Options, context: &Context, platform: &Platform) {
+    let Ok((spec, _)) = parse(gateway, options, context, platform) else {
+        return;
+    };
+    if let Ok(stage) = Stage::find(&spec, options.target.as_deref()) {
+        let build_platform = gateway.build_opts().environment.build_platform();
+        for image in stage.images {
+            bases::expect(gateway, options, image, platform, &build_platform);
+        }
+    }
 }
 
 async fn inspect_project(

@@ -82,6 +82,12 @@ fn solves(bridge: &Bridge) -> Vec<msg::SolveRequest> {
     bridge.calls::<msg::SolveRequest>("Solve")
 }
 
+/// The graph of the image, which has all steps; others are solved at the same time.
+fn image(bridge: &Bridge) -> msg::SolveRequest {
+    let largest = |solve: &msg::SolveRequest| graph(solve).def.len();
+    solves(bridge).into_iter().max_by_key(largest).unwrap()
+}
+
 fn graph(solve: &msg::SolveRequest) -> &Definition {
     solve.definition.as_ref().unwrap()
 }
@@ -159,7 +165,7 @@ async fn a_missing_capability_is_an_error_before_anything_runs() {
 async fn options_of_steps_are_in_every_step_and_networks_in_those_that_have_one() {
     let bridge = project(SPEC, 62);
     result(build(&bridge, &EXEC_OPTIONS).await);
-    let last = solves(&bridge).pop().unwrap();
+    let last = image(&bridge);
     let all = execs(graph(&last));
     let mut networks = vec![];
     for (name, exec, ignored) in &all {
@@ -205,7 +211,7 @@ async fn some_stages_without_a_cache() {
     ] {
         let bridge = project("image: { base: scratch }\n", 62);
         result(build(&bridge, &[("no-cache", stages)]).await);
-        let last = solves(&bridge).pop().unwrap();
+        let last = image(&bridge);
         let all = execs(graph(&last)).into_iter();
         let ignored = all.filter(|(_, _, ignored)| *ignored);
         let words: Vec<String> = ignored
@@ -251,7 +257,7 @@ async fn pulling_is_for_the_registry_and_the_graph() {
     for asked in bridge.calls::<msg::ResolveSourceMetaRequest>("ResolveSourceMeta") {
         assert_eq!(asked.resolve_mode, "pull");
     }
-    let last = solves(&bridge).pop().unwrap();
+    let last = image(&bridge);
     let mut images = 0;
     for bytes in &graph(&last).def {
         if let Some(pb::op::Op::Source(source)) = pb::Op::decode(bytes.as_slice()).unwrap().op
@@ -310,7 +316,7 @@ async fn several_platforms() {
         metadata["refs.platforms"],
         r#"{"Platforms":[{"ID":"linux/amd64","Platform":{"architecture":"amd64","os":"linux"}},{"ID":"linux/arm64","Platform":{"architecture":"arm64","os":"linux"}}]}"#
     );
-    let last = solves(&bridge).pop().unwrap();
+    let last = image(&bridge);
     for (name, exec, _) in execs(graph(&last)) {
         if name.starts_with("[linux/arm64 internal]") {
             continue;
@@ -421,7 +427,7 @@ async fn named_contexts_take_the_place_of_base_images() {
         let config: serde_json::Value = serde_json::from_str(CONFIG).unwrap();
         config.to_string()
     });
-    let last = solves(&bridge).pop().unwrap();
+    let last = image(&bridge);
     let text = graph(&last)
         .def
         .iter()

@@ -1,9 +1,9 @@
 //! Whole builds: who builds x what x what has changed, on a builder that built it before and on one that has nothing
 //! but an imported cache.
 //!
-//! Contenders take turns: each has a builder that is empty, builds the project (`cold`), then builds each edit of it,
-//! going back to the unedited project in between; exports its cache; and builds each edit once more, every time on a
-//! builder that is empty but for the imported cache.
+//! Contenders take turns: each has a builder that is empty, builds the project (`cold`), exports its cache, then
+//! builds each edit of the project, going back to the unedited one in between; and builds each edit once more, every
+//! time on a builder that is empty but for the imported cache.
 
 mod cache;
 mod contender;
@@ -176,30 +176,31 @@ impl Turn<'_> {
             .into_iter()
             .filter(|scenario| *scenario != Scenario::Cold && scenario.fits(self.project))
             .collect();
-        if missing(self, WARM, Scenario::Cold.name()) {
-            self.prepare()?;
-        }
-        for scenario in &edits {
-            if !missing(self, WARM, scenario.name()) {
-                continue;
-            }
-            self.prepare()?;
-            self.build(Scenario::Cold, &[])?;
-            let run = self.build(*scenario, &[])?;
-            self.keep(WARM, scenario.name(), run)?;
-        }
         let fresh: Vec<Scenario> = edits
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|scenario| missing(self, FRESH, scenario.name()))
             .collect();
-        if missing(self, WARM, EXPORT) || !fresh.is_empty() {
+        let export = missing(self, WARM, EXPORT) || !fresh.is_empty();
+        if export || missing(self, WARM, Scenario::Cold.name()) {
             self.prepare()?;
-            self.build(Scenario::Cold, &[])?;
+        }
+        if export {
+            // Before anything else is built: a cache has all that its builder knows of the steps that it is of.
             self.cache.remove()?;
             let mut run = self.build(Scenario::Cold, &self.cache.export())?;
             let bytes = self.cache.bytes()? as f64;
             run.values.insert("cache, bytes".to_owned(), bytes);
             self.keep(WARM, EXPORT, run)?;
+        }
+        for scenario in edits {
+            if !missing(self, WARM, scenario.name()) {
+                continue;
+            }
+            self.prepare()?;
+            self.build(Scenario::Cold, &[])?;
+            let run = self.build(scenario, &[])?;
+            self.keep(WARM, scenario.name(), run)?;
         }
         for scenario in fresh {
             self.builder.empty()?;
