@@ -45,24 +45,60 @@ pub(crate) const FRESH: &str = "fresh";
 /// The export of a cache, among the scenarios.
 pub(crate) const EXPORT: &str = "cache export";
 
+/// The names of the projects, with what they are.
+pub(crate) fn projects() -> Vec<(&'static str, &'static str)> {
+    let all = project::ALL.iter();
+    all.map(|project| (project.name, project.about)).collect()
+}
+
+/// The names of the scenarios, the export of the cache last.
+pub(crate) fn scenarios() -> Vec<&'static str> {
+    let all = scenario::ALL.iter().map(|scenario| scenario.name());
+    all.chain([EXPORT]).collect()
+}
+
+/// The names of the contenders, and whether they are ours.
+pub(crate) fn contenders() -> Vec<(&'static str, bool)> {
+    let all = contender::all().into_iter();
+    all.map(|one| (one.name(), one.is_ours())).collect()
+}
+
+/// What each contender's file is for the smallest project: name and text.
+pub(crate) fn listings() -> Result<Vec<(&'static str, String)>> {
+    let project = &project::ALL[0];
+    let members = [project::Member {
+        name: project.package.to_owned(),
+        dir: String::new(),
+        roots: vec![(project.leaf.to_owned(), true)],
+    }];
+    let job = Job {
+        project,
+        members: &members,
+        triple: &images::triple()?,
+        base: Base::Now,
+        image_edit: false,
+    };
+    let all = contender::all().into_iter();
+    Ok(all.map(|one| (one.name(), one.text(&job))).collect())
+}
+
 /// Everything that may be chosen by name.
 pub(crate) fn words() -> Vec<&'static str> {
-    let projects = project::ALL.iter().map(|project| project.name);
-    let scenarios = scenario::ALL.iter().map(|scenario| scenario.name());
-    let contenders = contender::all().into_iter().map(Contender::name);
+    let projects = projects().into_iter().map(|(name, _)| name);
+    let contenders = contenders().into_iter().map(|(name, _)| name);
     projects
-        .chain(scenarios)
+        .chain(scenarios())
         .chain(contenders)
-        .chain([WARM, FRESH, EXPORT])
+        .chain([WARM, FRESH])
         .collect()
 }
 
 /// Whether one of the contenders that were chosen is ours.
 pub(crate) fn has_ours(choice: &Choice) -> bool {
-    let all = contender::all();
-    let names: Vec<&str> = all.iter().map(|one| one.name()).collect();
-    let mut ours = all.iter().filter(|one| one.is_ours());
-    ours.any(|one| choice.wants(&names, one.name()))
+    let all = contenders();
+    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    let mut ours = all.iter().filter(|(_, ours)| *ours);
+    ours.any(|(name, _)| choice.wants(&names, name))
 }
 
 /// The scenarios and projects of `--quick`.
@@ -95,13 +131,9 @@ pub(crate) fn run(
                 .as_ref()
                 .is_none_or(|quick| super::among(quick, kind, word))
     };
-    let projects: Vec<&str> = project::ALL.iter().map(|project| project.name).collect();
-    let scenarios: Vec<&str> = scenario::ALL
-        .iter()
-        .map(|one| one.name())
-        .chain([EXPORT])
-        .collect();
-    let contenders: Vec<&str> = contender::all().into_iter().map(Contender::name).collect();
+    let projects: Vec<&str> = projects().into_iter().map(|(name, _)| name).collect();
+    let scenarios = scenarios();
+    let contenders: Vec<&str> = contenders().into_iter().map(|(name, _)| name).collect();
     let mut chosen = Vec::new();
     for project in project::ALL
         .iter()
