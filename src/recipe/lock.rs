@@ -36,7 +36,7 @@ impl Scope<'_> {
                 let entry = Entry {
                     package: &lock.packages[locked],
                     version: self.version(*index),
-                    dependencies: self.local_entry(*index, *role),
+                    dependencies: self.part(*index, *role).locked.clone(),
                 };
                 entries.insert(locked, entry);
             }
@@ -90,7 +90,7 @@ impl Scope<'_> {
     }
 
     /// What the entry of a local package depends on: only what its manifest in the skeleton keeps.
-    fn local_entry(&self, index: usize, role: Role) -> BTreeSet<usize> {
+    pub(super) fn local_entry(&self, index: usize, role: Role) -> BTreeSet<usize> {
         let dependencies = self.dependencies(index, role).into_iter();
         dependencies
             .filter_map(|dependency| self.project.resolve(index, dependency))

@@ -157,7 +157,7 @@ impl Scope<'_> {
             // Requirements are still met, and Cargo takes it for another package than the real one.
             return format!("{}+stub", real().split('+').next().unwrap_or_default());
         }
-        if self.twins.contains(package.name.as_str()) {
+        if self.recipes.twins.contains(package.name.as_str()) {
             return real();
         }
         let taken = |mask: &str| {
@@ -178,7 +178,7 @@ impl Scope<'_> {
     /// Whether a package that is not local has the same name.
     pub(super) fn shares_name(&self, index: usize) -> bool {
         let name = self.project.packages[index].name.as_str();
-        self.external.contains(name)
+        self.recipes.external.contains(name)
     }
 
     fn target(&self, package: &Package, role: Role, target: &Target) -> Table {

@@ -65,7 +65,7 @@ impl Scope<'_> {
             .filter(|selection| selection.package == index)
             .flat_map(|selection| &selection.bins)
             .collect();
-        let with_bins = self.artifacts.contains(package.name.as_str());
+        let with_bins = self.recipes.artifacts.contains(package.name.as_str());
         let keep = |target: &&Target| match (target.kind, role) {
             (_, Role::Hollow) => false,
             (TargetKind::Lib | TargetKind::BuildScript, _) => true,

@@ -112,9 +112,9 @@ impl Builder {
     }
 
     fn command(&self, file: &str, options: &[String]) -> Command {
-        let mut command = self
-            .engine
-            .docker(["buildx", "build", "--progress=rawjson"]);
+        // A build that goes on when nobody waits for it would be in the way of the next one.
+        let mut command = sh::tied(&self.engine.wrapper().to_string_lossy());
+        command.args(["buildx", "build", "--progress=rawjson"]);
         // Statements on how an image was made are not what is compared, and a classic engine has none.
         command.args(["--provenance=false", "--file", file]);
         command.args(["--tag", OUTPUT]).args(options);
