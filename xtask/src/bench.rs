@@ -28,7 +28,7 @@ use builder::Builder;
 use store::Store;
 
 const USAGE: &str = "\
-usage: cargo xtask bench [--quick] [--rounds N] [--flavour FLAVOUR] [PART...] [WORD...]
+usage: cargo xtask bench [--quick] [--rounds N] [--frontend IMAGE] [--flavour FLAVOUR] [PART...] [WORD...]
 
 parts (all of them, if none is named):
   builds     whole builds beside cargo-chef, cache mounts and a Dockerfile with stubs
@@ -42,6 +42,7 @@ words choose projects, contenders, scenarios and builders (`warm`, `fresh`); tho
 options:
   --quick    fewer projects, scenarios and rounds: about half an hour on 2 cores
   --rounds   how often everything is built
+  --frontend an image of the main engine, such as a release, in place of one built from the checkout
   --flavour  the engine; all that it has built is forgotten, so the default is `second`, which nobody else uses
 
 What was measured with the same program is not measured again.";
@@ -72,7 +73,8 @@ fn among(words: &[String], kind: &[&str], word: &str) -> bool {
 /// Runs `bench` with the rest of the command line.
 pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
     use lexopt::prelude::*;
-    let (mut parts, mut choice, mut flavour) = (vec![], Choice::default(), Flavour::Second);
+    let (mut parts, mut choice) = (vec![], Choice::default());
+    let (mut flavour, mut image) = (Flavour::Second, None);
     let known: Vec<&str> = builds::words()
         .into_iter()
         .chain(planning::SCENARIOS)
@@ -89,6 +91,7 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
                 ),
             },
             Long("quick") => choice.quick = true,
+            Long("frontend") => image = Some(args.value()?.string()?),
             Long("rounds") => choice.rounds = Some(args.value()?.parse()?),
             Long("flavour") => {
                 let name = args.value()?.string()?;
@@ -104,15 +107,24 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
     let wants = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
     let mut store = Store::open(&State::locate()?)?;
     if PARTS[..3].iter().any(|part| wants(part)) {
-        let ours = wants(frontend::PART) || wants(planning::PART) || builds::has_ours(&choice);
-        if ours {
-            ours::make(checkout)?;
+        let alone = wants(frontend::PART) || wants(planning::PART);
+        let ours = alone || (wants(builds::PART) && builds::has_ours(&choice));
+        match &image {
+            Some(image) => ours::take(image)?,
+            None if ours => ours::make(checkout)?,
+            None => {}
+        }
+        if alone {
+            ours::make_minimal(checkout)?;
         }
         let builder = Builder::up(flavour)?;
         let digest = match ours {
             true => ours::bring(&builder)?,
             false => String::new(),
         };
+        if alone {
+            ours::bring_minimal(&builder)?;
+        }
         if wants(frontend::PART) {
             frontend::run(checkout, &builder, &mut store, &digest)?;
         }
