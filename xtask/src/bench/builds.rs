@@ -214,6 +214,11 @@ impl Turn<'_> {
             .filter(|scenario| missing(self, FRESH, scenario.name()))
             .collect();
         let export = missing(self, WARM, EXPORT) || !fresh.is_empty();
+        if export && !self.cache.has_base() {
+            let dir = self.trees.base(&self.contender.build_image())?;
+            self.builder
+                .build(&dir, "Dockerfile", &self.cache.export_base())?;
+        }
         if export || missing(self, WARM, Scenario::Cold.name()) {
             self.prepare()?;
         }

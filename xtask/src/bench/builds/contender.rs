@@ -78,6 +78,14 @@ impl Contender {
         }
     }
 
+    /// The build image that it starts from.
+    pub(super) fn build_image(self) -> String {
+        match self {
+            Self::Chef => images::chef(Base::Now),
+            _ => images::rust(Base::Now),
+        }
+    }
+
     /// Whether a step, by its name, compiles dependencies only and leaves a layer with them.
     pub(super) fn is_dependencies(self, step: &str) -> bool {
         match self {

@@ -82,6 +82,17 @@ impl Trees {
         Ok(self.work.clone())
     }
 
+    /// The folder of a build of nothing but the base images.
+    pub(super) fn base(&self, image: &str) -> Result<PathBuf> {
+        let dir = self.work.with_extension("base");
+        fs::create_dir_all(&dir)?;
+        let text = format!(
+            "FROM {image} AS build\nRUN true\nFROM alpine\nCOPY --from=build /etc/passwd /\n"
+        );
+        fs::write(dir.join("Dockerfile"), text)?;
+        Ok(dir)
+    }
+
     /// Removes a file, and the folders that it was alone in: one without a manifest is no member.
     fn remove(&self, path: &Path) -> Result<()> {
         fs::remove_file(self.work.join(path))?;
