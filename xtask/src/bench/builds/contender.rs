@@ -86,13 +86,17 @@ impl Contender {
         }
     }
 
-    /// Whether a step, by its name, compiles dependencies only and leaves a layer with them.
-    pub(super) fn is_dependencies(self, step: &str) -> bool {
+    /// Whether a layer, by what the builder says that it is from, has dependencies: their sources or what was
+    /// compiled of them.
+    pub(super) fn is_dependencies(self, layer: &str) -> bool {
         match self {
-            Self::Stub => step.contains("cargo build") && step.contains(".fingerprint"),
-            Self::Chef => step.contains("cargo chef cook"),
+            Self::Stub => layer.contains("cargo build") && layer.contains(".fingerprint"),
+            Self::Chef => layer.contains("cargo chef cook"),
             Self::Mounts => false,
-            Self::Ours(_) => step.contains("] dependencies ("),
+            Self::Ours(_) => {
+                layer.starts_with("mount /target from exec ")
+                    || layer.starts_with("mount /usr/local/cargo/registry from exec ")
+            }
         }
     }
 
