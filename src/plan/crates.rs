@@ -184,6 +184,12 @@ pub(super) fn add(
         return None;
     };
     let steps = Steps::new(input, toolchain, crates, recipe, units)?;
+    if steps.groups.len() > groups::MOST {
+        plan.note(Some(layer(
+            "there would be more groups than an engine takes in one graph",
+        )));
+        return None;
+    }
     if steps.groups.is_empty() {
         plan.note(Some(layer(
             "no crate can be compiled apart from the project",
