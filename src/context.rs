@@ -130,7 +130,7 @@ impl Context {
             // Ignore files say what not to send; nothing is sent.
             Some(_) => Vec::new(),
             None => match files.try_read_file(&ignore, MAX_IGNORE).await? {
-                Some(data) if !data.is_empty() => ignorefile::parse(text(&ignore, data)?.text()),
+                Some(data) if !data.is_empty() => ignorefile::read(&text(&ignore, data)?)?,
                 _ => ignore_file(gateway, "context", session).await?,
             },
         };
@@ -347,7 +347,7 @@ async fn ignore_file(
 async fn patterns(files: &Ref, name: &str) -> Result<Vec<String>, Failure> {
     let data = files.try_read_file(name, MAX_IGNORE).await?;
     Ok(match data {
-        Some(data) => ignorefile::parse(text(name, data)?.text()),
+        Some(data) => ignorefile::read(&text(name, data)?)?,
         None => Vec::new(),
     })
 }
