@@ -64,7 +64,10 @@ pub fn lower(plan: &Plan, around: &Surroundings<'_>) -> Lowered {
 }
 
 fn meta(step: &Step, spec: &SourceFile, map: &llb::SourceMap) -> Meta {
-    let meta = Meta::named(&step.name);
+    let mut meta = Meta::named(&step.name);
+    if let Some((place, name)) = group(step) {
+        meta = meta.group(format!("{place} {name}"), format!("{place} {name}"), false);
+    }
     let lines = match step.span {
         Some(span) => (
             spec.position(span.start).line,
@@ -74,6 +77,21 @@ fn meta(step: &Step, spec: &SourceFile, map: &llb::SourceMap) -> Meta {
     };
     let line = |line: usize| u32::try_from(line).unwrap_or(u32::MAX);
     meta.location(map.lines(line(lines.0), line(lines.1.max(lines.0))))
+}
+
+/// The line of the progress that small steps share: in which brackets it stands, and what it says.
+fn group(step: &Step) -> Option<(&str, &'static str)> {
+    let (place, _) = step.name.split_once("] ")?;
+    let place = &step.name[..=place.len()];
+    match step.role {
+        // Scripts.
+        Role::Base if matches!(step.op, Op::Files { .. }) => {
+            Some((place, "dependency-only project and scripts"))
+        }
+        Role::Skeleton => Some((place, "dependency-only project and scripts")),
+        Role::Sources => Some((place, "sources")),
+        _ => None,
+    }
 }
 
 fn vertex(

@@ -24,6 +24,7 @@ mod symbols;
 mod toolchain;
 mod unread;
 
+pub(crate) use compile::splits;
 pub use crates::{Node, groups};
 pub use exec::{Copy, Exec, FileAction, Mount, MountKind};
 pub use inputs::{Script, plain_name};

@@ -3,7 +3,7 @@
 use super::dockerfile::{Fact, Place, Writer};
 use super::stage::{Stage, mark};
 use super::words::shell;
-use crate::plan::{Exec, MountKind, Output, Plan, Role, SOURCE_TIME};
+use crate::plan::{Exec, MountKind, Output, Plan, Role, SOURCE_TIME, splits};
 
 impl Writer<'_> {
     /// The stage that an exec runs in: one that goes on from its root, or from a stage on that root that has
@@ -104,10 +104,8 @@ impl Writer<'_> {
         if !made.is_empty() {
             before.insert(0, format!("mkdir -p {}", made.join(" ")));
         }
-        let text = match plain_compile(exec, &before) {
-            Some(commands) => format!("{} {}", head(&flags), commands.join(" \\\n && ")),
-            None => run(&flags, &before, &exec.args),
-        };
+        let text = plain_compile(exec, &flags, &before);
+        let text = text.unwrap_or_else(|| run(&flags, &before, &exec.args));
         stage.instruction(&text);
     }
 
@@ -160,7 +158,7 @@ fn inlined(plan: &Plan, exec: &Exec) -> Exec {
 }
 
 /// The step that compiles as a person would write it: its script also keeps messages that nobody reads here.
-fn plain_compile(exec: &Exec, before: &[String]) -> Option<Vec<String>> {
+fn plain_compile(exec: &Exec, flags: &[String], before: &[String]) -> Option<String> {
     let [_, _, script, name, bins, built, rest @ ..] = exec.args.as_slice() else {
         return None;
     };
@@ -174,12 +172,18 @@ fn plain_compile(exec: &Exec, before: &[String]) -> Option<Vec<String>> {
     let mut words = vec!["cargo".to_owned()];
     words.extend(rest.iter().map(|word| shell(word)));
     commands.push(wrapped(&words));
+    if let Some(split) = splits(script) {
+        commands.insert(0, "set -eu".into());
+        commands.push(format!("bins={} built={}", shell(bins), shell(built)));
+        commands.extend(split.lines().map(str::to_owned));
+        return Some(heredoc(&head(flags), &commands));
+    }
     let built: Vec<String> = bins
         .split(' ')
         .map(|bin| shell(&format!("{built}/{bin}")))
         .collect();
     commands.push(format!("cp {} /out/", built.join(" ")));
-    Some(commands)
+    Some(format!("{} {}", head(flags), commands.join(" \\\n && ")))
 }
 
 fn head(flags: &[String]) -> String {

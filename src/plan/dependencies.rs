@@ -256,14 +256,19 @@ pub(super) fn cargo(
     let mut env = toolchain.env.clone();
     env.push(("CARGO_TARGET_DIR".into(), TARGET_DIR.into()));
     env.push(("CARGO_INCREMENTAL".into(), "0".into()));
-    if input.image.build.debug_symbols.value {
-        let profile = input.selection.profile.to_uppercase().replace('-', "_");
-        for (key, value) in [("DEBUG", "full"), ("STRIP", "none")] {
-            let name = format!("CARGO_PROFILE_{profile}_{key}");
-            // What the spec says itself wins.
-            if !env.iter().any(|(other, _)| *other == name) {
-                env.push((name, value.into()));
-            }
+    let build = &input.image.build;
+    let symbols: &[(&str, &str)] = match build.debug_symbols.value {
+        true => &[("debug", "full"), ("strip", "none")],
+        false => &[],
+    };
+    let settings = build.profile_settings.iter();
+    let settings = settings.map(|(key, value)| (key.as_str(), value.value.as_str()));
+    for (key, value) in symbols.iter().copied().chain(settings) {
+        let name = format!("CARGO_PROFILE_{}_{key}", input.selection.profile);
+        let name = name.to_uppercase().replace('-', "_");
+        // A variable of the spec wins.
+        if !env.iter().any(|(other, _)| *other == name) {
+            env.push((name, value.into()));
         }
     }
     let flags = &input.image.build.rustflags;

@@ -21,6 +21,7 @@ mod local;
 mod named;
 mod options;
 mod published;
+mod registries;
 mod results;
 mod secrets;
 mod seed;

@@ -17,11 +17,19 @@ fn an_image_takes_the_place_of_both_bases() {
     // Nobody has images of these names.
     let spec = format!("build: {{ base: \"build-{word}:1\" }}\nimage: {{ base: run-{word} }}\n");
     let project = Project::tiny(&spec);
+    // Whom the image runs as by itself, and where, means nothing to steps: they own what they write.
+    let dockerfile = Tree::empty();
+    let text = "FROM rust:1\nUSER 1000:1000\nWORKDIR /somewhere\nSHELL [\"/bin/false\"]\n";
+    std::fs::write(dockerfile.path().join("Dockerfile"), text).expect("can write");
+    let (own, _) = docker
+        .build(dockerfile.path())
+        .file("Dockerfile")
+        .image("rust-of-another-user");
     let build = docker
         .build(&project)
         .option(
             "--build-context",
-            format!("build-{word}:1=docker-image://rust:1"),
+            format!("build-{word}:1=docker-image://{}", own.tag()),
         )
         .option(
             "--build-context",
