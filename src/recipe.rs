@@ -63,7 +63,7 @@ pub struct RecipeFile {
 /// How much of a local package is in the skeleton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// Only there because its manifest is the workspace root's.
+    /// Never compiled: its manifest is the workspace root's, or its features count ([`Scope::current`]).
     Hollow,
     /// Compiled for another package.
     Needed,
@@ -87,6 +87,9 @@ struct Scope<'a> {
     dev: BTreeSet<usize>,
     /// Local packages in the skeleton.
     roles: BTreeMap<usize, Role>,
+    /// The package of the directory that Cargo runs in, where its features count whatever is selected: the
+    /// resolver 1 unifies them with those of what is compiled (cargo, `members_with_features_old`).
+    current: Option<usize>,
 }
 
 /// Makes the skeleton for what is selected.
@@ -190,6 +193,12 @@ impl<'a> Scope<'a> {
         if config::unifies_workspace(project) {
             roots.extend((0..project.packages.len()).filter(|i| project.packages[*i].is_member));
         }
+        let current = match project.resolver.as_str() {
+            "1" => project.package_at(&project.dir),
+            _ => None,
+        };
+        let others: Vec<usize> = roots.iter().copied().collect();
+        roots.extend(current);
         // The resolver 1 unifies features with those of dev-dependencies even when nothing is tested.
         let dev = match mode {
             RecipeFor::Build if project.resolver != "1" => BTreeSet::new(),
@@ -197,11 +206,16 @@ impl<'a> Scope<'a> {
         };
         let roots: Vec<usize> = roots.into_iter().collect();
         let reach = Reach::of(project, &roots, &dev);
+        let compiled = match current {
+            Some(_) => Reach::of(project, &others, &dev).packages,
+            None => BTreeSet::new(),
+        };
         let mut roles: BTreeMap<usize, Role> = reach
             .packages
             .iter()
             .map(|index| {
                 let role = match *index {
+                    index if current == Some(index) && !compiled.contains(&index) => Role::Hollow,
                     index if own.contains(&index) => Role::Own,
                     index if reach.real.contains(&index) => Role::Real,
                     index if selected.contains(&index) => Role::Selected,
@@ -221,6 +235,7 @@ impl<'a> Scope<'a> {
             own,
             dev,
             roles,
+            current,
         }
     }
 
