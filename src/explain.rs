@@ -194,7 +194,7 @@ fn parts(step: &Step) -> Parts {
                 [include.join("\n"), exclude.join("\n")].join("\n"),
             );
         }
-        Op::Merge(_) => {}
+        Op::Merge(_) | Op::Diff { .. } => {}
         Op::Exec(exec) => {
             let words: Vec<String> = exec.args.iter().map(|word| shell(word)).collect();
             parts.insert("command".into(), words.join(" "));
@@ -204,7 +204,7 @@ fn parts(step: &Step) -> Parts {
             }
             for mount in &exec.mounts {
                 let kind = match &mount.kind {
-                    MountKind::ReadOnly(_) => "read",
+                    MountKind::ReadOnly(_) | MountKind::Part { .. } => "read",
                     MountKind::Scratchpad(_) => "scratch",
                     MountKind::Output(_) => "output",
                     MountKind::Cache { .. } | MountKind::Secret { .. } | MountKind::Ssh { .. } => {

@@ -57,14 +57,24 @@ fn image_spec(name: Option<Spanned<String>>, blocks: View<'_>) -> ImageSpec {
     ImageSpec { name, build, image }
 }
 
+/// What of a profile a spec may change.
+const PROFILE_SETTINGS: [&str; 5] = ["opt-level", "lto", "codegen-units", "panic", "strip"];
+
 fn build(build: View<'_>) -> Build {
+    let profile = build.view("profile");
     Build {
         span: build.written().map(|node| node.span),
         package: build.text("package"),
         bin: build.texts("bin"),
         features: build.texts("features"),
         default_features: build.bool("default-features", true),
-        profile: build.text_or("profile", "release"),
+        profile: profile
+            .scalar()
+            .unwrap_or_else(|| profile.text_or("name", "release")),
+        profile_settings: PROFILE_SETTINGS
+            .iter()
+            .filter_map(|key| Some(((*key).to_owned(), profile.text(key)?)))
+            .collect(),
         target: build.choice("target", BuildTarget::Musl, |word| match word {
             "musl" => BuildTarget::Musl,
             "gnu" => BuildTarget::Gnu,
@@ -281,6 +291,7 @@ fn healthcheck(image: &View<'_>) -> Option<Spanned<Healthcheck>> {
             interval: time("interval"),
             timeout: time("timeout"),
             start_period: time("start-period"),
+            start_interval: time("start-interval"),
             retries: check.text("retries").and_then(|count| count.parse().ok()),
         },
         span,

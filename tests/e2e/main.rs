@@ -18,6 +18,7 @@ mod failures;
 mod inputs;
 mod itself;
 mod local;
+mod named;
 mod options;
 mod published;
 mod registries;

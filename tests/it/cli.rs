@@ -8,13 +8,13 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
-fn run(words: &[&str]) -> Ended {
+pub(crate) fn run(words: &[&str]) -> Ended {
     let output = Command::new(env!("CARGO_BIN_EXE_rust-frontend"))
         .args(words)
         .current_dir(repository())
@@ -28,12 +28,12 @@ fn run(words: &[&str]) -> Ended {
     }
 }
 
-fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Compares with a file beside this one: `UPDATE=1 cargo test` rewrites it.
-fn check(name: &str, fresh: &str) {
+pub(crate) fn check(name: &str, fresh: &str) {
     let path = repository().join("tests/it/cli").join(name);
     if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -44,7 +44,7 @@ fn check(name: &str, fresh: &str) {
 }
 
 /// An empty folder for a test.
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{name}"));
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(dir.join("src")).unwrap();
@@ -185,6 +185,11 @@ fn a_bake_file_has_all_images() {
         "examples/workspace",
     ]);
     check("workspace.bake.json", &ended.stdout);
+    let plain = run(&["bake", "examples/workspace"]);
+    check(
+        "../../../examples/workspace/docker-bake.json",
+        &plain.stdout,
+    );
 }
 
 #[test]
@@ -201,30 +206,6 @@ fn a_graph_is_drawn_in_three_ways() {
         run(&["graph", "--format=png", "examples/scratch"]).code,
         Some(2)
     );
-}
-
-#[test]
-fn a_spec_begins_with_what_a_dockerfile_asked_for() {
-    for (name, dockerfile) in [
-        ("stub", include_str!("cli/stub.Dockerfile")),
-        ("chef", include_str!("cli/chef.Dockerfile")),
-    ] {
-        let dir = project(name, &[("Dockerfile", dockerfile)]);
-        let dir = dir.to_str().unwrap();
-        let ended = run(&["init", dir]);
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        check(&format!("{name}.yaml"), &ended.stdout);
-        let written = run(&["init", "--write", dir]);
-        assert_eq!(written.stdout, format!("wrote {dir}/Rust.yaml\n"));
-        let again = run(&["init", "--write", dir]);
-        assert_eq!(
-            again.stderr,
-            format!("error: {dir}/Rust.yaml is there already\n")
-        );
-        let checked = run(&["check", dir]);
-        assert_eq!(checked.stderr, "", "{}", ended.stdout);
-        assert_eq!(checked.code, Some(0));
-    }
 }
 
 /// What somebody edits: a file, a text in it, what takes its place.
