@@ -9,7 +9,7 @@ use buildkit_llb::{self as llb, Meta, State};
 pub struct Surroundings<'a> {
     /// The spec file: failing steps show the lines that they exist because of.
     pub spec: &'a SourceFile,
-    /// The build context as a source: patterns of what to include and to exclude.
+    /// The build context as a source: paths of what to include, patterns of what to exclude.
     pub context: &'a dyn Fn(&[String], &[String]) -> State,
     /// An exec with the caller's options in it: hosts, limits, and the network and proxies of those steps
     /// that have a network.
@@ -120,7 +120,9 @@ fn vertex(
             let meta = meta
                 .platform(wire_platform(platform))
                 .ignore_cache((around.no_cache)(step.role) && step.role != Role::Fetch);
-            lower_exec(exec, around, done).vertex(meta).into()
+            lower_exec(exec, step.role, around, done)
+                .vertex(meta)
+                .into()
         }
         Op::Files { base, actions } if actions.is_empty() => done.state(base.as_ref()),
         Op::Files { base, actions } => {
@@ -134,6 +136,9 @@ fn vertex(
             file.state(meta.ignore_cache((around.no_cache)(step.role)))
         }
         Op::Merge(parts) => llb::merge(parts.iter().map(|part| done.state(Some(part))), meta),
+        Op::Diff { lower, upper } => {
+            llb::diff(done.state(Some(lower)), done.state(Some(upper)), meta)
+        }
     }
 }
 
@@ -157,7 +162,12 @@ fn report_beside<'a>(
     actions.iter().any(beside).then_some(report)
 }
 
-fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> llb::Exec {
+fn lower_exec(
+    exec: &plan::Exec,
+    role: Role,
+    around: &Surroundings<'_>,
+    done: &Lowered,
+) -> llb::Exec {
     let mut lowered = around.exec.clone();
     lowered.args.clone_from(&exec.args);
     lowered.env.clone_from(&exec.env);
@@ -178,7 +188,7 @@ fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> l
     lowered.mounts.extend(
         exec.mounts
             .iter()
-            .map(|mount| lower_mount(mount, around, done)),
+            .map(|mount| lower_mount(mount, role, around, done)),
     );
     if let Some(size) = around.shm_size {
         lowered.mounts.push(llb::Mount::tmpfs("/dev/shm", size));
@@ -186,12 +196,27 @@ fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> l
     lowered
 }
 
-fn lower_mount(mount: &plan::Mount, around: &Surroundings<'_>, done: &Lowered) -> llb::Mount {
+fn lower_mount(
+    mount: &plan::Mount,
+    role: Role,
+    around: &Surroundings<'_>,
+    done: &Lowered,
+) -> llb::Mount {
     let dest = &mount.dest;
     match &mount.kind {
         MountKind::ReadOnly(from) => llb::Mount::bind(dest, done.state(Some(from))).readonly(),
+        MountKind::Part { of, path } => llb::Mount::bind(dest, done.state(Some(of)))
+            .selector(path)
+            .readonly(),
         MountKind::Scratchpad(from) => llb::Mount::bind(dest, done.state(Some(from))),
-        MountKind::Output(from) => llb::Mount::bind(dest, done.state(from.as_ref())).output(),
+        MountKind::Output(from) => {
+            let mut output = llb::Mount::bind(dest, done.state(from.as_ref())).output();
+            // Hundreds of megabytes, whose steps' keys say all about them.
+            if from.is_some() && dest != "/" && matches!(role, Role::Crates | Role::Dependencies) {
+                output.content_cache = llb::MountContentCache::Off;
+            }
+            output
+        }
         MountKind::Cache { id, locked } => {
             let id = match around.cache_namespace {
                 "" => id.clone(),
@@ -238,6 +263,8 @@ fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
             if let Some(owner) = &copy.owner {
                 lowered = lowered.owner(llb::Owner::parse(owner));
             }
+            // With patterns the engine would follow every link below, and fail at one that leads nowhere.
+            lowered.follow_symlink = copy.include.is_empty() && copy.exclude.is_empty();
             // A pattern that nothing matches is a mistake, like a file that is missing.
             lowered.allow_empty_wildcard = false;
             if let Some(time) = copy.time {

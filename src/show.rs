@@ -92,7 +92,7 @@ fn class(plan: &Plan, index: usize) -> &'static str {
     match (&step.op, step.role) {
         (Op::Image { .. } | Op::Context { .. }, _) => "source",
         (_, Role::Fetch | Role::Toolchain | Role::Skeleton) => "prepare",
-        (_, Role::Dependencies | Role::StubRemoval) => "dependencies",
+        (_, Role::Crates | Role::Dependencies | Role::StubRemoval) => "dependencies",
         (_, Role::Sources | Role::Local | Role::Compile | Role::Check) => "compile",
         (_, Role::Base | Role::Image) => "image",
     }

@@ -359,6 +359,8 @@ pub struct Healthcheck {
     pub timeout: Option<u64>,
     /// Time at the start in which failures do not count.
     pub start_period: Option<u64>,
+    /// Time between checks at the start.
+    pub start_interval: Option<u64>,
     /// Failures until unhealthy.
     pub retries: Option<u32>,
 }

@@ -120,10 +120,12 @@ pub(super) fn plan_of(
         ignored: &loaded.ignored,
         labels: &BTreeMap::new(),
         epoch: None,
+        units: None,
         abilities: Abilities {
             merge: true,
             local_steps,
             seed: local_steps,
+            ..Abilities::default()
         },
     };
     Ok(plan::make(kind, &input)?)

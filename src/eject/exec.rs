@@ -57,6 +57,14 @@ impl Writer<'_> {
             let dest = &mount.dest;
             match &mount.kind {
                 MountKind::ReadOnly(from) if dest != "/" => flags.push(self.bind(from, dest, "")),
+                MountKind::Part { of, path } => {
+                    let mount = format!("{}{path}", of.mount.trim_end_matches('/'));
+                    let from = Output {
+                        mount,
+                        ..of.clone()
+                    };
+                    flags.push(self.bind(&from, dest, ""));
+                }
                 MountKind::Scratchpad(from) if dest != "/" => {
                     flags.push(self.bind(from, dest, ",rw"));
                     if self.is_aged(from) {

@@ -1,5 +1,6 @@
 //! Everything that others wrote: the dependency-only project, its crates, and their compilation.
 
+use super::crates::{self, Assembly};
 use super::toolchain::Toolchain;
 use super::{
     Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, local,
@@ -323,6 +324,10 @@ pub(super) fn flags_of(plan: &Plan, input: &Input<'_>, selections: &[&Selection]
 }
 
 /// Adds the step that compiles the external crates over stubs.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a value of the steps before"
+)]
 pub(super) fn dependencies(
     plan: &mut Plan,
     input: &Input<'_>,
@@ -331,21 +336,20 @@ pub(super) fn dependencies(
     recipe: &Recipe,
     skeleton: &Output,
     flags: Vec<String>,
+    groups: Option<Assembly>,
 ) -> Option<Output> {
     if recipe.external_packages == 0 && !local::many(input, recipe) {
         return None;
     }
     let mut args = vec!["cargo".to_owned(), "build".to_owned()];
     args.extend(flags);
-    let exec = cargo(
-        input,
-        toolchain,
-        crates,
-        skeleton,
-        MountKind::Output(None),
-        args,
-    );
-    let exec = seed::sown(plan, input, recipe, exec);
+    let target = MountKind::Output(None);
+    let exec = cargo(input, toolchain, crates, skeleton, target, args);
+    let in_groups = groups.is_some();
+    let exec = match groups {
+        Some(groups) => crates::assembled(plan, groups, exec),
+        None => seed::sown(plan, input, recipe, exec),
+    };
     let (profile, triple) = (&input.selection.profile, &plan.triple);
     let name = match recipe.external_packages {
         // What the steps of local libraries start from, so that each compiles few stubs.
@@ -361,6 +365,9 @@ pub(super) fn dependencies(
         Op::Exec(exec),
         input.image.build.span,
     );
+    if in_groups {
+        plan.assemblies.push(crates::report(step));
+    }
     Some(Output {
         step,
         mount: TARGET_DIR.into(),

@@ -139,6 +139,20 @@ impl Lockfile {
         })
     }
 
+    /// The checksum of a package's archive, wherever this version of the format has it.
+    pub fn checksum(&self, name: &str, version: &str, source: &str) -> Option<String> {
+        let found = self.packages.iter().find(|package| {
+            package.name == name
+                && package.version == version
+                && package.source.as_deref() == Some(source)
+        })?;
+        let apart = || {
+            let key = format!("checksum {name} {version} ({source})");
+            self.metadata.get(&key).cloned()
+        };
+        found.checksum.clone().or_else(apart)
+    }
+
     fn by_name(&self) -> BTreeMap<String, Vec<usize>> {
         let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, package) in self.packages.iter().enumerate() {

@@ -186,21 +186,48 @@ fn secret(item: View<'_>) -> Option<Secret> {
         Some(id) => id,
         None => item.text("id")?,
     };
+    let target = match item.text("target") {
+        Some(target) => target.value,
+        None => format!("/run/secrets/{}", id.value),
+    };
+    let env = item.text("env").map(|name| name.value);
+    let usual = match is_for_fetching(&target, env.as_deref()) {
+        true => SecretStep::Fetch,
+        false => SecretStep::Compile,
+    };
     Some(Secret {
-        target: match item.text("target") {
-            Some(target) => target.value,
-            None => format!("/run/secrets/{}", id.value),
-        },
-        env: item.text("env").map(|name| name.value),
         required: item.bool("required", true).value,
         step: item
-            .choice("step", SecretStep::Compile, |word| match word {
+            .choice("step", usual, |word| match word {
                 "fetch" => SecretStep::Fetch,
                 _ => SecretStep::Compile,
             })
             .value,
+        target,
+        env,
         id,
     })
+}
+
+/// Whether cargo or git looks for a secret there when it downloads.
+fn is_for_fetching(target: &str, env: Option<&str>) -> bool {
+    const VARIABLES: [&str; 5] = [
+        "CARGO_HTTP_",
+        "CARGO_NET_",
+        "CARGO_REGISTRIES_",
+        "CARGO_REGISTRY_",
+        "GIT_",
+    ];
+    const FILES: [&str; 4] = [
+        "/.git-credentials",
+        "/.gitconfig",
+        "/.netrc",
+        "/credentials.toml",
+    ];
+    match env {
+        Some(name) => VARIABLES.iter().any(|start| name.starts_with(start)),
+        None => FILES.iter().any(|end| target.ends_with(end)),
+    }
 }
 
 fn run(item: View<'_>) -> Option<RunStep> {
@@ -264,6 +291,7 @@ fn healthcheck(image: &View<'_>) -> Option<Spanned<Healthcheck>> {
             interval: time("interval"),
             timeout: time("timeout"),
             start_period: time("start-period"),
+            start_interval: time("start-interval"),
             retries: check.text("retries").and_then(|count| count.parse().ok()),
         },
         span,

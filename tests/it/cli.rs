@@ -208,29 +208,93 @@ fn a_graph_is_drawn_in_three_ways() {
     );
 }
 
+/// What somebody edits: a file, a text in it, what takes its place.
+const EDITS: [(&str, &str, &str, &str); 8] = [
+    (
+        "a comment",
+        "Cargo.toml",
+        "[workspace]",
+        "# All of it.\n[workspace]",
+    ),
+    (
+        "another version of a crate",
+        "Cargo.lock",
+        "name = \"itoa\"\nversion = \"1",
+        "name = \"itoa\"\nversion = \"9",
+    ),
+    (
+        "a feature of a crate",
+        "Cargo.toml",
+        "features = [\"derive\"]",
+        "features = [\"derive\", \"rc\"]",
+    ),
+    (
+        "a dependency less",
+        "crates/server/Cargo.toml",
+        "tower-http.workspace = true\n",
+        "",
+    ),
+    (
+        "flags and a variable",
+        "Rust.yaml",
+        "build:\n",
+        "build:\n  rustflags: [-Ctarget-cpu=x86-64-v2]\n  env: { SQLX_OFFLINE: \"true\" }\n",
+    ),
+    (
+        "a toolchain",
+        "Rust.yaml",
+        "build:\n",
+        "build:\n  toolchain: \"1.94\"\n",
+    ),
+    (
+        "a profile",
+        "Rust.yaml",
+        "build:\n",
+        "build:\n  profile: dev\n",
+    ),
+    (
+        "settings of an image",
+        "Rust.yaml",
+        "image:\n",
+        "image:\n      base: debian\n",
+    ),
+];
+
 #[test]
 fn a_change_is_explained() {
-    let dir = project("explain", &[]);
+    let original = repository().join("examples/workspace");
+    let dir = folder("explain");
     let dir = dir.to_str().unwrap();
-    let saved = run(&["plan", "--format=json", dir]).stdout;
-    let file = format!("{dir}/plan.json");
+    copy(&original, Path::new(dir));
+    let file = format!("{dir}-plan.json");
+    let saved = run(&["plan", "--format=json", "--target=server", dir]).stdout;
     std::fs::write(&file, saved).unwrap();
-    let spec = "build:\n  env: { A: b }\nimage:\n  user: 1000\n";
-    std::fs::write(format!("{dir}/Rust.yaml"), spec).unwrap();
-    let ended = run(&["explain", "--against", &file, dir]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert!(
-        ended.stdout.contains("cached  toolchain"),
-        "{}",
-        ended.stdout
-    );
-    let compile = "repeat  compile hello 1.0.0\n          variable A is new\n";
-    assert!(ended.stdout.contains(compile), "{}", ended.stdout);
-    let image =
-        "repeat  copy hello to /usr/local/bin\n          because of `compile hello 1.0.0`\n";
-    assert!(ended.stdout.contains(image), "{}", ended.stdout);
+    let mut text = String::new();
+    for (what, path, old, new) in EDITS {
+        let before = std::fs::read_to_string(original.join(path)).unwrap();
+        assert!(before.contains(old), "{what}: {before}");
+        let edited = Path::new(dir).join(path);
+        std::fs::write(&edited, before.replacen(old, new, 1)).unwrap();
+        let ended = run(&["explain", "--against", &file, "--target=server", dir]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        text.push_str(&format!("== {what}\n\n{}\n", ended.stdout));
+        std::fs::write(&edited, before).unwrap();
+    }
+    check("explain.txt", &text);
     let wrong = run(&["explain", "--against", "Cargo.toml", dir]);
     assert_eq!(wrong.code, Some(1));
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &to),
+            false => drop(std::fs::copy(&path, &to).unwrap()),
+        }
+    }
 }
 
 #[test]

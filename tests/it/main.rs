@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod calls;
+mod cases;
+mod checkouts;
 mod cli;
 mod context;
 mod cycle;
+mod docs;
 mod frontend;
 mod gateway;
 mod init;
@@ -15,3 +18,4 @@ mod recipe;
 mod scenarios;
 mod stages;
 mod support;
+mod units;

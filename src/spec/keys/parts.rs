@@ -121,7 +121,7 @@ pub(super) static SECRET: Block = Block {
             "step",
             &SECRET_STEP,
             "The step that sees it.",
-            "`compile`: these steps have no network to carry it away",
+            "`fetch` for what cargo and git look for (`CARGO_REGISTRIES_…`, `credentials.toml`, `.netrc`), else `compile`",
             "fetch",
         ),
     ],
@@ -221,6 +221,13 @@ pub(super) static HEALTHCHECK: Block = Block {
             "Time at the start in which failures do not count.",
             "the engine's, 0s",
             "1m30s",
+        ),
+        Key::new(
+            "start-interval",
+            &DURATION_TEXT,
+            "Time between checks at the start.",
+            "the engine's, 5s",
+            "1s",
         ),
         Key::new(
             "retries",
