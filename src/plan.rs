@@ -24,8 +24,8 @@ mod symbols;
 mod toolchain;
 mod unread;
 
-pub use crates::{Node, groups};
 pub(crate) use compile::splits;
+pub use crates::{Node, groups};
 pub use exec::{Copy, Exec, FileAction, Mount, MountKind};
 pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;

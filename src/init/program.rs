@@ -139,7 +139,13 @@ impl Reader<'_> {
             words[0] = bin;
         }
         let mut pairs = vec![("cmd", list(&words))];
-        for flag in ["interval", "timeout", "start-period", "start-interval", "retries"] {
+        for flag in [
+            "interval",
+            "timeout",
+            "start-period",
+            "start-interval",
+            "retries",
+        ] {
             let value = one
                 .flag(flag)
                 .map(|value| scope.expand(value, &mut self.args));
