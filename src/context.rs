@@ -122,17 +122,30 @@ impl Context {
         });
         let graph = definition_of(gateway, &state)?;
         let vertex = llb::head(&graph).map(|digest| digest.as_str().to_owned());
-        let files = gateway.solve(graph).await?;
-        let definition = read_definition(&files, filename).await?;
-
         let session = options.context.session("context", gateway.session_id());
-        let ignored = match origin.context {
-            // Ignore files say what not to send; nothing is sent.
-            Some(_) => Vec::new(),
-            None => match files.try_read_file(&ignore, MAX_IGNORE).await? {
-                Some(data) if !data.is_empty() => ignorefile::parse(text(&ignore, data)?.text()),
-                _ => ignore_file(gateway, "context", session).await?,
-            },
+        let definition = async {
+            let files = gateway.solve(graph).await?;
+            let definition = read_definition(&files, filename);
+            let own = async {
+                match origin.context {
+                    Some(_) => Ok(None),
+                    None => files.try_read_file(&ignore, MAX_IGNORE).await,
+                }
+            };
+            tokio::try_join!(definition, own)
+        };
+        // Asked for before it is known whether the definition has an ignore file of its own.
+        let general = async {
+            match origin.context {
+                // Ignore files say what not to send; nothing is sent.
+                Some(_) => Ok(Vec::new()),
+                None => ignore_file(gateway, "context", session).await,
+            }
+        };
+        let ((definition, own), general) = tokio::try_join!(definition, general)?;
+        let ignored = match own {
+            Some(data) if !data.is_empty() => ignorefile::parse(text(&ignore, data)?.text()),
+            _ => general,
         };
         Ok(Self {
             definition,

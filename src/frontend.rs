@@ -91,6 +91,7 @@ async fn one_platform(
     warns: bool,
 ) -> Result<Made, Failure> {
     let context = &packages::placed(gateway, options, context, platform).await?;
+    expect_bases(gateway, options, context, platform);
     let loaded = load(gateway, options, context, platform).await?;
     if warns {
         warn(gateway, context, &loaded.warnings).await;
@@ -197,18 +198,48 @@ pub async fn inspect(
     context: &Context,
     platform: &Platform,
 ) -> Result<Inspected, Failure> {
-    let mut inspected = Inspected::default();
+    match parse(gateway, options, context, platform) {
+        Ok((spec, warnings)) => inspect_project(gateway, options, context, spec, warnings).await,
+        Err(errors) => Ok(Inspected {
+            errors,
+            ..Inspected::default()
+        }),
+    }
+}
+
+/// The spec, and what is worth saying about it.
+fn parse(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+    platform: &Platform,
+) -> Result<(Spec, Diagnostics), Diagnostics> {
     let build_platform = gateway.build_opts().environment.build_platform();
     let predefined = options.predefined_args(&build_platform, platform);
-    let file = &context.definition;
-    let (spec, warnings) = match spec::parse_with(file, &options.build_args, &predefined) {
-        Ok(parsed) => parsed,
-        Err(mistakes) => {
-            inspected.errors = mistakes;
-            return Ok(inspected);
-        }
+    spec::parse_with(&context.definition, &options.build_args, &predefined)
+}
+
+/// Has the base images looked up while the project is read.
+fn expect_bases(gateway: &Gateway, options: &Options, context: &Context, platform: &Platform) {
+    let Ok((spec, _)) = parse(gateway, options, context, platform) else {
+        return;
     };
-    let switches = Switches::read(options, file, Some(&spec))?;
+    if let Ok(stage) = Stage::find(&spec, options.target.as_deref()) {
+        let build_platform = gateway.build_opts().environment.build_platform();
+        for image in stage.images {
+            bases::expect(gateway, options, image, platform, &build_platform);
+        }
+    }
+}
+
+async fn inspect_project(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+    spec: Spec,
+    warnings: Diagnostics,
+) -> Result<Inspected, Failure> {
+    let switches = Switches::read(options, &context.definition, Some(&spec))?;
     let read = |tree: &SourceTree| {
         let project = project::load(tree, "");
         let mut warnings = warnings.clone();
@@ -227,6 +258,7 @@ pub async fn inspect(
         (project, warnings)
     };
     let ((project, warnings), _) = context.read_tree(gateway, read).await?;
+    let mut inspected = Inspected::default();
     match project {
         Ok((project, _)) => inspected.project = Some(project),
         Err(mistakes) => inspected.errors = mistakes,

@@ -90,6 +90,7 @@ fn group(step: &Step) -> Option<(&str, &'static str)> {
         }
         Role::Skeleton => Some((place, "dependency-only project and scripts")),
         Role::Sources => Some((place, "sources")),
+        Role::Crates if !matches!(step.op, Op::Exec(_)) => Some((place, "layers of crates")),
         _ => None,
     }
 }

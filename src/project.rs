@@ -277,6 +277,12 @@ impl Project {
         graph::closure(self, &[package], dev)
     }
 
+    /// The local packages that `packages` need, themselves among them.
+    pub fn closure_of_all(&self, packages: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let packages: Vec<usize> = packages.iter().copied().collect();
+        graph::closure(self, &packages, false).into_iter().collect()
+    }
+
     /// The local packages that `package` depends on directly, by the lock and the manifests.
     pub fn local_dependencies(&self, package: usize, dev: bool) -> BTreeSet<usize> {
         graph::local_dependencies(self, package, dev)

@@ -11,9 +11,11 @@ mod manifest;
 mod stubs;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::project::{Project, Reach, Selection};
+use crate::project::{Project, Reach, Selection, Target};
 use crate::source::join;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 pub use stubs::{StubPackage, StubTarget};
 
@@ -61,7 +63,7 @@ pub struct RecipeFile {
 }
 
 /// How much of a local package is in the skeleton.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
     /// Only there because its manifest is the workspace root's.
     Hollow,
@@ -75,16 +77,45 @@ enum Role {
     Own,
 }
 
-/// What the parts of the recipe are made from.
-struct Scope<'a> {
+/// The recipes of one selection, which differ in the packages whose turn it is to be compiled from their real sources.
+/// What they share is made once: a workspace of a thousand members has many of them.
+pub struct Recipes<'a> {
     project: &'a Project,
     mode: RecipeFor,
     selections: &'a [&'a Selection],
     reach: Reach,
-    /// Local packages whose turn it is to be compiled from their real sources.
-    own: &'a BTreeSet<usize>,
     /// Packages whose dev-dependencies count.
     dev: BTreeSet<usize>,
+    /// Local packages in the skeleton, none of them real for its turn.
+    roles: BTreeMap<usize, Role>,
+    /// Names of the packages that are not local and in reach.
+    external: BTreeSet<&'a str>,
+    /// Names that several local packages have.
+    twins: BTreeSet<&'a str>,
+    /// Names of the packages whose executables some package wants (`artifact = "bin"`).
+    artifacts: BTreeSet<&'a str>,
+    /// What a package comes down to in a role, and when its turn has come.
+    parts: RefCell<BTreeMap<(usize, Role, bool), Rc<Part>>>,
+}
+
+/// What a package comes down to.
+struct Part {
+    targets: Vec<Target>,
+    /// The text of its manifest.
+    manifest: String,
+    /// What its entry of the lock depends on.
+    locked: BTreeSet<usize>,
+}
+
+/// What the parts of the recipe are made from.
+struct Scope<'a> {
+    recipes: &'a Recipes<'a>,
+    project: &'a Project,
+    mode: RecipeFor,
+    selections: &'a [&'a Selection],
+    reach: &'a Reach,
+    /// Local packages whose turn it is to be compiled from their real sources.
+    own: &'a BTreeSet<usize>,
     /// Local packages in the skeleton.
     roles: BTreeMap<usize, Role>,
 }
@@ -101,9 +132,7 @@ pub fn recipe(
     over(project, selections, mode, &BTreeSet::new())
 }
 
-/// Makes the files that belong over the real sources of the packages `own`, so that Cargo compiles these and,
-/// still from stubs, what else is selected. With all local packages in `own` it compiles the project itself:
-/// without members that the selection does not need, and without what only they need.
+/// Makes one of the [`Recipes`] of what is selected.
 ///
 /// # Errors
 /// As [`recipe`].
@@ -113,78 +142,12 @@ pub fn over(
     mode: RecipeFor,
     own: &BTreeSet<usize>,
 ) -> Result<Recipe, Diagnostics> {
-    let scope = Scope::new(project, selections, mode, own);
-    let mut found = Diagnostics::default();
-    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let mut sections = BTreeMap::new();
-    let mut stubs = Vec::new();
-    for (index, role) in &scope.roles {
-        let package = &project.packages[*index];
-        let targets = scope.targets(*index, *role);
-        let text = scope.manifest(*index, *role, &targets).to_string();
-        let path = join(&package.dir, "Cargo.toml").unwrap_or_default();
-        sections.insert(format!("manifest {path}"), text.clone());
-        files.insert(path, text.into_bytes());
-        if matches!(role, Role::Real | Role::Own) {
-            continue;
-        }
-        for target in &targets {
-            if target.path.starts_with("../") || target.path.starts_with('/') {
-                found.push(
-                    Diagnostic::error(
-                        "path-outside-context",
-                        format!("`{}` is outside of the build context", target.path),
-                    )
-                    .at(package.manifest.at(package.name_span))
-                    .help("build from a directory that holds it"),
-                );
-            }
-            stubs::write(&mut files, target);
-        }
-        stubs.push(scope.stub(*index, &targets));
-    }
-    if project.is_virtual {
-        let text = scope.root_tables(toml::Table::new()).to_string();
-        let path = join(&project.root, "Cargo.toml").unwrap_or_default();
-        sections.insert(format!("manifest {path}"), text.clone());
-        files.insert(path, text.into_bytes());
-    }
-    let lock = scope.lock();
-    sections.insert("lock".into(), lock.clone());
-    files.insert(
-        join(&project.root, "Cargo.lock").unwrap_or_default(),
-        lock.into_bytes(),
-    );
-    for (path, text) in scope.configs() {
-        sections.insert(format!("config {path}"), text.clone());
-        files.insert(path, text.into_bytes());
-    }
-    sections.insert("profiles".into(), scope.profiles().to_string());
-    sections.insert("patches".into(), scope.patches().to_string());
-    let paths = stubs.iter().flat_map(|stub| &stub.targets);
-    let mut paths: Vec<&str> = paths.map(|target| target.path.as_str()).collect();
-    paths.sort_unstable();
-    sections.insert("stubs".into(), paths.join("\n"));
-    let recipe = Recipe {
-        files: files
-            .into_iter()
-            .map(|(path, data)| RecipeFile { path, data })
-            .collect(),
-        stubs,
-        real_dirs: scope.real_dirs(),
-        sections,
-        external_packages: scope.external_packages(),
-    };
-    found.into_result(recipe).map(|(recipe, _)| recipe)
+    Recipes::new(project, selections, mode).over(own)
 }
 
-impl<'a> Scope<'a> {
-    fn new(
-        project: &'a Project,
-        selections: &'a [&'a Selection],
-        mode: RecipeFor,
-        own: &'a BTreeSet<usize>,
-    ) -> Self {
+impl<'a> Recipes<'a> {
+    /// Those of what is selected.
+    pub fn new(project: &'a Project, selections: &'a [&'a Selection], mode: RecipeFor) -> Self {
         let selected: BTreeSet<usize> = selections.iter().map(|one| one.package).collect();
         let mut roots = selected.clone();
         if config::unifies_workspace(project) {
@@ -197,31 +160,147 @@ impl<'a> Scope<'a> {
         };
         let roots: Vec<usize> = roots.into_iter().collect();
         let reach = Reach::of(project, &roots, &dev);
-        let mut roles: BTreeMap<usize, Role> = reach
-            .packages
-            .iter()
-            .map(|index| {
-                let role = match *index {
-                    index if own.contains(&index) => Role::Own,
-                    index if reach.real.contains(&index) => Role::Real,
-                    index if selected.contains(&index) => Role::Selected,
-                    _ => Role::Needed,
-                };
-                (*index, role)
-            })
-            .collect();
+        let role = |index: &usize| match *index {
+            index if reach.real.contains(&index) => Role::Real,
+            index if selected.contains(&index) => Role::Selected,
+            _ => Role::Needed,
+        };
+        let packages = reach.packages.iter();
+        let mut roles: BTreeMap<usize, Role> =
+            packages.map(|index| (*index, role(index))).collect();
         if let (false, Some(root)) = (project.is_virtual, project.package_at(&project.root)) {
             roles.entry(root).or_insert(Role::Hollow);
         }
+        let locked = reach.locked.iter();
+        let locked = locked.map(|index| &project.lock.packages[*index]);
+        let external = locked.filter(|package| !package.is_local());
+        let mut seen = BTreeSet::new();
+        let packages = project.packages.iter();
+        let twins = packages.filter(|package| !seen.insert(package.name.as_str()));
+        let packages = roles.keys().map(|index| &project.packages[*index]);
+        let dependencies = packages.flat_map(|package| &package.dependencies);
+        let artifacts = dependencies.filter(|one| one.table.contains_key("artifact"));
         Self {
+            external: external.map(|package| package.name.as_str()).collect(),
+            twins: twins.map(|package| package.name.as_str()).collect(),
+            artifacts: artifacts.map(|one| one.package.as_str()).collect(),
+            parts: RefCell::default(),
             project,
             mode,
             selections,
             reach,
-            own,
             dev,
             roles,
         }
+    }
+
+    /// Makes the files that belong over the real sources of the packages `own`, so that Cargo compiles these and,
+    /// still from stubs, what else is selected. With all local packages in `own` it compiles the project itself:
+    /// without members that the selection does not need, and without what only they need.
+    ///
+    /// # Errors
+    /// As [`recipe`].
+    pub fn over(&self, own: &BTreeSet<usize>) -> Result<Recipe, Diagnostics> {
+        Scope::new(self, own).recipe()
+    }
+}
+
+impl<'a> Scope<'a> {
+    fn new(recipes: &'a Recipes<'a>, own: &'a BTreeSet<usize>) -> Self {
+        let role = |(index, role): (&usize, &Role)| match recipes.reach.packages.contains(index) {
+            true if own.contains(index) => (*index, Role::Own),
+            _ => (*index, *role),
+        };
+        Self {
+            recipes,
+            project: recipes.project,
+            mode: recipes.mode,
+            selections: recipes.selections,
+            reach: &recipes.reach,
+            own,
+            roles: recipes.roles.iter().map(role).collect(),
+        }
+    }
+
+    fn part(&self, index: usize, role: Role) -> Rc<Part> {
+        let key = (index, role, self.own.contains(&index));
+        if let Some(part) = self.recipes.parts.borrow().get(&key) {
+            return part.clone();
+        }
+        let targets = self.targets(index, role);
+        let part = Rc::new(Part {
+            manifest: self.manifest(index, role, &targets).to_string(),
+            locked: self.local_entry(index, role),
+            targets,
+        });
+        let mut parts = self.recipes.parts.borrow_mut();
+        parts.insert(key, part.clone());
+        part
+    }
+
+    fn recipe(&self) -> Result<Recipe, Diagnostics> {
+        let mut found = Diagnostics::default();
+        let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let mut sections = BTreeMap::new();
+        let mut stubs = Vec::new();
+        for (index, role) in &self.roles {
+            let package = &self.project.packages[*index];
+            let part = self.part(*index, *role);
+            let text = part.manifest.clone();
+            let path = join(&package.dir, "Cargo.toml").unwrap_or_default();
+            sections.insert(format!("manifest {path}"), text.clone());
+            files.insert(path, text.into_bytes());
+            if matches!(role, Role::Real | Role::Own) {
+                continue;
+            }
+            for target in &part.targets {
+                if target.path.starts_with("../") || target.path.starts_with('/') {
+                    found.push(
+                        Diagnostic::error(
+                            "path-outside-context",
+                            format!("`{}` is outside of the build context", target.path),
+                        )
+                        .at(package.manifest.at(package.name_span))
+                        .help("build from a directory that holds it"),
+                    );
+                }
+                stubs::write(&mut files, target);
+            }
+            stubs.push(self.stub(*index, &part.targets));
+        }
+        if self.project.is_virtual {
+            let text = self.root_tables(toml::Table::new()).to_string();
+            let path = join(&self.project.root, "Cargo.toml").unwrap_or_default();
+            sections.insert(format!("manifest {path}"), text.clone());
+            files.insert(path, text.into_bytes());
+        }
+        let lock = self.lock();
+        sections.insert("lock".into(), lock.clone());
+        files.insert(
+            join(&self.project.root, "Cargo.lock").unwrap_or_default(),
+            lock.into_bytes(),
+        );
+        for (path, text) in self.configs() {
+            sections.insert(format!("config {path}"), text.clone());
+            files.insert(path, text.into_bytes());
+        }
+        sections.insert("profiles".into(), self.profiles().to_string());
+        sections.insert("patches".into(), self.patches().to_string());
+        let paths = stubs.iter().flat_map(|stub| &stub.targets);
+        let mut paths: Vec<&str> = paths.map(|target| target.path.as_str()).collect();
+        paths.sort_unstable();
+        sections.insert("stubs".into(), paths.join("\n"));
+        let recipe = Recipe {
+            files: files
+                .into_iter()
+                .map(|(path, data)| RecipeFile { path, data })
+                .collect(),
+            stubs,
+            real_dirs: self.real_dirs(),
+            sections,
+            external_packages: self.external_packages(),
+        };
+        found.into_result(recipe).map(|(recipe, _)| recipe)
     }
 
     /// Names of the packages of the lock that are in reach.

@@ -8,6 +8,7 @@ use crate::image_ref::{ImageRef, InvalidImageRef};
 use crate::options::{NamedContext, Options};
 use crate::plan::ImageInfo;
 use crate::platform::Platform;
+use crate::source::Span;
 use crate::spec::{ImageBase, ImageSpec};
 use buildkit_llb::State;
 use std::collections::BTreeMap;
@@ -44,13 +45,9 @@ pub(super) async fn resolve(
     platform: &Platform,
     build_platform: &Platform,
 ) -> Result<Bases, Failure> {
-    let build = &image.build.base;
-    let mut wanted = vec![(build.value.clone(), build.span, build_platform)];
-    if let ImageBase::Reference(reference) = &image.image.base.value {
-        wanted.push((reference.clone(), image.image.base.span, platform));
-    }
     let mut bases = Bases::default();
-    for (written, span, platform) in wanted {
+    for (written, span, platform) in wanted(image, platform, build_platform) {
+        let written = written.to_owned();
         // A base that nobody wrote has no line of its own.
         let file = &context.definition;
         let place = span.map_or_else(|| whole_file(file), |span| file.at(span));
@@ -88,6 +85,52 @@ enum Found {
     Elsewhere(NamedContext),
 }
 
+/// Has the engine look up what [`resolve`] will ask for, so that the answers are there when the project is read.
+/// What is wrong is said then.
+pub(super) fn expect(
+    gateway: &Gateway,
+    options: &Options,
+    image: &ImageSpec,
+    platform: &Platform,
+    build_platform: &Platform,
+) {
+    for (written, _, platform) in wanted(image, platform, build_platform) {
+        let named = options.named_contexts.find(written, platform);
+        if let (Ok(None), Ok(name)) = (named, written.parse::<ImageRef>()) {
+            let gateway = gateway.clone();
+            let request = request(options, &name, platform);
+            tokio::spawn(async move { gateway.resolve_image(&request).await });
+        }
+    }
+}
+
+/// The images that an image of the spec is built in and on, with their platforms.
+fn wanted<'a>(
+    image: &'a ImageSpec,
+    platform: &'a Platform,
+    build_platform: &'a Platform,
+) -> impl Iterator<Item = (&'a str, Option<Span>, &'a Platform)> {
+    let runtime = match &image.image.base.value {
+        ImageBase::Reference(reference) => {
+            Some((reference.as_str(), image.image.base.span, platform))
+        }
+        _ => None,
+    };
+    let build = &image.build.base;
+    let build = (build.value.as_str(), build.span, build_platform);
+    std::iter::once(build).chain(runtime)
+}
+
+fn request(options: &Options, name: &ImageRef, platform: &Platform) -> ResolveImage {
+    ResolveImage {
+        reference: name.to_string(),
+        platform: Some(platform.clone()),
+        mode: options.resolve_mode,
+        log_name: format!("[internal] load metadata for {name}"),
+        layout: None,
+    }
+}
+
 async fn look_up(
     gateway: &Gateway,
     options: &Options,
@@ -96,13 +139,7 @@ async fn look_up(
 ) -> Result<Found, Failure> {
     let invalid = |error: InvalidImageRef| Failure::Internal(error.to_string());
     let name: ImageRef = written.parse().map_err(invalid)?;
-    let request = ResolveImage {
-        reference: name.to_string(),
-        platform: Some(platform.clone()),
-        mode: options.resolve_mode,
-        log_name: format!("[internal] load metadata for {name}"),
-        layout: None,
-    };
+    let request = request(options, &name, platform);
     let resolved = gateway.resolve_image(&request).await.map_err(|failure| {
         // As the official frontend.
         failure.context(format!(

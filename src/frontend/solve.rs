@@ -73,28 +73,27 @@ pub(super) async fn solve(
     gateway.check_caps(&all)?;
     let images = Stage::find(spec, options.target.as_deref())?.images;
     let explained = |failure| missing::explained(failure, &context.definition, images);
-    if !plan.reports.is_empty() {
-        let compiled = compiled(&graph, plan).await.map_err(explained)?;
-        let (errors, warnings): (Vec<_>, Vec<_>) = compiled
-            .into_iter()
-            .partition(|diagnostic| diagnostic.severity == Severity::Error);
-        let gathered = |list: Vec<_>| {
-            list.into_iter()
-                .fold(Diagnostics::default(), |mut all, one| {
-                    all.push(one);
-                    all
-                })
-        };
-        if !errors.is_empty() {
-            return Err(gathered(errors).into());
-        }
-        super::warn(gateway, context, &gathered(warnings)).await;
+    // At once: what the image is based on is loaded while its programs are compiled. After the end nobody explains
+    // what is missing.
+    let now = !plan.reports.is_empty() || missing::may_be(plan);
+    let image = graph.solve(plan.result.as_ref(), now);
+    let (reference, found) = tokio::try_join!(image, compiled(&graph, plan)).map_err(explained)?;
+    let (errors, warnings): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|diagnostic| diagnostic.severity == Severity::Error);
+    let gathered = |list: Vec<_>| {
+        list.into_iter()
+            .fold(Diagnostics::default(), |mut all, one| {
+                all.push(one);
+                all
+            })
+    };
+    if !errors.is_empty() {
+        return Err(gathered(errors).into());
     }
-    // After the end nobody explains what is missing.
-    let now = plan.reports.is_empty() && missing::may_be(plan);
-    let reference = graph.solve(plan.result.as_ref(), now).await;
+    super::warn(gateway, context, &gathered(warnings)).await;
     Ok(Solved {
-        reference: reference.map_err(explained)?,
+        reference,
         image: graph.lowered.state(plan.result.as_ref()),
         compiler: compiler(plan).map(|root| graph.lowered.state(Some(root))),
         platform: plan.platform.to_string(),
@@ -142,6 +141,13 @@ async fn inspected(
 
 /// Compiles, and says what is wrong with what came out.
 async fn compiled(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
+    let (mut found, executables) = tokio::try_join!(reported(graph, plan), made(graph, plan))?;
+    found.extend(executables);
+    Ok(found)
+}
+
+/// What cargo itself says of it.
+async fn reported(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
     let mut found = Diagnostics::default();
     for output in &plan.assemblies {
         let report = graph.solve(Some(output), true).await?;
@@ -159,8 +165,14 @@ async fn compiled(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure
         let bins: Vec<String> = made.map(|executable| executable.name.clone()).collect();
         found.extend(verify::report(&String::from_utf8_lossy(&messages), &bins));
     }
+    Ok(found)
+}
+
+/// What the executables are.
+async fn made(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
+    let mut found = Diagnostics::default();
     for executable in &plan.executables {
-        let reference = graph.solve(Some(&executable.output), false).await?;
+        let reference = graph.solve(Some(&executable.output), true).await?;
         if let Some(wrong) = inspected(&reference, executable, plan).await? {
             found.push(wrong);
         }

@@ -32,10 +32,10 @@ use toml::Table;
 /// Prints what Cargo is going to compile. The bytes are part of cache keys.
 const RESOLVE: &str = include_str!("crates/resolve.sh");
 /// Compiles a group. Arguments: its id, the directories of the target directory, names of its packages, ids of the
-/// groups that these need, then cargo's. The bytes are part of cache keys.
+/// groups that these need, `first` or `later`, then cargo's. The bytes are part of cache keys.
 ///
 /// `left`: the group is compiled by the dependency step, and so is what needs it. `turn`: engines start every step
-/// that is ready; here it waits until there is a processor and memory for it.
+/// that is ready; here it waits until there is a processor and memory for it. Those that go `first` do not queue.
 const STEP: &str = include_str!("crates/step.sh");
 /// Stands in for the compiler of the package that holds a step together.
 const COMPILER: &str = include_str!("crates/compiler.sh");
@@ -252,7 +252,7 @@ fn merged(plan: &mut Plan, mut parts: Vec<Output>, name: &str) -> Option<Output>
     if parts.len() < 2 {
         return parts.pop();
     }
-    let step = plan.push(Role::Base, name.into(), Op::Merge(parts), None);
+    let step = plan.push(Role::Crates, name.into(), Op::Merge(parts), None);
     Some(Output {
         step,
         mount: "/".into(),
@@ -342,7 +342,7 @@ impl<'a> Steps<'a> {
                 None => made,
                 Some(lower) => {
                     let op = Op::Diff { lower, upper: made };
-                    let step = plan.push(Role::Base, format!("artefacts of {label}"), op, None);
+                    let step = plan.push(Role::Crates, format!("artefacts of {label}"), op, None);
                     Output {
                         step,
                         mount: "/".into(),
@@ -422,6 +422,7 @@ impl<'a> Steps<'a> {
             format!("{}/{dir} {dir}", plan.triple),
             members.into_iter().collect::<Vec<_>>().join(" "),
             needed.join(" "),
+            self.order(own).to_owned(),
         ];
         args.extend(["build".to_owned(), "--offline".to_owned()]);
         args.extend(["--target".into(), plan.triple.clone()]);
@@ -445,8 +446,12 @@ impl<'a> Steps<'a> {
             },
         ]);
         exec.mounts.extend(self.sources(own));
-        let name = format!("[crates] {label}");
-        let step = plan.push(Role::Crates, name, Op::Exec(exec), input.image.build.span);
+        let step = plan.push(
+            Role::Crates,
+            label.to_owned(),
+            Op::Exec(exec),
+            input.image.build.span,
+        );
         Output {
             step,
             mount: TARGET_DIR.into(),
@@ -509,6 +514,17 @@ impl<'a> Steps<'a> {
             }
         }
         profiles
+    }
+
+    /// Whether a group goes before others that are ready: what runs on the build machine, since procedural macros are at
+    /// the beginning of the longest chains, and what takes long itself.
+    fn order(&self, own: &BTreeSet<usize>) -> &'static str {
+        let members = || own.iter().map(|at| &self.units.instances[*at]);
+        let weight: u64 = members().map(weights::of).sum();
+        match members().any(|one| one.host) || weight >= 2 * groups::BUDGET {
+            true => "first",
+            false => "later",
+        }
     }
 
     /// What the group is called for the user.

@@ -19,7 +19,7 @@ use super::toolchain::Toolchain;
 use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, sources};
 use crate::diagnostic::Diagnostics;
 use crate::project::{Project, TargetKind};
-use crate::recipe::{self, Recipe, RecipeFor};
+use crate::recipe::{Recipe, RecipeFor, Recipes};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps for single packages up to this many; beyond it, one for each of [`LEVELS`].
@@ -148,12 +148,11 @@ pub(super) fn add(
     if !input.abilities.local_steps {
         return Ok(done);
     }
+    let selections = [input.selection];
+    let recipes = Recipes::new(project, &selections, RecipeFor::Build);
     for own in groups(project, &input.selection.closure, stubs) {
-        let needed: BTreeSet<usize> = own
-            .iter()
-            .flat_map(|package| project.closure(*package, false))
-            .collect();
-        let files = recipe::over(project, &[input.selection], RecipeFor::Build, &needed)?;
+        let needed = project.closure_of_all(&own);
+        let files = recipes.over(&needed)?;
         let label = label(project, &own);
         let sources = sources::over(plan, input, &files, &format!("sources of {label}"));
         let earlier: Vec<&Compiled> = done

@@ -151,14 +151,12 @@ fn seen(input: &Input<'_>, recipe: &Recipe) -> (Vec<String>, Vec<String>) {
     // Parents come first, so that the last pattern that matches is that of the innermost package.
     for package in &input.project.packages {
         let dir = package.dir.as_str();
-        let above = |other: &&str| **other != *dir && is_below(dir, other);
         match real.contains(dir) {
-            false if real.iter().any(above) => exclude.push(rust(dir)),
+            false if above(dir).any(|other| real.contains(other)) => exclude.push(rust(dir)),
             true => {
-                let hidden = input.project.packages.iter().any(|other| {
-                    let other = other.dir.as_str();
-                    !real.contains(other) && above(&other)
-                });
+                let is_stub =
+                    |other| !real.contains(other) && input.project.package_at(other).is_some();
+                let hidden = above(dir).any(is_stub);
                 if hidden {
                     exclude.push(format!("!{}", rust(dir)));
                 }
@@ -171,4 +169,9 @@ fn seen(input: &Input<'_>, recipe: &Recipe) -> (Vec<String>, Vec<String>) {
         }
     }
     (include.into_iter().collect(), exclude)
+}
+
+/// The directories that a directory is in, the innermost first.
+fn above(dir: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(dir), |dir| (!dir.is_empty()).then(|| parent(dir))).skip(1)
 }

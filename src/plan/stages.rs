@@ -53,7 +53,7 @@ pub fn resolution(kind: Kind, input: &Input<'_>) -> Result<Option<Plan>, Diagnos
     plan.triple = toolchain::triple(input)?;
     compiled(&mut plan, input, Until::Units)?;
     let label = plan.stage.clone();
-    names::number(&mut plan, &label);
+    names::label(&mut plan, &label);
     Ok(Some(plan).filter(|plan| plan.result.is_some()))
 }
 

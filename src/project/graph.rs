@@ -9,16 +9,15 @@ use std::collections::BTreeSet;
 pub(super) fn resolve(project: &Project, package: usize, dependency: &Dependency) -> Option<usize> {
     let lock = &project.lock;
     let candidates = &lock.packages[project.locked(package)?].dependencies;
-    let fits = |index: &&usize| satisfies(dependency, &lock.packages[**index]);
-    candidates.iter().find(fits).copied()
+    let named = lock.named(&dependency.package).iter();
+    let fits = named.filter(|index| satisfies(dependency, &lock.packages[**index]));
+    let places = fits.filter_map(|index| candidates.iter().position(|one| one == index));
+    places.min().map(|place| candidates[place])
 }
 
-/// Whether a locked package is what a dependency asks for. A patch may put a local or git package in the place of
+/// Whether a locked package of the name that a dependency asks for is what it asks for. A patch may put a local or git package in the place of
 /// any other.
 fn satisfies(dependency: &Dependency, locked: &LockedPackage) -> bool {
-    if locked.name != dependency.package {
-        return false;
-    }
     let source = locked.source.as_deref();
     let is_git = source.is_some_and(|source| source.starts_with("git+"));
     match &dependency.source {

@@ -18,6 +18,8 @@ pub struct Lockfile {
     pub unused_patches: Vec<(String, toml::Table)>,
     /// `[metadata]`: checksums in version 1.
     pub metadata: BTreeMap<String, String>,
+    /// Which of `packages` have a name: a workspace of a thousand members asks a million times.
+    by_name: BTreeMap<String, Vec<usize>>,
 }
 
 /// A package that the lock pins.
@@ -90,7 +92,12 @@ impl Lockfile {
                 span: node.get("name").map_or(node.span, |name| name.span),
             });
         }
+        let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, package) in packages.iter().enumerate() {
+            by_name.entry(package.name.clone()).or_default().push(index);
+        }
         let mut lock = Self {
+            by_name,
             file: file.clone(),
             version: match document.get(&["version"]).map(Node::to_toml) {
                 Some(toml::Value::Integer(version)) => Some(version),
@@ -105,12 +112,11 @@ impl Lockfile {
                 .filter_map(|(key, entry)| Some((key.clone(), entry.node.text()?.to_owned())))
                 .collect(),
         };
-        let by_name = lock.by_name();
         let mut links = Vec::with_capacity(nodes.len());
         for node in &nodes {
             let mut dependencies = Vec::new();
             for reference in node.get("dependencies").map(Node::list).unwrap_or_default() {
-                match reference.text().and_then(|text| lock.find(&by_name, text)) {
+                match reference.text().and_then(|text| lock.find(text)) {
                     Some(index) => dependencies.push(index),
                     None => found.push(invalid(
                         &document,
@@ -120,10 +126,7 @@ impl Lockfile {
                 }
             }
             let replace = node.get("replace").and_then(Node::text);
-            links.push((
-                dependencies,
-                replace.and_then(|text| lock.find(&by_name, text)),
-            ));
+            links.push((dependencies, replace.and_then(|text| lock.find(text))));
         }
         for (package, (dependencies, replace)) in lock.packages.iter_mut().zip(links) {
             package.dependencies = dependencies;
@@ -134,18 +137,17 @@ impl Lockfile {
 
     /// A local package by name and version.
     pub fn local(&self, name: &str, version: &str) -> Option<usize> {
-        self.packages.iter().position(|package| {
-            package.is_local() && package.name == name && package.version == version
+        self.named(name).iter().copied().find(|index| {
+            let package = &self.packages[*index];
+            package.is_local() && package.version == version
         })
     }
 
     /// The checksum of a package's archive, wherever this version of the format has it.
     pub fn checksum(&self, name: &str, version: &str, source: &str) -> Option<String> {
-        let found = self.packages.iter().find(|package| {
-            package.name == name
-                && package.version == version
-                && package.source.as_deref() == Some(source)
-        })?;
+        let named = self.named(name).iter().map(|index| &self.packages[*index]);
+        let mut named = named.filter(|package| package.version == version);
+        let found = named.find(|package| package.source.as_deref() == Some(source))?;
         let apart = || {
             let key = format!("checksum {name} {version} ({source})");
             self.metadata.get(&key).cloned()
@@ -153,16 +155,13 @@ impl Lockfile {
         found.checksum.clone().or_else(apart)
     }
 
-    fn by_name(&self) -> BTreeMap<String, Vec<usize>> {
-        let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, package) in self.packages.iter().enumerate() {
-            by_name.entry(package.name.clone()).or_default().push(index);
-        }
-        by_name
+    /// The packages of a name, in the order of the file.
+    pub fn named(&self, name: &str) -> &[usize] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// Resolves `name`, `name version` or `name version (source)`: as much as is needed to be unambiguous.
-    fn find(&self, by_name: &BTreeMap<String, Vec<usize>>, reference: &str) -> Option<usize> {
+    fn find(&self, reference: &str) -> Option<usize> {
         let mut parts = reference.splitn(3, ' ');
         let name = parts.next()?;
         let version = parts.next();
@@ -177,7 +176,7 @@ impl Lockfile {
                         || package.source_without_commit() == Some(source)
                 })
         };
-        let candidates: Vec<usize> = by_name.get(name)?.iter().filter(fits).copied().collect();
+        let candidates: Vec<usize> = self.named(name).iter().filter(fits).copied().collect();
         match candidates[..] {
             [one] => Some(one),
             // Cargo leaves the source out for a local package even beside others of its name and version.

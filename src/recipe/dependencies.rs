@@ -11,7 +11,7 @@ impl Scope<'_> {
         if role == Role::Hollow {
             return Vec::new();
         }
-        let dev = self.dev.contains(&index);
+        let dev = self.recipes.dev.contains(&index);
         let dependencies = self.project.packages[index].dependencies.iter();
         dependencies
             .filter(|dependency| dev || dependency.kind != DependencyKind::Dev)

@@ -36,7 +36,7 @@ impl Scope<'_> {
                 let entry = Entry {
                     package: &lock.packages[locked],
                     version: self.version(*index),
-                    dependencies: self.local_entry(*index, *role),
+                    dependencies: self.part(*index, *role).locked.clone(),
                 };
                 entries.insert(locked, entry);
             }
@@ -90,7 +90,7 @@ impl Scope<'_> {
     }
 
     /// What the entry of a local package depends on: only what its manifest in the skeleton keeps.
-    fn local_entry(&self, index: usize, role: Role) -> BTreeSet<usize> {
+    pub(super) fn local_entry(&self, index: usize, role: Role) -> BTreeSet<usize> {
         let dependencies = self.dependencies(index, role).into_iter();
         dependencies
             .filter_map(|dependency| self.project.resolve(index, dependency))
@@ -101,10 +101,8 @@ impl Scope<'_> {
     fn reference(&self, entries: &BTreeMap<usize, Entry<'_>>, index: usize) -> String {
         let entry = &entries[&index];
         let name = &entry.package.name;
-        let same: Vec<&Entry<'_>> = entries
-            .values()
-            .filter(|other| other.package.name == *name)
-            .collect();
+        let named = self.project.lock.named(name).iter();
+        let same: Vec<&Entry<'_>> = named.filter_map(|index| entries.get(index)).collect();
         let old = self.project.lock.version.is_none() && !self.project.lock.metadata.is_empty();
         if same.len() == 1 && !old {
             return name.clone();

@@ -157,18 +157,14 @@ impl Scope<'_> {
             // Requirements are still met, and Cargo takes it for another package than the real one.
             return format!("{}+stub", real().split('+').next().unwrap_or_default());
         }
-        let twins = self
-            .project
-            .packages
-            .iter()
-            .filter(|other| other.name == package.name);
-        if twins.count() > 1 {
+        if self.recipes.twins.contains(package.name.as_str()) {
             return real();
         }
         let taken = |mask: &str| {
-            let mut packages = self.project.lock.packages.iter();
-            packages.any(|other| {
-                other.name == package.name && !other.is_local() && other.version == mask
+            let mut named = self.project.lock.named(&package.name).iter();
+            named.any(|index| {
+                let other = &self.project.lock.packages[*index];
+                !other.is_local() && other.version == mask
             })
         };
         let free =
@@ -181,11 +177,8 @@ impl Scope<'_> {
 
     /// Whether a package that is not local has the same name.
     pub(super) fn shares_name(&self, index: usize) -> bool {
-        let name = &self.project.packages[index].name;
-        let locked = self.reach.locked.iter();
-        locked
-            .map(|index| &self.project.lock.packages[*index])
-            .any(|other| other.name == *name && !other.is_local())
+        let name = self.project.packages[index].name.as_str();
+        self.recipes.external.contains(name)
     }
 
     fn target(&self, package: &Package, role: Role, target: &Target) -> Table {

@@ -65,7 +65,7 @@ impl Scope<'_> {
             .filter(|selection| selection.package == index)
             .flat_map(|selection| &selection.bins)
             .collect();
-        let with_bins = self.is_artifact(&package.name);
+        let with_bins = self.recipes.artifacts.contains(package.name.as_str());
         let keep = |target: &&Target| match (target.kind, role) {
             (_, Role::Hollow) => false,
             (TargetKind::Lib | TargetKind::BuildScript, _) => true,
@@ -93,19 +93,6 @@ impl Scope<'_> {
             });
         }
         targets
-    }
-
-    /// Whether some package wants executables of this one (`artifact = "bin"`).
-    fn is_artifact(&self, name: &str) -> bool {
-        let packages = self
-            .roles
-            .keys()
-            .map(|index| &self.project.packages[*index]);
-        packages
-            .flat_map(|package| &package.dependencies)
-            .any(|dependency| {
-                dependency.package == name && dependency.table.contains_key("artifact")
-            })
     }
 
     pub(super) fn stub(&self, index: usize, targets: &[Target]) -> StubPackage {

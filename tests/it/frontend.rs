@@ -89,6 +89,12 @@ fn solves(bridge: &Bridge) -> Vec<msg::SolveRequest> {
     bridge.calls::<msg::SolveRequest>("Solve")
 }
 
+/// The graph of the image, which has all steps; others are solved at the same time.
+fn image(bridge: &Bridge) -> msg::SolveRequest {
+    let largest = |solve: &msg::SolveRequest| graph(solve).def.len();
+    solves(bridge).into_iter().max_by_key(largest).unwrap()
+}
+
 fn graph(solve: &msg::SolveRequest) -> &Definition {
     solve.definition.as_ref().unwrap()
 }

@@ -1,4 +1,5 @@
-//! Benchmarks: what our frontend costs beside the least that one can, on one engine, in turns.
+//! Benchmarks: what our frontend costs beside the least that one can, and whole builds beside what people write
+//! instead, on one engine, in turns.
 //!
 //! ```text
 //! scenarios x contenders -> builds -> measurements (JSON lines) -> docs/benchmarks.{md,json}
@@ -7,6 +8,7 @@
 //! stopped goes on where it was.
 
 mod builder;
+mod builds;
 mod counters;
 mod frontend;
 mod ours;
@@ -17,35 +19,83 @@ mod store;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
-use crate::engine::State;
+use crate::engine::{Flavour, State};
 use crate::sh;
 use builder::Builder;
 use store::Store;
 
 const USAGE: &str = "\
-usage: cargo xtask bench [PART] [SCENARIO...]
+usage: cargo xtask bench [--quick] [--rounds N] [--frontend IMAGE] [--flavour FLAVOUR] [PART...] [WORD...]
 
 parts (all of them, if none is named):
+  builds     whole builds beside cargo-chef, cache mounts and a Dockerfile with stubs
   frontend   what a frontend costs that has nothing to do
-  planning   CPU time and memory of planning, by members and files; SCENARIO such as `20 members` chooses
-  report     write docs/benchmarks.md and docs/benchmarks.json of what was measured so far
+  planning   CPU time and memory of planning, by members and files
+  report     write docs/benchmarks.md, docs/benchmarks.json and the plots of what was measured so far
+
+words choose projects, contenders, scenarios and builders (`warm`, `fresh`); those of one kind add up:
+  `bench builds workspace cargo-chef Rust.yaml \"leaf source edit\" warm`
+
+options:
+  --quick    fewer projects, scenarios and rounds: about half an hour on 2 cores
+  --rounds   how often everything is built
+  --frontend an image of the main engine, such as a release, in place of one built from the checkout
+  --flavour  the engine; all that it has built is forgotten, so the default is `second`, which nobody else uses
 
 What was measured with the same program is not measured again.";
 
-const PARTS: [&str; 3] = ["frontend", "planning", "report"];
+const PARTS: [&str; 4] = [builds::PART, frontend::PART, planning::PART, "report"];
+
+/// What to measure.
+#[derive(Debug, Default)]
+pub(crate) struct Choice {
+    quick: bool,
+    rounds: Option<usize>,
+    words: Vec<String>,
+}
+
+impl Choice {
+    /// Whether a word of a kind was chosen: no word of that kind chooses all.
+    fn wants(&self, kind: &[&str], word: &str) -> bool {
+        among(&self.words, kind, word)
+    }
+}
+
+fn among(words: &[String], kind: &[&str], word: &str) -> bool {
+    let mut of_kind = words.iter().filter(|word| kind.contains(&word.as_str()));
+    let mut chosen = of_kind.clone();
+    of_kind.next().is_none() || chosen.any(|one| one == word)
+}
 
 /// Runs `bench` with the rest of the command line.
 pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
     use lexopt::prelude::*;
-    let (mut parts, mut words) = (vec![], vec![]);
+    let (mut parts, mut choice) = (vec![], Choice::default());
+    let (mut flavour, mut image) = (Flavour::Second, None);
+    let known: Vec<&str> = builds::words()
+        .into_iter()
+        .chain(planning::SCENARIOS)
+        .collect();
     while let Some(arg) = args.next()? {
         match arg {
             Value(word) => match word.string()? {
                 word if PARTS.contains(&word.as_str()) => parts.push(word),
-                word => words.push(word),
+                word if known.contains(&word.as_str()) => choice.words.push(word),
+                word => bail!(
+                    "`{word}` is none of: {}, {}",
+                    PARTS.join(", "),
+                    known.join(", ")
+                ),
             },
+            Long("quick") => choice.quick = true,
+            Long("frontend") => image = Some(args.value()?.string()?),
+            Long("rounds") => choice.rounds = Some(args.value()?.parse()?),
+            Long("flavour") => {
+                let name = args.value()?.string()?;
+                flavour = name.parse().map_err(|error: String| anyhow!(error))?;
+            }
             Long("help") | Short('h') => {
                 println!("{USAGE}");
                 return Ok(());
@@ -55,15 +105,33 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
     }
     let wants = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
     let mut store = Store::open(&State::locate()?)?;
-    if wants(frontend::PART) || wants(planning::PART) {
-        ours::make(checkout)?;
-        let builder = Builder::up()?;
-        let digest = ours::bring(&builder)?;
+    if PARTS[..3].iter().any(|part| wants(part)) {
+        let alone = wants(frontend::PART) || wants(planning::PART);
+        let ours = alone || (wants(builds::PART) && builds::has_ours(&choice));
+        match &image {
+            Some(image) => ours::take(image)?,
+            None if ours => ours::make(checkout)?,
+            None => {}
+        }
+        if alone {
+            ours::make_minimal(checkout)?;
+        }
+        let builder = Builder::up(flavour)?;
+        let digest = match ours {
+            true => ours::bring(&builder)?,
+            false => String::new(),
+        };
+        if alone {
+            ours::bring_minimal(&builder)?;
+        }
         if wants(frontend::PART) {
             frontend::run(checkout, &builder, &mut store, &digest)?;
         }
         if wants(planning::PART) {
-            planning::run(checkout, &builder, &mut store, &digest, &words)?;
+            planning::run(checkout, &builder, &mut store, &digest, &choice)?;
+        }
+        if wants(builds::PART) {
+            builds::run(checkout, &builder, &mut store, &digest, &choice)?;
         }
     }
     if wants("report") {

@@ -5,6 +5,8 @@
 
 mod package;
 
+pub(crate) use package::fetch;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;

@@ -16,7 +16,7 @@ const LIMIT: u64 = 4 * 1024 * 1024;
 /// Builds the image and loads it into the engine under [`NAME`]; returns its size in bytes.
 pub(crate) fn build(engine: &Engine, checkout: &Path) -> Result<u64> {
     build_as(engine, checkout, "Dockerfile.frontend", NAME)?;
-    let size = size(engine)?;
+    let size = self::size(engine, NAME)?;
     if size > LIMIT {
         bail!("the frontend image has {size} bytes, more than the {LIMIT} that it may have");
     }
@@ -44,9 +44,9 @@ pub(crate) fn copy(from: &Engine, to: &Engine, name: &str) -> Result<()> {
     sh::shown(pipe.arg(from.wrapper()).arg(to.wrapper()).arg(name))
 }
 
-/// The size of the image's one file: what `docker image inspect` calls size differs between stores.
-fn size(engine: &Engine) -> Result<u64> {
-    let id = sh::output(&mut engine.docker(["create", NAME]))?;
+/// The size of an image's files: what `docker image inspect` calls size differs between stores.
+pub(crate) fn size(engine: &Engine, name: &str) -> Result<u64> {
+    let id = sh::output(&mut engine.docker(["create", name]))?;
     let listed = sh::output(
         std::process::Command::new("sh")
             .args(["-c", "\"$1\" export \"$2\" | wc -c", "size"])

@@ -18,7 +18,7 @@ pub struct Node {
 }
 
 /// What a group may cost, in milliseconds: starting a step costs about a tenth of it.
-const BUDGET: u64 = 4_000;
+pub(super) const BUDGET: u64 = 4_000;
 /// Engines take graphs of 16 MiB; each group is some 20 KiB of it.
 const MOST: usize = 320;
 

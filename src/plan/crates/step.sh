@@ -1,7 +1,7 @@
 #!/bin/sh
 set -eu
-id=$1 dirs=$2 members=$3 needed=$4
-shift 4
+id=$1 dirs=$2 members=$3 needed=$4 order=$5
+shift 5
 hex=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]
 hex=$hex$hex$hex$hex
 mkdir -p /target/.crates
@@ -30,8 +30,10 @@ turn() {
   places=$(nproc)
   room=$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo)
   [ "$room" -ge "$places" ] || places=$room
-  exec 8>/turn/next
-  flock 8
+  if [ "$order" = later ]; then
+    exec 8>/turn/next
+    flock 8
+  fi
   while :; do
     place=0
     while [ "$place" -lt "$places" ] || [ "$place" -eq 0 ]; do
@@ -41,7 +43,7 @@ turn() {
     done
     sleep 0.05
   done
-  exec 8>&-
+  [ "$order" = first ] || exec 8>&-
 }
 touch /tmp/start
 find /target | sort >/tmp/before

@@ -18,7 +18,7 @@ async fn named_contexts_take_the_place_of_base_images() {
         let config: serde_json::Value = serde_json::from_str(CONFIG).unwrap();
         config.to_string()
     });
-    let last = solves(&bridge).pop().unwrap();
+    let last = image(&bridge);
     let text = graph(&last)
         .def
         .iter()
@@ -70,7 +70,7 @@ async fn a_policy_may_put_something_else_in_the_place_of_a_base() {
         },
     );
     result(build(&bridge, &[]).await);
-    let last = solves(&bridge).pop().unwrap();
+    let last = image(&bridge);
     let names: Vec<String> = sources(graph(&last));
     assert!(
         names.contains(&"https://example.org/rootfs".into()),

@@ -43,7 +43,7 @@ async fn every_engine_gets_a_graph_that_it_can_build() {
             assert_eq!(llb::verify(graph(solve)), [], "0.{minor}");
             assert_eq!(llb::missing_caps(graph(solve), &engine), [], "0.{minor}");
         }
-        let last = solves(&bridge).pop().unwrap();
+        let last = image(&bridge);
         let limits = graph(&last).metadata.values();
         let limits: Vec<i64> = limits
             .filter_map(|metadata| Some(metadata.linux_resources.as_ref()?.memory))
@@ -73,7 +73,7 @@ async fn a_missing_capability_is_an_error_before_anything_runs() {
 async fn options_of_steps_are_in_every_step_and_networks_in_those_that_have_one() {
     let bridge = project(SPEC, 62);
     result(build(&bridge, &EXEC_OPTIONS).await);
-    let last = solves(&bridge).pop().unwrap();
+    let last = image(&bridge);
     let all = execs(graph(&last));
     let mut networks = vec![];
     for (name, exec, ignored) in &all {
@@ -119,7 +119,7 @@ async fn some_stages_without_a_cache() {
     ] {
         let bridge = project("image: { base: scratch }\n", 62);
         result(build(&bridge, &[("no-cache", stages)]).await);
-        let last = solves(&bridge).pop().unwrap();
+        let last = image(&bridge);
         let all = execs(graph(&last)).into_iter();
         let ignored = all.filter(|(_, _, ignored)| *ignored);
         let words: Vec<String> = ignored
@@ -162,7 +162,7 @@ async fn caches_are_imported_by_the_solve_that_compiles_too() {
 async fn caches_have_the_namespace_of_the_client() {
     let bridge = project("image: { base: scratch }\n", 62);
     result(build(&bridge, &[("build-arg:BUILDKIT_CACHE_MOUNT_NS", "team")]).await);
-    let last = solves(&bridge).pop().unwrap();
+    let last = image(&bridge);
     let all = execs(graph(&last));
     let caches = all.iter().flat_map(|(_, exec, _)| &exec.mounts);
     let caches: Vec<&str> = caches
@@ -199,7 +199,7 @@ async fn pulling_is_for_the_registry_and_the_graph() {
     for asked in bridge.calls::<msg::ResolveSourceMetaRequest>("ResolveSourceMeta") {
         assert_eq!(asked.resolve_mode, "pull");
     }
-    let last = solves(&bridge).pop().unwrap();
+    let last = image(&bridge);
     let mut images = 0;
     for bytes in &graph(&last).def {
         if let Some(pb::op::Op::Source(source)) = pb::Op::decode(bytes.as_slice()).unwrap().op

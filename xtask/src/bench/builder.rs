@@ -5,12 +5,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
 
 use super::counters::{self, Cpu};
 use crate::engine::{Engine, Flavour, State};
 use crate::progress::{self, Step};
-use crate::sh;
+use crate::{image, sh};
 
 /// The name of the image that is built.
 pub(crate) const OUTPUT: &str = "rust-frontend-bench/output";
@@ -33,9 +34,9 @@ pub(crate) struct Run {
 
 impl Builder {
     /// Finds or starts it.
-    pub(crate) fn up() -> Result<Self> {
+    pub(crate) fn up(flavour: Flavour) -> Result<Self> {
         let state = State::locate()?;
-        let engine = Engine::up(&state, Some(Flavour::Second))?;
+        let engine = Engine::up(&state, Some(flavour))?;
         Ok(Self { engine, state })
     }
 
@@ -84,13 +85,64 @@ impl Builder {
         })
     }
 
+    /// Forgets everything that was built, mounts that are caches included; images stay.
+    pub(crate) fn empty(&self) -> Result<()> {
+        sh::quiet(&mut self.engine.docker(["buildx", "prune", "--all", "--force"]))
+    }
+
+    /// The bytes of the files of the image that was built.
+    pub(crate) fn image_bytes(&self) -> Result<f64> {
+        Ok(image::size(&self.engine, OUTPUT)? as f64)
+    }
+
+    /// The bytes of the layers that certain steps left, by what the builder says of its cache; nothing if there is no
+    /// such step.
+    pub(crate) fn layer_bytes(&self, wanted: impl Fn(&str) -> bool) -> Result<Option<f64>> {
+        let mut list = self.engine.docker(["buildx", "du", "--format", "json"]);
+        let text = sh::output(&mut list)?;
+        let mut bytes = None;
+        for line in text.lines() {
+            let layer: Layer =
+                serde_json::from_str(line).with_context(|| format!("not a layer: {line}"))?;
+            if wanted(&layer.description) {
+                *bytes.get_or_insert(0.0) += layer.bytes()?;
+            }
+        }
+        Ok(bytes)
+    }
+
     fn command(&self, file: &str, options: &[String]) -> Command {
-        let mut command = self
-            .engine
-            .docker(["buildx", "build", "--progress=rawjson"]);
+        // A build that goes on when nobody waits for it would be in the way of the next one.
+        let mut command = sh::tied(&self.engine.wrapper().to_string_lossy());
+        command.args(["buildx", "build", "--progress=rawjson"]);
         // Statements on how an image was made are not what is compared, and a classic engine has none.
         command.args(["--provenance=false", "--file", file]);
         command.args(["--tag", OUTPUT]).args(options);
         command
+    }
+}
+
+/// A record of the builder's cache.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Layer {
+    #[serde(default)]
+    description: String,
+    size: String,
+}
+
+impl Layer {
+    /// Its size, which is written with a unit.
+    fn bytes(&self) -> Result<f64> {
+        let at = self.size.find(|c: char| c.is_ascii_alphabetic());
+        let (number, unit) = self.size.split_at(at.unwrap_or(self.size.len()));
+        let factor = match unit {
+            "B" | "" => 1.0,
+            "kB" => 1e3,
+            "MB" => 1e6,
+            "GB" => 1e9,
+            _ => bail!("no size: {}", self.size),
+        };
+        Ok(number.parse::<f64>()? * factor)
     }
 }

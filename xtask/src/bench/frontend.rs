@@ -71,6 +71,7 @@ pub(crate) fn run(
         scenario: "nothing changed".to_owned(),
         contender: contender.name.to_owned(),
         round,
+        ..Key::default()
     };
     let done = |store: &Store| {
         contenders

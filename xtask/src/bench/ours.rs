@@ -15,28 +15,42 @@ pub(crate) const NAME: &str = "org/rust-frontend:bench";
 /// The image of the frontend that does next to nothing.
 pub(crate) const MINIMAL: &str = "org/minimal-frontend:bench";
 
-/// Builds both images from the checkout on the engine that others use, too, where cargo's caches are.
-pub(crate) fn make(checkout: &Path) -> Result<()> {
+/// Takes an image that the engine has for ours.
+pub(crate) fn take(image: &str) -> Result<()> {
     let engine = Engine::up(&State::locate()?, None)?;
-    image::build_as(&engine, checkout, "Dockerfile.frontend", NAME)?;
-    image::build_as(
-        &engine,
-        checkout,
-        "xtask/src/bench/minimal.Dockerfile",
-        MINIMAL,
-    )
+    sh::quiet(&mut engine.docker(["tag", image, NAME]))
 }
 
-/// Brings both images to the engine of the benchmarks, and returns the SHA-256 of our program.
+/// Builds ours from the checkout on the engine that others use, too, where cargo's caches are.
+pub(crate) fn make(checkout: &Path) -> Result<()> {
+    let engine = Engine::up(&State::locate()?, None)?;
+    image::build_as(&engine, checkout, "Dockerfile.frontend", NAME)
+}
+
+/// Builds the one that does next to nothing.
+pub(crate) fn make_minimal(checkout: &Path) -> Result<()> {
+    let engine = Engine::up(&State::locate()?, None)?;
+    let file = "xtask/src/bench/minimal.Dockerfile";
+    image::build_as(&engine, checkout, file, MINIMAL)
+}
+
+/// Brings the image of ours to the engine of the benchmarks, and returns the SHA-256 of our program.
 pub(crate) fn bring(builder: &Builder) -> Result<String> {
+    bring_as(builder, NAME, "rust-frontend")
+}
+
+/// Brings the other one.
+pub(crate) fn bring_minimal(builder: &Builder) -> Result<String> {
+    bring_as(builder, MINIMAL, "minimal-frontend")
+}
+
+fn bring_as(builder: &Builder, image: &str, program: &str) -> Result<String> {
     let from = Engine::up(&State::locate()?, None)?;
-    for (image, program) in [(MINIMAL, "minimal-frontend"), (NAME, "rust-frontend")] {
-        let wanted = digest(&from, image, program)?;
-        if digest(&builder.engine, image, program).ok().as_ref() != Some(&wanted) {
-            image::copy(&from, &builder.engine, image)?;
-        }
+    let wanted = digest(&from, image, program)?;
+    if digest(&builder.engine, image, program).ok().as_ref() != Some(&wanted) {
+        image::copy(&from, &builder.engine, image)?;
     }
-    digest(&builder.engine, NAME, "rust-frontend")
+    Ok(wanted)
 }
 
 /// The SHA-256 of a program in an image: the digest of the image tells when it was made, too.

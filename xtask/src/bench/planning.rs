@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::Choice;
 use super::builder::Builder;
 use super::ours;
 use super::store::{Key, Record, Store};
@@ -21,21 +22,32 @@ const MEMBERS: [usize; 3] = [20, 200, 1000];
 /// Files in the context of the smallest example.
 const FILES: [usize; 4] = [100, 1_000, 10_000, 100_000];
 
+/// The names of both on the command line.
+pub(crate) const SCENARIOS: [&str; 7] = [
+    "20 members",
+    "200 members",
+    "1000 members",
+    "100 files",
+    "1000 files",
+    "10000 files",
+    "100000 files",
+];
+
 /// How often each is planned.
 const ROUNDS: usize = 5;
 
-/// Measures; `words` choose some of the scenarios.
+/// Measures.
 pub(crate) fn run(
     checkout: &Path,
     builder: &Builder,
     store: &mut Store,
     digest: &str,
-    words: &[String],
+    choice: &Choice,
 ) -> Result<()> {
     let members = MEMBERS.map(|count| (format!("{count} members"), count, 0));
     let files = FILES.map(|count| (format!("{count} files"), 0, count));
     for (scenario, members, files) in members.into_iter().chain(files) {
-        if !words.is_empty() && !words.contains(&scenario) {
+        if !choice.wants(&SCENARIOS, &scenario) {
             continue;
         }
         let key = |contender: &str, round| Key {
@@ -44,6 +56,7 @@ pub(crate) fn run(
             scenario: scenario.clone(),
             contender: contender.to_owned(),
             round,
+            ..Key::default()
         };
         if store.has(&key("ours", ROUNDS), digest) {
             continue;

@@ -1,6 +1,10 @@
-//! docs/benchmarks.md and docs/benchmarks.json.
+//! docs/benchmarks.md with its plots, and docs/benchmarks.json.
 
-use std::collections::BTreeMap;
+mod builds;
+mod goals;
+mod plot;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -9,13 +13,22 @@ use anyhow::Result;
 
 use super::store::{Record, Store};
 use super::{frontend, planning};
+use builds::Builds;
+use plot::Lines;
 
-/// Writes both files of what was measured so far.
+/// Writes the files of what was measured so far.
 pub(crate) fn write(checkout: &Path, store: &Store) -> Result<()> {
     let records: Vec<&Record> = store.records().collect();
-    fs::write(checkout.join("docs/benchmarks.md"), text(&records))?;
+    let docs = checkout.join("docs");
+    let mut plots = BTreeMap::new();
+    fs::write(docs.join("benchmarks.md"), text(&records, &mut plots)?)?;
+    let _ = fs::remove_dir_all(docs.join("benchmarks"));
+    fs::create_dir_all(docs.join("benchmarks"))?;
+    for (file, svg) in plots {
+        fs::write(docs.join("benchmarks").join(file), svg)?;
+    }
     let json = serde_json::to_string_pretty(&records)?;
-    fs::write(checkout.join("docs/benchmarks.json"), format!("{json}\n"))?;
+    fs::write(docs.join("benchmarks.json"), format!("{json}\n"))?;
     Ok(())
 }
 
@@ -23,26 +36,95 @@ const INTRODUCTION: &str = "\
 # Benchmarks
 
 Written by `cargo xtask bench`: on one engine with one builder, contenders in turns, medians with the least and the most in
-brackets. Ratios say more than seconds, which are those of one machine. *Load* is the machine's load average before the
-measurements, *others* how many processors other programs used meanwhile: where they are not near 0, the figures are too high.
-All measurements: [benchmarks.json](benchmarks.json).
-
-Whole builds beside cargo-chef and hand-written Dockerfiles are not measured yet.
+brackets where there were several rounds. Ratios say more than seconds, which are those of one machine. *Load* is the machine's
+load average before the measurements, *others* how many processors other programs used meanwhile: where they are not near 0,
+seconds are too high and CPU times and crates compiled are what to look at. All measurements: [benchmarks.json](benchmarks.json).
 
 ";
 
-fn text(records: &[&Record]) -> String {
+const BUILDS: &str = "\
+## Whole builds
+
+Who takes part:
+
+- **stub Dockerfile**: the recipe of the articles, `examples/rusty-docker/Dockerfile`, for any workspace: all manifests are copied,
+  stubs are written for the targets of all members, dependencies are built, the stubs' fingerprints removed, sources copied, built.
+- **cargo-chef**: the Dockerfile of its README with its program preinstalled in the build image, as in its own image; `cook` has the
+  same flags as `cargo build`, package and binary included, so that it compiles nothing that is not needed.
+- **cache mounts**: the Dockerfile that `docker init` writes for Rust: sources are bind mounts, registry and target directory cache mounts.
+- **Rust.yaml**: ours.
+
+All of them: the same build image (`rust:1`), the same base image, `--release --locked` for musl, the same package and binary, the same
+ignore file, after that of `docker init`, which leaves README and Dockerfiles out. The Dockerfiles have no syntax line: the engine's
+built-in frontend reads them, without starting a container, which is the best case for them. The peers' last stage copies the program
+and sets a user; ours also brings CA roots and labels. What each file says for the smallest project is at the end.
+
+What changes: one file or the lock, as an editor or cargo would leave it; *toolchain bump* is the same toolchain in a build image with
+another digest, since only one was at hand: cache mounts compile nothing then and would with a real one. A builder is *warm* when it has
+built the unedited project just before; a *fresh* one is empty but for the base images and imports a cache that was exported
+(`mode=max`) by a builder that had built the unedited project once.
+
+In the cells: the ratios of wall time and of CPU time (steps and engine) to the best peer's, then wall time, CPU time, and how many
+crates were compiled in all steps.
+";
+
+fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<String> {
     let mut text = INTRODUCTION.to_owned();
-    text += "## A build with nothing to do\n\n\
-        The smallest example, built once before; wall time of `docker buildx build`. The minimal frontend returns one file and \
-        runs in a container as ours does; what it takes more than the built-in one is the price of any external frontend.\n\n";
+    let engines: BTreeSet<&str> = records
+        .iter()
+        .filter(|record| record.key.part == crate::bench::builds::PART)
+        .map(|record| record.key.engine.as_str())
+        .collect();
+    // The one that all of it can be measured on.
+    let engine = match engines.contains("second") {
+        true => "second",
+        false => engines.first().copied().unwrap_or_default(),
+    };
+    let whole = Builds::of(records, engine);
+    text += "## Goals\n\n";
+    text += &goals::chapter(&whole, records);
+    text += "\n";
+    text += BUILDS;
+    text += &builds::chapter(&whole, plots);
+    for other in engines.iter().filter(|other| **other != engine) {
+        let mut others = BTreeMap::new();
+        let chapter = builds::chapter(&Builds::of(records, other), &mut others);
+        let _ = write!(text, "\n## Whole builds, engine `{other}`\n");
+        text += &chapter.replace("](benchmarks/", &format!("](benchmarks/{other}-"));
+        plots.extend(
+            others
+                .into_iter()
+                .map(|(file, svg)| (format!("{other}-{file}"), svg)),
+        );
+    }
+    text += "\n## Sizes\n";
+    text += &builds::sizes(&whole, plots);
+    text += "\n## Growth\n\n";
+    for (scenario, file) in [
+        ("cold", "growth-cold.svg"),
+        ("leaf source edit", "growth-leaf.svg"),
+    ] {
+        let lines = builds::growth(&whole, scenario);
+        if !lines.series.is_empty() {
+            plots.insert(file.to_owned(), lines.svg());
+            let _ = writeln!(text, "![{}](benchmarks/{file})", lines.title);
+        }
+    }
     let of = |part: &str| {
-        records
+        let part = records
             .iter()
             .copied()
-            .filter(|record| record.key.part == part)
-            .collect::<Vec<_>>()
+            .filter(|record| record.key.part == part);
+        part.collect::<Vec<_>>()
     };
+    let planned = planned(&of(planning::PART));
+    if !planned.series.is_empty() {
+        plots.insert("growth-members.svg".to_owned(), planned.svg());
+        let _ = writeln!(text, "![{}](benchmarks/growth-members.svg)", planned.title);
+    }
+    text += "\n## A build with nothing to do\n\n\
+        The smallest example, built once before; wall time of `docker buildx build`. The minimal frontend returns one file and \
+        runs in a container as ours does; what it takes more than the built-in one is the price of any external frontend.\n\n";
     table(
         &mut text,
         &of(frontend::PART),
@@ -55,7 +137,7 @@ fn text(records: &[&Record]) -> String {
     );
     text += "\n## Planning\n\n\
         Nothing has changed, so the frontend is all that runs. CPU time is that of the frontend's container and of its start; \
-        the minimal frontend's is the least there is. The goal for 1,000 members is less than 0.3 s and 64 MiB.\n\n";
+        the minimal frontend's is the least there is.\n\n";
     table(
         &mut text,
         &of(planning::PART),
@@ -68,7 +150,35 @@ fn text(records: &[&Record]) -> String {
             "transferred at first, bytes",
         ],
     );
-    text
+    text += "\n## The files\n";
+    for (name, file) in crate::bench::builds::listings()? {
+        let _ = write!(text, "\n{name}:\n\n```text\n{file}```\n");
+    }
+    Ok(text)
+}
+
+/// How CPU time grows with the members of a workspace.
+fn planned(records: &[&Record]) -> Lines {
+    let mut points: BTreeMap<&str, BTreeMap<u32, Vec<f64>>> = BTreeMap::new();
+    for record in records {
+        let members = record.key.scenario.strip_suffix(" members");
+        let members = members.and_then(|number| number.parse().ok());
+        if let (Some(members), Some(cpu)) = (members, record.values.get("cpu of steps")) {
+            let of = points.entry(record.key.contender.as_str()).or_default();
+            of.entry(members).or_default().push(*cpu);
+        }
+    }
+    let series = points.into_iter().map(|(name, points)| {
+        let points = points.into_iter();
+        let points = points.filter_map(|(members, cpu)| Some((f64::from(members), median(&cpu)?)));
+        (name.to_owned(), points.collect())
+    });
+    Lines {
+        title: "Planning: CPU time by the members of the workspace".to_owned(),
+        across: "members".to_owned(),
+        up: "CPU seconds".to_owned(),
+        series: series.collect(),
+    }
 }
 
 /// A row for each scenario and contender, with the ratio of the first column to the `base` contender's.
@@ -149,7 +259,10 @@ fn cell(column: &str, values: &[f64]) -> String {
     };
     let least = values.iter().copied().fold(f64::MAX, f64::min);
     let most = values.iter().copied().fold(f64::MIN, f64::max);
-    format!("{} ({}–{})", show(median), show(least), show(most))
+    match values.len() {
+        1 => show(median),
+        _ => format!("{} ({}–{})", show(median), show(least), show(most)),
+    }
 }
 
 fn median(values: &[f64]) -> Option<f64> {

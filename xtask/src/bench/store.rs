@@ -17,6 +17,12 @@ pub(crate) struct Key {
     pub(crate) part: String,
     /// Kind of the engine; empty where none takes part.
     pub(crate) engine: String,
+    /// What is built, where there are several projects.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) project: String,
+    /// What the builder had before, where that differs.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) builder: String,
     /// What had changed.
     pub(crate) scenario: String,
     /// By whom it was built.

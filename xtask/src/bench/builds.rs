@@ -1,0 +1,365 @@
+//! Whole builds: who builds x what x what has changed, on a builder that built it before and on one that has nothing
+//! but an imported cache.
+//!
+//! Contenders take turns: each has a builder that is empty, builds the project (`cold`), exports its cache, then
+//! builds each edit of the project, going back to the unedited one in between; and builds each edit once more, every
+//! time on a builder that is empty but for the imported cache.
+
+mod cache;
+mod contender;
+mod generated;
+mod images;
+mod project;
+mod scenario;
+mod trees;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use sha2::{Digest as _, Sha256};
+
+use super::Choice;
+use super::builder::{Builder, Run};
+use super::store::{Key, Record, Store};
+use crate::engine::State;
+use crate::progress::Step;
+use cache::Cache;
+use contender::{Contender, Job};
+use images::Base;
+use project::Project;
+use scenario::Scenario;
+use trees::Trees;
+
+/// The part's name.
+pub(crate) const PART: &str = "builds";
+
+/// How often everything is built.
+const ROUNDS: usize = 3;
+
+/// A builder that built the unedited project before.
+pub(crate) const WARM: &str = "warm";
+
+/// A builder that has an imported cache and nothing else.
+pub(crate) const FRESH: &str = "fresh";
+
+/// The export of a cache, among the scenarios.
+pub(crate) const EXPORT: &str = "cache export";
+
+/// The names of the projects, with what they are.
+pub(crate) fn projects() -> Vec<(&'static str, &'static str)> {
+    let all = project::ALL.iter();
+    all.map(|project| (project.name, project.about)).collect()
+}
+
+/// The names of the scenarios, the export of the cache last.
+pub(crate) fn scenarios() -> Vec<&'static str> {
+    let all = scenario::ALL.iter().map(|scenario| scenario.name());
+    all.chain([EXPORT]).collect()
+}
+
+/// The names of the contenders, and whether they are ours.
+pub(crate) fn contenders() -> Vec<(&'static str, bool)> {
+    let all = contender::all().into_iter();
+    all.map(|one| (one.name(), one.is_ours())).collect()
+}
+
+/// What each contender's file is for the smallest project: name and text.
+pub(crate) fn listings() -> Result<Vec<(&'static str, String)>> {
+    let project = &project::ALL[0];
+    let members = [project::Member {
+        name: project.package.to_owned(),
+        dir: String::new(),
+        roots: vec![(project.leaf.to_owned(), true)],
+    }];
+    let job = Job {
+        project,
+        members: &members,
+        triple: &images::triple()?,
+        base: Base::Now,
+        image_edit: false,
+    };
+    let all = contender::all().into_iter();
+    Ok(all.map(|one| (one.name(), one.text(&job))).collect())
+}
+
+/// Everything that may be chosen by name.
+pub(crate) fn words() -> Vec<&'static str> {
+    let projects = projects().into_iter().map(|(name, _)| name);
+    let contenders = contenders().into_iter().map(|(name, _)| name);
+    projects
+        .chain(scenarios())
+        .chain(contenders)
+        .chain([WARM, FRESH])
+        .collect()
+}
+
+/// Whether one of the contenders that were chosen is ours.
+pub(crate) fn has_ours(choice: &Choice) -> bool {
+    let all = contenders();
+    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    let mut ours = all.iter().filter(|(_, ours)| *ours);
+    ours.any(|(name, _)| choice.wants(&names, name))
+}
+
+/// The scenarios and projects of `--quick`.
+const QUICK: [&str; 8] = [
+    "hello",
+    "workspace",
+    "cold",
+    "nothing changed",
+    "leaf source edit",
+    "add a dependency",
+    "image only",
+    EXPORT,
+];
+
+/// Measures.
+pub(crate) fn run(
+    checkout: &Path,
+    builder: &Builder,
+    store: &mut Store,
+    program: &str,
+    choice: &Choice,
+) -> Result<()> {
+    let state = State::locate()?;
+    images::ensure(&state, &builder.engine)?;
+    let triple = images::triple()?;
+    let quick = choice.quick.then(|| QUICK.map(str::to_owned).to_vec());
+    let wants = |kind: &[&str], word: &str| {
+        choice.wants(kind, word)
+            && quick
+                .as_ref()
+                .is_none_or(|quick| super::among(quick, kind, word))
+    };
+    let projects: Vec<&str> = projects().into_iter().map(|(name, _)| name).collect();
+    let scenarios = scenarios();
+    let contenders: Vec<&str> = contenders().into_iter().map(|(name, _)| name).collect();
+    let mut chosen = Vec::new();
+    for project in project::ALL
+        .iter()
+        .filter(|project| wants(&projects, project.name))
+    {
+        chosen.push((project, Trees::of(checkout, &state, project)?));
+    }
+    let mut failed = Vec::new();
+    for round in 1..=choice
+        .rounds
+        .unwrap_or(if choice.quick { 1 } else { ROUNDS })
+    {
+        for (project, trees) in &chosen {
+            let mut all = contender::all();
+            // Nobody is always first.
+            let count = all.len();
+            all.rotate_left((round - 1) % count);
+            for contender in all {
+                if !wants(&contenders, contender.name()) {
+                    continue;
+                }
+                let mut turn = Turn {
+                    builder,
+                    store,
+                    program,
+                    project,
+                    trees,
+                    contender,
+                    triple: &triple,
+                    round,
+                    cache: Cache::new(&state, project.name, contender.name())?,
+                    ready: false,
+                };
+                let wanted = |on: &str, scenario: &str| {
+                    wants(&[WARM, FRESH], on) && wants(&scenarios, scenario)
+                };
+                if let Err(error) = turn.run(&wanted) {
+                    eprintln!("builds: {} {}: {error:#}", project.name, contender.name());
+                    failed.push(format!("{} {}", project.name, contender.name()));
+                }
+            }
+        }
+    }
+    match failed.is_empty() {
+        true => Ok(()),
+        false => bail!("not everything was built: {}", failed.join(", ")),
+    }
+}
+
+/// One contender's turn with one project.
+struct Turn<'a> {
+    builder: &'a Builder,
+    store: &'a mut Store,
+    /// The SHA-256 of our program.
+    program: &'a str,
+    project: &'a Project,
+    trees: &'a Trees,
+    contender: Contender,
+    triple: &'a str,
+    round: usize,
+    cache: Cache,
+    /// Whether the builder has built the unedited project.
+    ready: bool,
+}
+
+impl Turn<'_> {
+    fn run(&mut self, wanted: &dyn Fn(&str, &str) -> bool) -> Result<()> {
+        let missing = |turn: &Self, on: &str, scenario: &str| {
+            wanted(on, scenario) && !turn.store.has(&turn.key(on, scenario), &turn.digest())
+        };
+        let edits: Vec<Scenario> = scenario::ALL
+            .into_iter()
+            .filter(|scenario| *scenario != Scenario::Cold && scenario.fits(self.project))
+            .collect();
+        let fresh: Vec<Scenario> = edits
+            .iter()
+            .copied()
+            .filter(|scenario| missing(self, FRESH, scenario.name()))
+            .collect();
+        let export = missing(self, WARM, EXPORT) || !fresh.is_empty();
+        if export && !self.cache.has_base() {
+            let dir = self.trees.base(&self.contender.build_image())?;
+            self.builder
+                .build(&dir, "Dockerfile", &self.cache.export_base())?;
+        }
+        if export || missing(self, WARM, Scenario::Cold.name()) {
+            self.prepare()?;
+        }
+        if export {
+            // Before anything else is built: a cache has all that its builder knows of the steps that it is of.
+            self.cache.remove()?;
+            let mut run = self.build(Scenario::Cold, &self.cache.export())?;
+            let bytes = self.cache.bytes()? as f64;
+            run.values.insert("cache, bytes".to_owned(), bytes);
+            self.keep(WARM, EXPORT, run)?;
+        }
+        for scenario in edits {
+            if !missing(self, WARM, scenario.name()) {
+                continue;
+            }
+            self.prepare()?;
+            self.build(Scenario::Cold, &[])?;
+            let run = self.build(scenario, &[])?;
+            self.keep(WARM, scenario.name(), run)?;
+        }
+        for scenario in fresh {
+            self.builder.empty()?;
+            self.ready = false;
+            let run = self.build(scenario, &self.cache.import())?;
+            self.keep(FRESH, scenario.name(), run)?;
+        }
+        Ok(())
+    }
+
+    /// Builds the project on an empty builder, unless that was done.
+    fn prepare(&mut self) -> Result<()> {
+        if self.ready {
+            return Ok(());
+        }
+        self.builder.empty()?;
+        let mut run = self.build(Scenario::Cold, &[])?;
+        let image = self.builder.image_bytes()?;
+        run.values.insert("image, bytes".to_owned(), image);
+        let contender = self.contender;
+        let layer = self
+            .builder
+            .layer_bytes(|step| contender.is_dependencies(step))?;
+        if let Some(bytes) = layer {
+            run.values
+                .insert("dependency layer, bytes".to_owned(), bytes);
+        }
+        self.ready = true;
+        self.keep(WARM, Scenario::Cold.name(), run)
+    }
+
+    fn build(&self, scenario: Scenario, options: &[String]) -> Result<Run> {
+        let file = self.contender.file();
+        let work = self.trees.show(scenario, file, &self.text(scenario))?;
+        let mut run = self.builder.build(&work, file, options)?;
+        let (all, external) = compiled(&run.steps);
+        run.values.insert("crates compiled".to_owned(), all as f64);
+        run.values
+            .insert("of them external".to_owned(), external as f64);
+        Ok(run)
+    }
+
+    fn text(&self, scenario: Scenario) -> String {
+        self.contender.text(&Job {
+            project: self.project,
+            members: self.trees.members(scenario),
+            triple: self.triple,
+            base: match scenario {
+                Scenario::Toolchain => Base::Next,
+                _ => Base::Now,
+            },
+            image_edit: scenario == Scenario::Image,
+        })
+    }
+
+    fn key(&self, on: &str, scenario: &str) -> Key {
+        Key {
+            part: PART.to_owned(),
+            engine: self.builder.engine.flavour.to_string(),
+            project: self.project.name.to_owned(),
+            builder: on.to_owned(),
+            scenario: scenario.to_owned(),
+            contender: self.contender.name().to_owned(),
+            round: self.round,
+        }
+    }
+
+    /// What a measurement depends on: the project, the contender's file, and our program if it is ours.
+    fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.trees.digest());
+        hash.update(self.text(Scenario::Cold));
+        if self.contender.is_ours() {
+            hash.update(self.program);
+        }
+        hash.finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    fn keep(&mut self, on: &str, scenario: &str, run: Run) -> Result<()> {
+        let key = self.key(on, scenario);
+        println!(
+            "builds: {} {on} {scenario}, {} ({}): {:?}",
+            key.project, key.contender, key.round, run.values
+        );
+        self.store.add(Record {
+            key,
+            digest: self.digest(),
+            values: run.values,
+            load: run.load,
+            others: run.others,
+        })
+    }
+}
+
+/// How many crates steps compiled, and how many of those are not of the project: those have no path behind their
+/// version.
+fn compiled(steps: &[Step]) -> (usize, usize) {
+    let lines = steps.iter().flat_map(|step| step.log.lines());
+    let crates: Vec<&str> = lines
+        .filter_map(|line| line.trim().strip_prefix("Compiling "))
+        .collect();
+    let external = crates.iter().filter(|line| !line.contains(" (/"));
+    (crates.len(), external.count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crates_are_counted_in_all_steps() {
+        let step = |log: &str| Step {
+            log: log.to_owned(),
+            ..Step::default()
+        };
+        let steps = [
+            step("   Compiling serde v1.0.0\n   Compiling app v0.0.1 (/app)\n    Finished\n"),
+            step("Compiled\n   Compiling app v0.1.0 (/app)\n"),
+        ];
+        assert_eq!(compiled(&steps), (3, 1));
+    }
+}

@@ -1,0 +1,264 @@
+//! The tables and plots of whole builds.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::plot::{Bar, Bars, Lines};
+use super::{cell, median};
+use crate::bench::builds::{self, EXPORT, FRESH, WARM};
+use crate::bench::store::Record;
+
+/// All measurements of whole builds on one engine.
+#[derive(Debug, Default)]
+pub(super) struct Builds<'a> {
+    /// By project, builder, scenario and contender.
+    cells: BTreeMap<[&'a str; 4], Vec<&'a Record>>,
+}
+
+impl<'a> Builds<'a> {
+    /// Those on one engine among all measurements.
+    pub(super) fn of(records: &[&'a Record], engine: &str) -> Self {
+        let mut builds = Self::default();
+        for record in records {
+            let key = &record.key;
+            if key.part == builds::PART && key.engine == engine {
+                let place = [&key.project, &key.builder, &key.scenario, &key.contender];
+                let cell = builds.cells.entry(place.map(String::as_str));
+                cell.or_default().push(record);
+            }
+        }
+        builds
+    }
+
+    /// Everything that was measured of one value.
+    fn values(&self, place: [&str; 4], value: &str) -> Vec<f64> {
+        let records = self.cells.get(&place).into_iter().flatten();
+        records
+            .filter_map(|record| match value {
+                CPU => {
+                    Some(record.values.get("cpu of steps")? + record.values.get("cpu of engine")?)
+                }
+                _ => record.values.get(value).copied(),
+            })
+            .collect()
+    }
+
+    /// The median of one value.
+    pub(super) fn median(&self, place: [&str; 4], value: &str) -> Option<f64> {
+        median(&self.values(place, value))
+    }
+
+    /// How many processors others used meanwhile.
+    fn others(&self, project: &str) -> f64 {
+        let of = self.cells.iter().filter(|(place, _)| place[0] == project);
+        let all: Vec<f64> = of
+            .flat_map(|(_, records)| records.iter().map(|record| record.others))
+            .collect();
+        median(&all).unwrap_or_default()
+    }
+
+    /// The least of the others' medians.
+    fn best_peer(&self, [project, on, scenario]: [&str; 3], value: &str) -> Option<f64> {
+        builds::contenders()
+            .into_iter()
+            .filter(|(_, ours)| !ours)
+            .filter_map(|(name, _)| self.median([project, on, scenario, name], value))
+            .reduce(f64::min)
+    }
+
+    fn has(&self, project: &str, on: &str) -> bool {
+        self.cells
+            .keys()
+            .any(|place| place[0] == project && place[1] == on)
+    }
+}
+
+/// User and system time of steps and engine, in seconds.
+pub(super) const CPU: &str = "cpu";
+
+/// The chapter, and the plots by the names of their files.
+pub(super) fn chapter(builds: &Builds<'_>, plots: &mut BTreeMap<String, String>) -> String {
+    let mut text = String::new();
+    for (project, about) in builds::projects() {
+        if !builds.has(project, WARM) {
+            continue;
+        }
+        let _ = write!(
+            text,
+            "\n### {project}\n\n{}; other programs used {:.1} processors meanwhile.\n",
+            capital(about),
+            builds.others(project)
+        );
+        for (on, words) in [
+            (WARM, "A builder that built it before"),
+            (
+                FRESH,
+                "A fresh builder that imports the cache from a registry",
+            ),
+        ] {
+            if !builds.has(project, on) {
+                continue;
+            }
+            let file = format!("{project}-{on}.svg");
+            plots.insert(file.clone(), bars(builds, project, on, words).svg());
+            let _ = write!(text, "\n#### {words}\n\n![{words}](benchmarks/{file})\n\n");
+            table(&mut text, builds, project, on);
+        }
+    }
+    text
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    first + letters.as_str()
+}
+
+fn table(text: &mut String, builds: &Builds<'_>, project: &str, on: &str) {
+    let contenders = builds::contenders();
+    let names: Vec<&str> = contenders.iter().map(|(name, _)| *name).collect();
+    let _ = writeln!(text, "| | {} |", names.join(" | "));
+    let _ = writeln!(text, "|---|{}", "---|".repeat(names.len()));
+    for scenario in builds::scenarios() {
+        let cells = names.iter().map(|name| {
+            let place = [project, on, scenario, *name];
+            let seconds = builds.values(place, "seconds");
+            let cpu = builds.median(place, CPU)?;
+            let peer = |value| builds.best_peer([project, on, scenario], value);
+            let (wall, used) = (median(&seconds)? / peer("seconds")?, cpu / peer(CPU)?);
+            let count = crates(builds.median(place, "crates compiled")?);
+            let seconds = cell("seconds", &seconds);
+            Some(format!(
+                "**{wall:.2}** / {used:.2}: {seconds} s, {cpu:.1} s, {count}"
+            ))
+        });
+        let cells: Vec<Option<String>> = cells.collect();
+        if cells.iter().any(Option::is_some) {
+            let cells = cells
+                .into_iter()
+                .map(|cell| cell.unwrap_or_else(|| "–".into()));
+            let cells: Vec<String> = cells.collect();
+            let _ = writeln!(text, "| {scenario} | {} |", cells.join(" | "));
+        }
+    }
+}
+
+fn crates(count: f64) -> String {
+    match count {
+        1.0 => "1 crate".to_owned(),
+        count => format!("{count:.0} crates"),
+    }
+}
+
+fn bars(builds: &Builds<'_>, project: &str, on: &str, words: &str) -> Bars {
+    let names: Vec<&str> = builds::contenders()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    let groups = builds::scenarios()
+        .into_iter()
+        .filter(|scenario| *scenario != EXPORT);
+    let groups = groups.map(|scenario| {
+        let bars = names.iter().map(|name| {
+            let place = [project, on, scenario, *name];
+            let seconds = builds.median(place, "seconds")?;
+            let count = builds.median(place, "crates compiled")?;
+            let cpu = builds.median(place, CPU)?;
+            let words = format!("{seconds:.1} s · CPU {cpu:.1} s · {}", crates(count));
+            Some((seconds, words))
+        });
+        (scenario.to_owned(), bars.collect::<Vec<_>>())
+    });
+    Bars {
+        title: format!("{project}: {}", words.to_lowercase()),
+        series: names.iter().map(|name| (*name).to_owned()).collect(),
+        groups: groups
+            .filter(|(_, bars)| bars.iter().any(Option::is_some))
+            .collect(),
+    }
+}
+
+/// What a size is of: where it was measured, its name, and its name for people.
+const SIZES: [(&str, &str, &str); 3] = [
+    ("cold", "image, bytes", "image"),
+    ("cold", "dependency layer, bytes", "dependency layer"),
+    (EXPORT, "cache, bytes", "exported cache"),
+];
+
+/// The chapter on bytes.
+pub(super) fn sizes(builds: &Builds<'_>, plots: &mut BTreeMap<String, String>) -> String {
+    let contenders = builds::contenders();
+    let mut text = String::from("\n![Sizes](benchmarks/sizes.svg)\n\n");
+    let _ = writeln!(
+        text,
+        "| | | image | dependency layer | exported cache | time to export |\n|---|---|---:|---:|---:|---:|"
+    );
+    let mut groups = Vec::new();
+    for (project, _) in builds::projects() {
+        for (name, _) in &contenders {
+            let mut row = Vec::new();
+            for (scenario, value, _) in SIZES {
+                row.push(cell(
+                    value,
+                    &builds.values([project, WARM, scenario, name], value),
+                ));
+            }
+            if row.iter().any(|cell| cell != "–") {
+                let seconds = builds.values([project, WARM, EXPORT, name], "seconds");
+                let _ = writeln!(
+                    text,
+                    "| {project} | {name} | {} | {} s |",
+                    row.join(" | "),
+                    cell("seconds", &seconds)
+                );
+            }
+        }
+        for (scenario, value, words) in SIZES {
+            let bars: Vec<Option<Bar>> = contenders
+                .iter()
+                .map(|(name, _)| {
+                    let bytes = builds.median([project, WARM, scenario, name], value)?;
+                    Some((bytes, format!("{:.1} MB", bytes / 1e6)))
+                })
+                .collect();
+            if bars.iter().any(Option::is_some) {
+                groups.push((format!("{project}, {words}"), bars));
+            }
+        }
+    }
+    let bars = Bars {
+        title: "Bytes".to_owned(),
+        series: contenders
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect(),
+        groups,
+    };
+    plots.insert("sizes.svg".to_owned(), bars.svg());
+    text
+}
+
+/// How the time of a scenario grows with the crates of a project.
+pub(super) fn growth(builds: &Builds<'_>, scenario: &str) -> Lines {
+    let series = builds::contenders().into_iter().map(|(name, _)| {
+        let mut points: Vec<(f64, f64)> = builds::projects()
+            .into_iter()
+            .filter_map(|(project, _)| {
+                let crates = builds.median([project, WARM, "cold", name], "crates compiled")?;
+                Some((crates, builds.median([project, WARM, scenario, name], CPU)?))
+            })
+            .collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        (name.to_owned(), points)
+    });
+    Lines {
+        title: format!("{scenario}: CPU time by the crates of the project"),
+        across: "crates that a cold build compiles".to_owned(),
+        up: "CPU seconds".to_owned(),
+        series: series.filter(|(_, points)| points.len() > 1).collect(),
+    }
+}

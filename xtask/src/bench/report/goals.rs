@@ -1,0 +1,216 @@
+//! What was aimed at, beside what was measured.
+
+use std::fmt::Write as _;
+
+use super::builds::{Builds, CPU};
+use super::median;
+use crate::bench::builds::{EXPORT, FRESH, WARM, contenders, projects};
+use crate::bench::store::Record;
+use crate::bench::{frontend, planning};
+
+/// A goal for a ratio of ours to another's, and what speaks of it.
+struct Goal {
+    what: &'static str,
+    project: String,
+    most: f64,
+    ratio: f64,
+    /// More of the same comparison, in words.
+    data: String,
+}
+
+/// The chapter: a row for each goal and what it was measured on.
+pub(super) fn chapter(builds: &Builds<'_>, records: &[&Record]) -> String {
+    let mut goals = own_time(records);
+    let ours: Vec<&str> = contenders()
+        .into_iter()
+        .filter_map(|(name, ours)| ours.then_some(name))
+        .collect();
+    for name in ours {
+        for (project, _) in projects() {
+            goals.extend(of_builds(builds, project, name));
+        }
+    }
+    let mut text = String::from(
+        "| goal | on | at most | measured | | the data |\n|---|---|---:|---:|---|---|\n",
+    );
+    for goal in goals {
+        let verdict = match goal.ratio <= goal.most {
+            true => "met".to_owned(),
+            false => format!("**missed**, {:.1} times too much", goal.ratio / goal.most),
+        };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {:.2} | {:.2} | {verdict} | {} |",
+            goal.what, goal.project, goal.most, goal.ratio, goal.data
+        );
+    }
+    text
+}
+
+/// Goals for a frontend alone.
+fn own_time(records: &[&Record]) -> Vec<Goal> {
+    let of = |part: &str, scenario: &str, contender: &str, value: &str| {
+        let wanted = records.iter().filter(|record| {
+            let key = &record.key;
+            key.part == part && key.scenario == scenario && key.contender == contender
+        });
+        let values: Vec<f64> = wanted
+            .filter_map(|record| record.values.get(value).copied())
+            .collect();
+        median(&values)
+    };
+    let mut goals = Vec::new();
+    let nothing = |contender| of(frontend::PART, "nothing changed", contender, "seconds");
+    if let (Some(ours), Some(minimal)) = (nothing("ours, Rust.yaml"), nothing("minimal, one file"))
+    {
+        goals.push(Goal {
+            what: "nothing changed, of the fastest external frontend",
+            project: "hello".into(),
+            most: 1.0,
+            ratio: ours / minimal,
+            data: format!(
+                "{ours:.2} s beside {minimal:.2} s of one that reads nothing and returns one file"
+            ),
+        });
+    }
+    let plan = |contender, value| of(planning::PART, "1000 members", contender, value);
+    if let (Some(ours), Some(least)) = (
+        plan("ours", "cpu of steps"),
+        plan("minimal", "cpu of steps"),
+    ) {
+        goals.push(Goal {
+            what: "planning, CPU seconds",
+            project: "1,000 members".into(),
+            most: 0.3,
+            ratio: ours - least,
+            data: format!(
+                "{ours:.2} s with the start of the container, which alone takes {least:.2} s"
+            ),
+        });
+    }
+    if let Some(bytes) = plan("ours", "memory of steps, bytes") {
+        goals.push(Goal {
+            what: "planning, MiB",
+            project: "1,000 members".into(),
+            most: 64.0,
+            ratio: bytes / f64::from(1 << 20),
+            data: "the most that the container had, files that the kernel caches included".into(),
+        });
+    }
+    goals
+}
+
+/// Goals for whole builds.
+fn of_builds(builds: &Builds<'_>, project: &str, ours: &str) -> Vec<Goal> {
+    let mut goals = Vec::new();
+    let peers: Vec<&str> = contenders()
+        .into_iter()
+        .filter_map(|(name, ours)| (!ours).then_some(name))
+        .collect();
+    let mut time = |what, on, scenario, others: &[&str], most| {
+        let seconds = |name: &str| builds.median([project, on, scenario, name], "seconds");
+        let best = others
+            .iter()
+            .filter_map(|name| Some((*name, seconds(name)?)));
+        let best = best.min_by(|a, b| a.1.total_cmp(&b.1));
+        let (Some(own), Some((peer, other))) = (seconds(ours), best) else {
+            return;
+        };
+        let value = |name: &str, value| {
+            builds
+                .median([project, on, scenario, name], value)
+                .unwrap_or_default()
+        };
+        goals.push(Goal {
+            what,
+            project: format!("{project}, {ours}"),
+            most,
+            ratio: own / other,
+            data: format!(
+                "{own:.1} s beside {other:.1} s of {peer}; CPU {:.1} s beside {:.1} s; {:.0} crates compiled beside {:.0}",
+                value(ours, CPU),
+                value(peer, CPU),
+                value(ours, "crates compiled"),
+                value(peer, "crates compiled"),
+            ),
+        });
+    };
+    time("cold, of the fastest", WARM, "cold", &peers, 1.05);
+    time(
+        "leaf edit, of warm cache mounts",
+        WARM,
+        "leaf source edit",
+        &["cache mounts"],
+        1.0,
+    );
+    if project == "workspace-20" {
+        time(
+            "leaf edit, of cargo-chef",
+            WARM,
+            "leaf source edit",
+            &["cargo-chef"],
+            0.6,
+        );
+    }
+    for (what, scenario) in [
+        (
+            "a dependency added on a fresh builder, of cargo-chef",
+            "add a dependency",
+        ),
+        (
+            "a leaf dependency bumped on a fresh builder, of cargo-chef",
+            "patch bump, leaf",
+        ),
+    ] {
+        time(what, FRESH, scenario, &["cargo-chef"], 0.35);
+    }
+    for (what, scenario) in [
+        ("version bump, of nothing changed", "version bump"),
+        ("comment in README, of nothing changed", "comment in README"),
+    ] {
+        let of = |scenario, value| builds.median([project, WARM, scenario, ours], value);
+        if let (Some(own), Some(nothing)) =
+            (of(scenario, "seconds"), of("nothing changed", "seconds"))
+        {
+            goals.push(Goal {
+                what,
+                project: format!("{project}, {ours}"),
+                most: 1.0,
+                ratio: own / nothing,
+                data: format!(
+                    "{own:.1} s beside {nothing:.1} s; {:.0} crates compiled, {:.0} of them external",
+                    of(scenario, "crates compiled").unwrap_or_default(),
+                    of(scenario, "of them external").unwrap_or_default(),
+                ),
+            });
+        }
+    }
+    for (what, scenario, value, peer, most) in [
+        (
+            "exported cache, of cargo-chef's",
+            EXPORT,
+            "cache, bytes",
+            "cargo-chef",
+            0.5,
+        ),
+        (
+            "image, of the stub Dockerfile's",
+            "cold",
+            "image, bytes",
+            "stub Dockerfile",
+            1.0,
+        ),
+    ] {
+        let bytes = |name| builds.median([project, WARM, scenario, name], value);
+        if let (Some(own), Some(other)) = (bytes(ours), bytes(peer)) {
+            goals.push(Goal {
+                what,
+                project: format!("{project}, {ours}"),
+                most,
+                ratio: own / other,
+                data: format!("{:.1} MB beside {:.1} MB", own / 1e6, other / 1e6),
+            });
+        }
+    }
+    goals
+}
