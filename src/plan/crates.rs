@@ -67,13 +67,12 @@ fn choice(input: &Input<'_>, recipe: &Recipe) -> Choice {
     let wanted = match input.image.build.granularity.value {
         Granularity::Layer => return Choice::Layer("the spec says so".into()),
         Granularity::Crates => "the spec says so".to_owned(),
-        Granularity::Auto if !input.abilities.imports_cache => {
-            return Choice::Layer(
-                "this builder keeps its own cache, from which the step starts (no cache is imported)".into(),
-            );
-        }
         Granularity::Auto if count < LEAST => {
-            return Choice::Layer(format!("{crates} are compiled faster together"));
+            return Choice::Layer(format!("fewer than {LEAST} are compiled faster together"));
+        }
+        Granularity::Auto if !input.abilities.imports_cache => {
+            let reason = "no cache is imported, so the builder has one from which the step starts";
+            return Choice::Layer(reason.into());
         }
         Granularity::Auto => format!("{crates}, and a cache is imported"),
     };
@@ -166,7 +165,12 @@ pub(super) fn add(
     resolution: Option<Output>,
 ) -> Option<Assembly> {
     let count = names::count(recipe.external_packages, "crate");
-    let layer = |reason: &str| format!("one step compiles the {count} from outside: {reason}");
+    let are = if recipe.external_packages == 1 {
+        "is"
+    } else {
+        "are"
+    };
+    let layer = |reason: &str| format!("{count} from outside {are} compiled in one step: {reason}");
     let (reason, resolution) = match (choice(input, recipe), resolution) {
         (Choice::Groups(reason), Some(resolution)) => (reason, resolution),
         (Choice::Layer(reason), _) => {
@@ -198,7 +202,7 @@ pub(super) fn add(
     }
     let grouped: usize = steps.groups.iter().map(BTreeSet::len).sum();
     plan.note(Some(format!(
-        "the {count} from outside are compiled in {}: {reason}; {} of {} stay with the project",
+        "{count} from outside {are} compiled in {}: {reason}; {} of {} stay with the project",
         names::count(steps.groups.len(), "group"),
         units.instances.iter().filter(|one| !one.is_local()).count() - grouped,
         names::count(
