@@ -28,6 +28,7 @@ use dependencies::Crates;
 pub use groups::{Node, groups};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Table;
+pub use weights::weight;
 
 /// Prints what Cargo is going to compile. The bytes are part of cache keys.
 const RESOLVE: &str = include_str!("crates/resolve.sh");

@@ -8,12 +8,17 @@ const MEASURED: &str = include_str!("weights.txt");
 
 /// Milliseconds of one processor for a package with an optimizing profile.
 pub(super) fn of(instance: &Instance) -> u64 {
+    let size = instance.sources.as_ref().map_or(0, |sources| sources.size);
+    weight(&instance.name, size)
+}
+
+/// Milliseconds of one processor for a package with so many bytes of sources.
+pub fn weight(name: &str, size: u64) -> u64 {
     let mut lines = MEASURED.lines().filter_map(|line| line.split_once(' '));
-    let known = lines.find(|(name, _)| *name == instance.name);
+    let known = lines.find(|(other, _)| *other == name);
     if let Some(known) = known.and_then(|(_, time)| time.parse().ok()) {
         return known;
     }
-    let size = instance.sources.as_ref().map_or(0, |sources| sources.size);
     // A line through the measured crates, rounded so that a bump changes nothing.
     (100 + size / 250).next_power_of_two()
 }
