@@ -131,7 +131,7 @@ fn vertex(
             for action in actions {
                 file = file.then(lower_action(action, done));
             }
-            if let Some(report) = report_beside(plan, step.role, actions) {
+            for report in reports_beside(plan, step.role, actions) {
                 file = file.then(llb::copy(done.state(Some(report)), NOTHING, "/").dockerfile());
             }
             file.state(meta.ignore_cache((around.no_cache)(step.role)))
@@ -150,17 +150,20 @@ const NOTHING: &str = "/.nothing-*";
 ///
 /// Nothing is copied of them. But an exported cache holds only what its result is made from, and we read the
 /// messages in each build: without them in the cache whoever imports it compiles again.
-fn report_beside<'a>(
+fn reports_beside<'a>(
     plan: &'a Plan,
     role: Role,
     actions: &[FileAction],
-) -> Option<&'a plan::Output> {
-    let report = plan.reports.last().filter(|_| role == Role::Image)?;
-    let beside = |action: &FileAction| match action {
-        FileAction::Copy(copy) => copy.from.step == report.step,
-        _ => false,
+) -> impl Iterator<Item = &'a plan::Output> {
+    let copied = |output: &plan::Output| {
+        actions.iter().any(|action| match action {
+            FileAction::Copy(copy) => copy.from.step == output.step,
+            _ => false,
+        })
     };
-    actions.iter().any(beside).then_some(report)
+    let reports = plan.reports.last().into_iter().chain(&plan.assemblies);
+    let any = role == Role::Image && reports.clone().any(copied);
+    reports.filter(move |_| any)
 }
 
 fn lower_exec(
