@@ -70,10 +70,7 @@ async fn all_platforms(
         match joined {
             // Leaving early drops the others, which cancels their calls.
             Ok((index, one)) => made.push((index, one?)),
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(error) => return Err(Failure::Internal(error.to_string())),
-            },
+            Err(error) => return Err(Failure::Internal(error.to_string())),
         }
     }
     made.sort_by_key(|(index, _)| *index);

@@ -1,16 +1,21 @@
 //! The life of a frontend process: connect, build, return once, exit.
+//!
+//! Two threads: one has the connection, the other builds. A panic of the second aborts the process (the tables for unwinding
+//! are a tenth of the program), but not before the first has told the engine.
 
 use super::{Environment, Failure, Gateway, Output, Stdio};
-use std::any::Any;
-use std::future::poll_fn;
 use std::io::Write as _;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
+use std::panic::PanicHookInfo;
+use tokio::sync::mpsc;
 
-/// Where the last panic was; the hook knows it, the caught payload does not.
-static PANICKED_AT: Mutex<String> = Mutex::new(String::new());
+/// How the thread that builds is called.
+const BUILD: &str = "build";
+
+/// How a build ended that did not return by itself.
+enum End {
+    Done(Result<(), Failure>),
+    Panic(String),
+}
 
 /// Serves one build on standard input and output and ends the process.
 ///
@@ -18,62 +23,62 @@ static PANICKED_AT: Mutex<String> = Mutex::new(String::new());
 /// first, or lingering, lets the engine kill the process and fail the build.
 pub fn run<F>(build: F) -> !
 where
-    F: AsyncFnOnce(Gateway) -> Result<Output, Failure>,
+    F: AsyncFnOnce(Gateway) -> Result<Output, Failure> + Send + 'static,
 {
-    let code = match Stdio::take() {
-        Ok(stdio) => {
-            note_panics();
-            block_on(stdio, build)
-        }
-        Err(error) => {
-            complain(&format!("no standard input or output: {error}"));
+    let ended = match Stdio::take() {
+        Ok(stdio) => block_on(both(stdio, build)).and_then(|ended| ended),
+        Err(error) => Err(Failure::Connection(format!(
+            "no standard input or output: {error}"
+        ))),
+    };
+    std::process::exit(match ended {
+        Ok(()) => 0,
+        Err(failure) => {
+            complain(&failure.to_string());
             1
         }
-    };
-    std::process::exit(code)
+    })
 }
 
-fn block_on<F>(stdio: Stdio, build: F) -> i32
-where
-    F: AsyncFnOnce(Gateway) -> Result<Output, Failure>,
-{
+/// Runs a future in a runtime of this thread. Neither is dropped: the caller exits the process.
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            complain(&format!("no runtime: {error}"));
-            return 1;
-        }
-    };
-    let code = runtime.block_on(async {
-        match Gateway::connect_stdio(stdio, Environment::from_process()).await {
-            Ok(gateway) => {
-                let served = serve(&gateway, build).await;
-                let code = match served {
-                    Ok(()) => 0,
-                    Err(failure) => {
-                        complain(&failure.to_string());
-                        1
-                    }
-                };
-                // The caller exits the process: nothing may be dropped before.
-                std::mem::forget(gateway);
-                code
-            }
-            Err(failure) => {
-                complain(&failure.to_string());
-                1
-            }
-        }
-    });
+    let runtime = runtime.map_err(|error| Failure::Internal(format!("no runtime: {error}")))?;
+    let made = runtime.block_on(future);
     std::mem::forget(runtime);
-    code
+    Ok(made)
 }
 
-/// Runs a build and returns what it gives, or why it gives nothing, a panic included. Exactly one
-/// of the two reaches the engine.
+/// Connects here, and builds in the other thread.
+async fn both<F>(stdio: Stdio, build: F) -> Result<(), Failure>
+where
+    F: AsyncFnOnce(Gateway) -> Result<Output, Failure> + Send + 'static,
+{
+    let gateway = Gateway::connect_stdio(stdio, Environment::from_process()).await?;
+    let (sender, mut ends) = mpsc::unbounded_channel();
+    let panics = sender.clone();
+    std::panic::set_hook(Box::new(move |info| panicked(info, &panics)));
+    let own = gateway.clone();
+    let thread = std::thread::Builder::new().name(BUILD.to_owned());
+    let thread = thread.spawn(move || {
+        let ended = block_on(serve(&own, build)).and_then(|ended| ended);
+        let _ = sender.send(End::Done(ended));
+        // Nothing may be dropped before the process exits.
+        std::mem::forget(own);
+    });
+    let ended = match (thread, ends.recv().await) {
+        (Ok(_), Some(End::Done(ended))) => ended,
+        (Ok(_), Some(End::Panic(text))) => told(&gateway, Failure::Internal(text)).await,
+        (Err(error), _) => told(&gateway, Failure::Internal(error.to_string())).await,
+        (Ok(_), None) => Err(Failure::Internal("the build ended without a word".into())),
+    };
+    std::mem::forget(gateway);
+    ended
+}
+
+/// Runs a build and returns what it gives, or why it gives nothing. Exactly one of the two reaches the engine.
 ///
 /// # Errors
 /// The build's failure, after the engine was told, or the failure to tell.
@@ -81,40 +86,29 @@ pub async fn serve<F>(gateway: &Gateway, build: F) -> Result<(), Failure>
 where
     F: AsyncFnOnce(Gateway) -> Result<Output, Failure>,
 {
-    match caught(build(gateway.clone())).await {
+    match build(gateway.clone()).await {
         Ok(output) => gateway.return_result(output).await,
-        Err(failure) => {
-            gateway.return_error(&failure).await?;
-            Err(failure)
-        }
+        Err(failure) => told(gateway, failure).await,
     }
 }
 
-/// The future's own result, or that it panicked.
-async fn caught<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let mut future = pin!(future);
-    poll_fn(
-        move |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-            Ok(poll) => poll,
-            Err(payload) => Poll::Ready(Err(panicked(payload.as_ref()))),
-        },
-    )
-    .await
+async fn told(gateway: &Gateway, failure: Failure) -> Result<(), Failure> {
+    gateway.return_error(&failure).await?;
+    Err(failure)
 }
 
-fn panicked(payload: &(dyn Any + Send)) -> Failure {
-    let text = payload.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let at = PANICKED_AT.lock().unwrap_or_else(PoisonError::into_inner);
-    Failure::Internal(format!("{}{at}", text.unwrap_or("panic")))
-}
-
-fn note_panics() {
-    std::panic::set_hook(Box::new(|info| {
-        let at = info.location().map(|at| format!(" ({at})"));
-        *PANICKED_AT.lock().unwrap_or_else(PoisonError::into_inner) = at.unwrap_or_default();
-        complain(&info.to_string());
-    }));
+/// What a panic does first. When it returns the process is gone, so that it does not where the other thread can still tell
+/// the engine, and then exit.
+fn panicked(info: &PanicHookInfo<'_>, ends: &mpsc::UnboundedSender<End>) {
+    complain(&info.to_string());
+    let text = info.payload_as_str().unwrap_or("panic");
+    let at = info.location().map(|at| format!(" ({at})"));
+    let end = End::Panic(format!("{text}{}", at.unwrap_or_default()));
+    if std::thread::current().name() == Some(BUILD) && ends.send(end).is_ok() {
+        loop {
+            std::thread::park();
+        }
+    }
 }
 
 /// A line for the daemon's log; users never see it.

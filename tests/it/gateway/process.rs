@@ -2,13 +2,20 @@
 
 use crate::support::bridge::{Bridge, Reply};
 use buildkit_proto::gateway as msg;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::net::unix::pipe;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_rust-frontend");
+
 /// The program as BuildKit starts it, and the engine's end of its pipes.
 fn start(options: &[&str], bridge: &Bridge) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rust-frontend"));
+    start_as(Path::new(PROGRAM), options, bridge)
+}
+
+fn start_as(program: &Path, options: &[&str], bridge: &Bridge) -> Child {
+    let mut command = Command::new(program);
     for (n, option) in options.iter().enumerate() {
         command.env(format!("BUILDKIT_FRONTEND_OPT_{n}"), option);
     }
@@ -88,4 +95,21 @@ fn without_an_engine_the_program_says_so_and_prints_nothing() {
         said.contains("not the pipes of a BuildKit daemon"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn a_panic_is_an_error_message() {
+    let bridge = Bridge::new();
+    let program = Path::new(PROGRAM).with_file_name("examples/panicking-frontend");
+    let status = ended(start_as(&program, &[], &bridge)).await;
+    assert_eq!(status.code(), Some(1));
+    let [request] = bridge
+        .calls::<msg::ReturnRequest>("Return")
+        .try_into()
+        .unwrap();
+    let error = request.error.unwrap();
+    assert_eq!(error.code, 2);
+    let start = "internal error of the Rust frontend: no luck (tests/it/gateway/panicking.rs:";
+    assert!(error.message.starts_with(start), "{}", error.message);
+    assert!(error.message.ends_with("please report it"));
 }

@@ -151,23 +151,6 @@ async fn unsupported_questions_are_typed() {
 }
 
 #[tokio::test]
-async fn a_panic_is_an_error_message() {
-    let request = outcome(&Bridge::new(), async |gateway: Gateway| {
-        gateway.inputs().await?;
-        panic!("no {}", "luck")
-    })
-    .await;
-    let error = request.error.unwrap();
-    assert_eq!(error.code, 2);
-    assert!(
-        error
-            .message
-            .starts_with("internal error of the Rust frontend: no luck")
-    );
-    assert!(error.message.ends_with("please report it"));
-}
-
-#[tokio::test]
 async fn nothing_is_returned_twice_even_if_the_engine_refused() {
     let bridge = Bridge::new().on_raw("Return", |_| Reply::Error(refusal("bad ref")));
     let gateway = bridge.connect().await.unwrap();
