@@ -4,6 +4,7 @@
 //! `frontend/subrequests`, so that buildx renders the standard ones itself; it prints the text or the JSON
 //! of all others as they are. None of the standard ones builds anything or asks a registry.
 
+mod about;
 mod check;
 mod describe;
 mod outline;

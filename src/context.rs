@@ -192,16 +192,17 @@ impl Context {
         }
     }
 
-    /// Files of the context: those that match `include`, if it is not empty, and not `exclude`.
-    pub fn state(&self, include: &[String], exclude: &[String]) -> State {
+    /// Files of the context without those that match `exclude`. Of a directory of the client, only `paths` are
+    /// sent, if there are any, and what they lead to by links.
+    pub fn state(&self, paths: &[String], exclude: &[String]) -> State {
         const NAME: &str = "[internal] load build context";
         if let Some(remote) = &self.remote {
-            return sources::narrowed(remote, include, exclude);
+            return sources::without(remote, exclude);
         }
         llb::local("context")
-            .include(include.iter().cloned())
+            .follow(paths.iter().cloned())
             .exclude(exclude.iter().cloned())
-            .shared_key(sources::shared_key("context", include))
+            .shared_key(sources::shared_key("context", paths))
             .session(&self.session)
             .state(Meta::named(NAME))
     }
@@ -226,17 +227,26 @@ impl Context {
         gateway: &Gateway,
         plan: impl FnMut(&SourceTree) -> T,
     ) -> Result<(T, SourceTree), Failure> {
-        let files = solve(gateway, &self.tree_state()).await?;
+        let mut files = solve(gateway, &self.tree_state()).await?;
         let names = match self.is_local() && self.names_only {
-            true => listed(&files).await?,
+            true => listed(&files).await.map_err(sendable)?,
             false => SourceTree::default(),
         };
+        let behind = manifests_behind_links(&names);
+        if !behind.is_empty() {
+            files = solve(gateway, &self.tree_with(&behind)).await?;
+        }
         read_tree(&files, names.with_named(self.named.clone()), plan).await
     }
 
     /// Names of the context's files, with the content of manifests. An engine that cannot send
     /// names alone (before BuildKit 0.21) sends those of Rust sources alone, and the sources with them.
     pub fn tree_state(&self) -> State {
+        self.tree_with(&[])
+    }
+
+    /// The same, with the content of some more files.
+    fn tree_with(&self, manifests: &[String]) -> State {
         if let Some(remote) = &self.remote {
             return remote.clone();
         }
@@ -248,13 +258,27 @@ impl Context {
         let files = match self.names_only {
             true => files
                 .exclude(ignored.chain(UNSEEN))
-                .metadata_only(MANIFESTS),
+                .metadata_only(MANIFESTS)
+                .metadata_only(manifests.iter().map(String::as_str)),
             false => files
                 .include(MANIFESTS.iter().copied().chain(["**/*.rs"]))
                 .exclude(ignored),
         };
         files.state(Meta::named("[internal] load manifests"))
     }
+}
+
+/// The files of other names that links with the names of manifests lead to.
+fn manifests_behind_links(names: &SourceTree) -> Vec<String> {
+    let is_manifest = |path: &str| {
+        let path = format!("/{path}");
+        let mut patterns = MANIFESTS.iter();
+        patterns.any(|pattern| path.ends_with(pattern.trim_start_matches("**")))
+    };
+    let links = names.links().filter(|path| is_manifest(path));
+    let mut behind: Vec<String> = links.map(|path| names.real(path)).collect();
+    behind.retain(|path| !is_manifest(path));
+    behind
 }
 
 impl Origin {
@@ -303,6 +327,19 @@ impl Origin {
             origin.context = origin.context.map(narrow);
         }
         Ok(origin)
+    }
+}
+
+/// The same failure, or one that says what to do where a client cannot send the names of its files.
+fn sendable(failure: Failure) -> Failure {
+    match &failure {
+        Failure::Engine(status) if status.message.contains("invalid UTF-8") => {
+            let message = "a file in the build context has a name that is not UTF-8";
+            Diagnostic::error("unsendable-name", message)
+                .help("rename it, or exclude it by a pattern in `.dockerignore`")
+                .into()
+        }
+        _ => failure,
     }
 }
 

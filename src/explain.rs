@@ -3,6 +3,9 @@
 //! A saved plan is `plan --format json`. Of every step it has the parts of the cache key that the plan knows,
 //! by name; what is in the build context is not known to a plan.
 
+mod compare;
+mod diff;
+
 use crate::eject::words::shell;
 use crate::plan::{FileAction, MountKind, Op, Plan, Role, Step, plain_name};
 use crate::show;
@@ -10,14 +13,26 @@ use crate::source::SourceFile;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The most lines of a changed file that are shown.
-const LINES: usize = 6;
+pub use compare::against;
+
+/// Roles of steps that users do not wait for: they carry files to others.
+const PLUMBING: [Role; 4] = [Role::Base, Role::Skeleton, Role::StubRemoval, Role::Sources];
+
+/// Variables that follow from the build image.
+const USUAL: [&str; 5] = [
+    "CARGO_HOME",
+    "CARGO_INCREMENTAL",
+    "CARGO_TARGET_DIR",
+    "PATH",
+    "RUSTUP_HOME",
+];
 
 /// Name and value of each part of a step's own key.
 type Parts = BTreeMap<String, String>;
 
 /// A step of either plan.
 struct Keyed {
+    /// What makes it the same step in both plans.
     id: String,
     name: String,
     parts: Parts,
@@ -51,17 +66,34 @@ pub fn alone(plan: &Plan) -> String {
     let steps = keyed(plan);
     let mut text = String::new();
     for (index, step) in steps.iter().enumerate() {
-        let own = step.parts.keys().map(String::as_str).collect::<Vec<_>>();
-        if own.is_empty() && !step.context {
+        let when = match &plan.steps[index].op {
+            Op::Context { .. } => "any file of it that a step takes".to_owned(),
+            Op::Image { .. } => "another digest".to_owned(),
+            Op::Exec(_) => {
+                let names = step.parts.keys();
+                let names = names.filter_map(|name| name.strip_prefix("variable "));
+                let names: Vec<&str> = names.filter(|name| !USUAL.contains(name)).collect();
+                match names.as_slice() {
+                    [] => "its command".to_owned(),
+                    names => format!("its command, or one of {}", names.join(", ")),
+                }
+            }
+            _ => match files(&step.parts).as_slice() {
+                // Copies and removals are the same as long as the frontend is.
+                [] => continue,
+                files if files.len() > 6 => {
+                    format!("{}, … ({} files)", files[..6].join(", "), files.len())
+                }
+                files => files.join(", "),
+            },
+        };
+        let after = followers(plan, &steps, index);
+        let is_tool =
+            plan.scripts().contains(&index) || matches!(plan.steps[index].op, Op::Exec(_));
+        if !is_shown(plan, index) && (is_tool || after.is_empty()) {
             continue;
         }
-        let after = followers(&steps, index);
-        let changed = match (step.context, own.as_slice()) {
-            (true, _) => "any file of it".to_owned(),
-            (_, own) if own.len() > 8 => format!("{}, … ({})", own[..8].join(", "), own.len()),
-            (_, own) => own.join(", "),
-        };
-        text.push_str(&format!("{}\n  when  {changed}\n", step.name));
+        text.push_str(&format!("{}\n  when  {when}\n", step.name));
         if !after.is_empty() {
             text.push_str(&format!("  then  {}\n", after.join(", ")));
         }
@@ -72,96 +104,50 @@ pub fn alone(plan: &Plan) -> String {
             --call=explain --build-context previous=previous\n"
 }
 
-/// What repeats since `old` was saved: a plan, or a list of plans of which one is of the same stage and platform.
-///
-/// # Errors
-/// When `old` is no saved plan, or has none of that stage.
-pub fn against(plan: &Plan, old: &str) -> Result<String, String> {
-    let wrong = "this is no plan that `plan --format json` or `--call=plan,format=json` wrote";
-    let old: Value = serde_json::from_str(old).map_err(|error| format!("{wrong}: {error}"))?;
-    let platform = plan.platform.to_string();
-    let same = |old: &&Value| old["stage"] == plan.stage && old["platform"] == platform;
-    let old = match &old {
-        Value::Array(plans) => plans.iter().find(same).ok_or_else(|| {
-            let stage = &plan.stage;
-            format!("there is no plan of the stage `{stage}` on {platform} in it")
-        })?,
-        one => one,
-    };
-    let old = read(&old["keys"]).ok_or(wrong)?;
-    let new = keyed(plan);
-    let mut changed: Vec<bool> = vec![];
-    let mut text = String::new();
-    for step in &new {
-        let before = old.iter().find(|before| before.id == step.id);
-        let mut why = match before {
-            None => vec!["it is new".to_owned()],
-            Some(before) => differences(&before.parts, &step.parts),
-        };
-        if let Some(before) = before {
-            let ids = |steps: &[Keyed], inputs: &[usize]| -> Vec<String> {
-                let known = inputs.iter().filter_map(|at| steps.get(*at));
-                known.map(|step| step.id.clone()).collect()
-            };
-            if why.is_empty() && ids(&old, &before.inputs) != ids(&new, &step.inputs) {
-                why.push("it is made of other steps".into());
-            }
-        }
-        let inputs = step
-            .inputs
-            .iter()
-            .filter(|at| changed.get(**at) == Some(&true));
-        let mut causes: Vec<&str> = inputs.map(|at| new[*at].name.as_str()).collect();
-        causes.dedup();
-        if why.is_empty() && !causes.is_empty() {
-            why.push(format!("because of `{}`", causes.join("`, `")));
-        }
-        changed.push(!why.is_empty());
-        match why.as_slice() {
-            [] if step.context => {
-                text.push_str(&format!(
-                    "?       {}: a plan does not know its files\n",
-                    step.name
-                ));
-            }
-            [] => text.push_str(&format!("cached  {}\n", step.name)),
-            why => {
-                text.push_str(&format!("repeat  {}\n", step.name));
-                why.iter()
-                    .for_each(|line| text.push_str(&format!("          {line}\n")));
-            }
-        }
-    }
-    for gone in old
-        .iter()
-        .filter(|old| !new.iter().any(|new| new.id == old.id))
-    {
-        text.push_str(&format!("gone    {}\n", gone.name));
-    }
-    Ok(text)
+/// Paths of the files that a step writes, as they are in the project.
+fn files(parts: &Parts) -> Vec<&str> {
+    let names = parts.keys();
+    let paths = names.filter_map(|name| name.strip_prefix("file /"));
+    paths.collect()
 }
 
-fn followers(steps: &[Keyed], of: usize) -> Vec<String> {
+/// Whether a step is one that users wait for.
+fn is_shown(plan: &Plan, index: usize) -> bool {
+    !PLUMBING.contains(&plan.steps[index].role)
+}
+
+/// The steps that users wait for and that are made of one, as long as their names differ.
+fn followers(plan: &Plan, steps: &[Keyed], of: usize) -> Vec<String> {
     let mut reached = vec![false; steps.len()];
     reached[of] = true;
     let mut names: Vec<String> = vec![];
     for (index, step) in steps.iter().enumerate().skip(of + 1) {
         if step.inputs.iter().any(|input| reached[*input]) {
             reached[index] = true;
-            names.push(step.name.clone());
+            if is_shown(plan, index) {
+                names.push(step.name.clone());
+            }
         }
     }
     names
 }
 
 fn keyed(plan: &Plan) -> Vec<Keyed> {
-    let mut counts: BTreeMap<Role, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let steps = plan.steps.iter().map(|step| {
-        let count = counts.entry(step.role).or_insert(0);
+        let name = plain_name(&step.name);
+        // Where there are many of a role, one more must not shift the others; other names count crates.
+        let id = match step.role {
+            Role::Base | Role::Sources | Role::Local | Role::Image => {
+                format!("{} {name}", step.role.word())
+            }
+            role => role.word().to_owned(),
+        };
+        let count = counts.entry(id.clone()).or_insert(0);
         *count += 1;
         Keyed {
-            id: format!("{} {count}", step.role.word()),
-            name: plain_name(&step.name).to_owned(),
+            id: format!("{id} {count}"),
+            name: name.to_owned(),
             parts: parts(step),
             inputs: step.op.inputs().iter().map(|input| input.step).collect(),
             context: matches!(step.op, Op::Context { .. }),
@@ -208,7 +194,7 @@ fn parts(step: &Step) -> Parts {
                 [include.join("\n"), exclude.join("\n")].join("\n"),
             );
         }
-        Op::Merge(_) => {}
+        Op::Merge(_) | Op::Diff { .. } => {}
         Op::Exec(exec) => {
             let words: Vec<String> = exec.args.iter().map(|word| shell(word)).collect();
             parts.insert("command".into(), words.join(" "));
@@ -218,7 +204,7 @@ fn parts(step: &Step) -> Parts {
             }
             for mount in &exec.mounts {
                 let kind = match &mount.kind {
-                    MountKind::ReadOnly(_) => "read",
+                    MountKind::ReadOnly(_) | MountKind::Part { .. } => "read",
                     MountKind::Scratchpad(_) => "scratch",
                     MountKind::Output(_) => "output",
                     MountKind::Cache { .. } | MountKind::Secret { .. } | MountKind::Ssh { .. } => {
@@ -250,46 +236,4 @@ fn parts(step: &Step) -> Parts {
         }
     }
     parts
-}
-
-fn differences(old: &Parts, new: &Parts) -> Vec<String> {
-    let mut lines = vec![];
-    for (name, value) in new {
-        match old.get(name) {
-            Some(before) if before == value => {}
-            Some(before) => {
-                let short = |text: &str| !text.contains('\n') && text.len() <= 100;
-                if short(before) && short(value) {
-                    lines.push(format!("{name}: `{before}` is now `{value}`"));
-                } else {
-                    lines.push(format!("{name} changed:"));
-                    lines.extend(by_lines(before, value));
-                }
-            }
-            None => lines.push(format!("{name} is new")),
-        }
-    }
-    let gone = old.keys().filter(|name| !new.contains_key(*name));
-    lines.extend(gone.map(|name| format!("{name} is gone")));
-    lines
-}
-
-/// Lines that one has and the other has not.
-fn by_lines(old: &str, new: &str) -> Vec<String> {
-    let (before, after): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-    let removed = before
-        .iter()
-        .filter(|line| !after.contains(line))
-        .map(|line| format!("  - {line}"));
-    let added = after
-        .iter()
-        .filter(|line| !before.contains(line))
-        .map(|line| format!("  + {line}"));
-    let all: Vec<String> = removed.chain(added).collect();
-    let more = all.len().saturating_sub(LINES);
-    let mut shown: Vec<String> = all.into_iter().take(LINES).collect();
-    if more > 0 {
-        shown.push(format!("  … and {more} more lines"));
-    }
-    shown
 }

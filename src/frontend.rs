@@ -8,11 +8,12 @@ mod result;
 mod sbom;
 mod solve;
 mod surroundings;
+mod units;
 
 use crate::calls;
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::gateway::{Failure, Gateway, Output, Warning};
+use crate::gateway::{Attestation, Failure, Gateway, Output, Ref, Warning};
 use crate::lint::{self, Switches};
 use crate::options::{Epoch, Options};
 use crate::plan::{self, Plan};
@@ -22,6 +23,8 @@ use crate::source::SourceTree;
 use crate::spec::{self, Spec};
 use crate::stage::Stage;
 use bases::Bases;
+use std::sync::Arc;
+use tokio::task::JoinSet;
 
 /// Answers one request of the engine: a build, or a question about one.
 ///
@@ -39,28 +42,71 @@ pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
         let context = packages::placed(&gateway, &options, &context, &platforms[0]).await?;
         return calls::answer(&gateway, &options, &context, request).await;
     }
-    let mut made = vec![];
-    for platform in platforms {
-        let context = packages::placed(&gateway, &options, &context, &platform).await?;
-        expect_bases(&gateway, &options, &context, &platform);
-        let loaded = load(&gateway, &options, &context, &platform).await?;
-        if made.is_empty() {
-            warn(&gateway, &context, &loaded.warnings).await;
-            loaded.refuse_warnings()?;
-        }
-        let mut planned = decide(&gateway, &options, &context, &loaded, &platform).await?;
-        if made.is_empty() {
-            warn(&gateway, &context, &planned.plan.warnings).await;
-        }
-        if options.multi_platform {
-            planned.name_platform();
-        }
-        let solved = solve::solve(&gateway, &options, &context, &loaded.spec, &planned).await?;
-        let lists = sbom::scanned(&gateway, &options, &context, &solved).await?;
-        made.push((planned, solved.reference, lists));
-    }
     let derived = !matches!(options.epoch, None | Some(Epoch::Seconds(_)));
-    Ok(result::output(made, options.multi_platform, derived))
+    let multi_platform = options.multi_platform;
+    let made = all_platforms(gateway, options, context, platforms).await?;
+    Ok(result::output(made, multi_platform, derived))
+}
+
+/// Builds for every platform at once: where one waits, for a registry or for its last crate, the others go on.
+async fn all_platforms(
+    gateway: Gateway,
+    options: Options,
+    context: Context,
+    platforms: Vec<Platform>,
+) -> Result<Vec<Made>, Failure> {
+    let (options, context) = (Arc::new(options), Arc::new(context));
+    let mut running = JoinSet::new();
+    for (index, platform) in platforms.into_iter().enumerate() {
+        let (gateway, options, context) = (gateway.clone(), options.clone(), context.clone());
+        running.spawn(async move {
+            // What is worth a warning on one platform is so on all.
+            let made = one_platform(&gateway, &options, &context, &platform, index == 0).await;
+            (index, made)
+        });
+    }
+    let mut made = vec![];
+    while let Some(joined) = running.join_next().await {
+        match joined {
+            // Leaving early drops the others, which cancels their calls.
+            Ok((index, one)) => made.push((index, one?)),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(error) => return Err(Failure::Internal(error.to_string())),
+            },
+        }
+    }
+    made.sort_by_key(|(index, _)| *index);
+    Ok(made.into_iter().map(|(_, one)| one).collect())
+}
+
+/// What was made for one platform.
+type Made = (Planned, Ref, Vec<Attestation>);
+
+async fn one_platform(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+    platform: &Platform,
+    warns: bool,
+) -> Result<Made, Failure> {
+    let context = &packages::placed(gateway, options, context, platform).await?;
+    expect_bases(gateway, options, context, platform);
+    let loaded = load(gateway, options, context, platform).await?;
+    if warns {
+        warn(gateway, context, &loaded.warnings).await;
+    }
+    loaded.refuse_warnings()?;
+    let mut planned = decide(gateway, options, context, &loaded, platform).await?;
+    if warns {
+        warn(gateway, context, &planned.plan.warnings).await;
+    }
+    if options.multi_platform {
+        planned.name_platform();
+    }
+    let solved = solve::solve(gateway, options, context, &loaded.spec, &planned).await?;
+    let lists = sbom::scanned(gateway, options, context, &solved).await?;
+    Ok((planned, solved.reference, lists))
 }
 
 /// What the user wrote, read and checked.
@@ -79,14 +125,22 @@ pub struct Loaded {
 impl Loaded {
     /// An error for warnings where the user wants them to be errors, in the official frontend's words.
     fn refuse_warnings(&self) -> Result<(), Diagnostic> {
-        let mut rules: Vec<&str> = self.warnings.iter().map(|warning| warning.code).collect();
+        let warnings = self.warnings.clone().sorted();
+        let mut rules: Vec<&str> = warnings.iter().map(|warning| warning.code).collect();
         rules.sort_unstable();
         rules.dedup();
         if rules.is_empty() || !self.switches.error() {
             return Ok(());
         }
         let message = format!("lint violation found for rules: {}", rules.join(", "));
-        Err(Diagnostic::error("lint-violation", message))
+        let error = Diagnostic::error("lint-violation", message);
+        // The lines of one of them: without any, clients show the syntax line.
+        Err(
+            match warnings.into_iter().find_map(|warning| warning.location) {
+                Some(place) => error.at(place),
+                None => error,
+            },
+        )
     }
 }
 
@@ -269,7 +323,7 @@ async fn decide(
         bases.extend(of_image.await?);
     }
     let epoch = epoch::seconds(gateway, options, context, platform).await?;
-    let inputs: Vec<plan::Input<'_>> = stage
+    let mut inputs: Vec<plan::Input<'_>> = stage
         .images
         .iter()
         .zip(&selections)
@@ -284,15 +338,36 @@ async fn decide(
             ignored: &context.ignored,
             labels: &options.labels,
             epoch,
-            abilities: plan::Abilities {
-                merge: gateway.llb_caps().has(buildkit_proto::caps::MERGE_OP),
-                local_steps: options.request.as_deref() != Some("frontend.dockerfile"),
-                seed: options.request.as_deref() != Some("frontend.dockerfile"),
-            },
+            units: None,
+            abilities: abilities(gateway, options),
         })
         .collect();
+    let mut units = vec![];
+    for input in &inputs {
+        let resolved = units::resolve(gateway, options, context, &bases, stage.kind, input);
+        units.push(resolved.await?);
+    }
+    for (input, units) in inputs.iter_mut().zip(&units) {
+        input.units = units.as_ref();
+    }
     let plan = plan::make_all(stage.kind, &inputs)?;
     Ok(Planned { plan, bases, epoch })
+}
+
+/// What the engine can do, and the question wants.
+fn abilities(gateway: &Gateway, options: &Options) -> plan::Abilities {
+    use buildkit_proto::caps;
+    let has = |cap| gateway.llb_caps().has(cap);
+    // A Dockerfile has no words for what these are made of.
+    let is_ejected = options.request.as_deref() == Some("frontend.dockerfile");
+    let merge = has(caps::MERGE_OP);
+    plan::Abilities {
+        merge,
+        local_steps: !is_ejected,
+        seed: !is_ejected,
+        crates: !is_ejected && merge && has(caps::DIFF_OP) && has(caps::EXEC_MOUNT_CACHE_CONTENT),
+        imports_cache: !options.cache_imports.is_empty(),
+    }
 }
 
 /// Shows warnings; the engine prints them after the build.

@@ -28,6 +28,22 @@ struct Program {
     env: &'static [&'static str],
 }
 
+impl Program {
+    /// The crate of a lock that calls it, if one does.
+    fn used_by(&self, needed: &BTreeMap<&str, BTreeSet<&str>>) -> Option<&'static str> {
+        let mut crates = self.crates.iter().copied();
+        crates.find(|name| {
+            let by = needed.get(name);
+            by.is_some_and(|by| by.is_empty() || by.iter().any(|by| !self.unused_by.contains(by)))
+        })
+    }
+
+    /// Whether crates of a lock bring it.
+    fn is_brought(&self, needed: &BTreeMap<&str, BTreeSet<&str>>) -> bool {
+        self.unless.iter().any(|name| needed.contains_key(name))
+    }
+}
+
 const PROGRAMS: &[Program] = &[
     Program {
         crates: &["prost-build", "tonic-build", "tonic-prost-build"],
@@ -150,14 +166,8 @@ pub fn hints(spec: &Spec, image: &ImageSpec, triple: &str, lock: &str) -> Diagno
                 .env
                 .iter()
                 .any(|var| program.env.contains(&var.name.value.as_str()));
-        let used = program.crates.iter().find(|name| {
-            let by = needed.get(**name);
-            by.is_some_and(|by| {
-                by.is_empty() || by.iter().any(|by| !program.unused_by.contains(by))
-            })
-        });
-        let brought = program.unless.iter().any(|name| needed.contains_key(name));
-        if let (Some(name), false, false) = (used, given, brought) {
+        let brought = program.is_brought(&needed);
+        if let (Some(name), false, false) = (program.used_by(&needed), given, brought) {
             let what = program.what;
             add(
                 MISSING_PROGRAM,
@@ -180,6 +190,22 @@ pub fn hints(spec: &Spec, image: &ImageSpec, triple: &str, lock: &str) -> Diagno
         }
     }
     found
+}
+
+/// The packages of the official Debian build image that the crates of a lock need, each with what it is for.
+pub(crate) fn packages(lock: &str) -> Vec<(&'static str, String)> {
+    let needed = needed(lock);
+    let used = PROGRAMS
+        .iter()
+        .filter(|program| !program.is_brought(&needed));
+    let packages = used.filter_map(|program| {
+        let name = program.used_by(&needed)?;
+        Some((
+            program.packages[0],
+            format!("`{name}` needs {}", program.what),
+        ))
+    });
+    packages.collect()
 }
 
 /// Whether `name` is `package` with a version between its dashes.

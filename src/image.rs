@@ -201,6 +201,7 @@ impl ImageConfig {
             ("Interval", check.interval),
             ("Timeout", check.timeout),
             ("StartPeriod", check.start_period),
+            ("StartInterval", check.start_interval),
             ("Retries", check.retries.map(u64::from)),
         ];
         for (key, number) in numbers {

@@ -27,4 +27,5 @@ pub mod show;
 pub mod source;
 pub mod spec;
 pub mod stage;
+pub mod units;
 pub mod verify;

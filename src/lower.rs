@@ -9,7 +9,7 @@ use buildkit_llb::{self as llb, Meta, State};
 pub struct Surroundings<'a> {
     /// The spec file: failing steps show the lines that they exist because of.
     pub spec: &'a SourceFile,
-    /// The build context as a source: patterns of what to include and to exclude.
+    /// The build context as a source: paths of what to include, patterns of what to exclude.
     pub context: &'a dyn Fn(&[String], &[String]) -> State,
     /// An exec with the caller's options in it: hosts, limits, and the network and proxies of those steps
     /// that have a network.
@@ -64,7 +64,10 @@ pub fn lower(plan: &Plan, around: &Surroundings<'_>) -> Lowered {
 }
 
 fn meta(step: &Step, spec: &SourceFile, map: &llb::SourceMap) -> Meta {
-    let meta = Meta::named(&step.name);
+    let mut meta = Meta::named(&step.name);
+    if let Some((place, name)) = group(step) {
+        meta = meta.group(format!("{place} {name}"), format!("{place} {name}"), false);
+    }
     let lines = match step.span {
         Some(span) => (
             spec.position(span.start).line,
@@ -74,6 +77,22 @@ fn meta(step: &Step, spec: &SourceFile, map: &llb::SourceMap) -> Meta {
     };
     let line = |line: usize| u32::try_from(line).unwrap_or(u32::MAX);
     meta.location(map.lines(line(lines.0), line(lines.1.max(lines.0))))
+}
+
+/// The line of the progress that small steps share: in which brackets it stands, and what it says.
+fn group(step: &Step) -> Option<(&str, &'static str)> {
+    let (place, _) = step.name.split_once("] ")?;
+    let place = &step.name[..=place.len()];
+    match step.role {
+        // Scripts.
+        Role::Base if matches!(step.op, Op::Files { .. }) => {
+            Some((place, "dependency-only project and scripts"))
+        }
+        Role::Skeleton => Some((place, "dependency-only project and scripts")),
+        Role::Sources => Some((place, "sources")),
+        Role::Crates if !matches!(step.op, Op::Exec(_)) => Some((place, "layers of crates")),
+        _ => None,
+    }
 }
 
 fn vertex(
@@ -102,7 +121,9 @@ fn vertex(
             let meta = meta
                 .platform(wire_platform(platform))
                 .ignore_cache((around.no_cache)(step.role) && step.role != Role::Fetch);
-            lower_exec(exec, around, done).vertex(meta).into()
+            lower_exec(exec, step.role, around, done)
+                .vertex(meta)
+                .into()
         }
         Op::Files { base, actions } if actions.is_empty() => done.state(base.as_ref()),
         Op::Files { base, actions } => {
@@ -116,6 +137,9 @@ fn vertex(
             file.state(meta.ignore_cache((around.no_cache)(step.role)))
         }
         Op::Merge(parts) => llb::merge(parts.iter().map(|part| done.state(Some(part))), meta),
+        Op::Diff { lower, upper } => {
+            llb::diff(done.state(Some(lower)), done.state(Some(upper)), meta)
+        }
     }
 }
 
@@ -139,7 +163,12 @@ fn report_beside<'a>(
     actions.iter().any(beside).then_some(report)
 }
 
-fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> llb::Exec {
+fn lower_exec(
+    exec: &plan::Exec,
+    role: Role,
+    around: &Surroundings<'_>,
+    done: &Lowered,
+) -> llb::Exec {
     let mut lowered = around.exec.clone();
     lowered.args.clone_from(&exec.args);
     lowered.env.clone_from(&exec.env);
@@ -160,7 +189,7 @@ fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> l
     lowered.mounts.extend(
         exec.mounts
             .iter()
-            .map(|mount| lower_mount(mount, around, done)),
+            .map(|mount| lower_mount(mount, role, around, done)),
     );
     if let Some(size) = around.shm_size {
         lowered.mounts.push(llb::Mount::tmpfs("/dev/shm", size));
@@ -168,12 +197,27 @@ fn lower_exec(exec: &plan::Exec, around: &Surroundings<'_>, done: &Lowered) -> l
     lowered
 }
 
-fn lower_mount(mount: &plan::Mount, around: &Surroundings<'_>, done: &Lowered) -> llb::Mount {
+fn lower_mount(
+    mount: &plan::Mount,
+    role: Role,
+    around: &Surroundings<'_>,
+    done: &Lowered,
+) -> llb::Mount {
     let dest = &mount.dest;
     match &mount.kind {
         MountKind::ReadOnly(from) => llb::Mount::bind(dest, done.state(Some(from))).readonly(),
+        MountKind::Part { of, path } => llb::Mount::bind(dest, done.state(Some(of)))
+            .selector(path)
+            .readonly(),
         MountKind::Scratchpad(from) => llb::Mount::bind(dest, done.state(Some(from))),
-        MountKind::Output(from) => llb::Mount::bind(dest, done.state(from.as_ref())).output(),
+        MountKind::Output(from) => {
+            let mut output = llb::Mount::bind(dest, done.state(from.as_ref())).output();
+            // Hundreds of megabytes, whose steps' keys say all about them.
+            if from.is_some() && dest != "/" && matches!(role, Role::Crates | Role::Dependencies) {
+                output.content_cache = llb::MountContentCache::Off;
+            }
+            output
+        }
         MountKind::Cache { id, locked } => {
             let id = match around.cache_namespace {
                 "" => id.clone(),
@@ -220,6 +264,8 @@ fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
             if let Some(owner) = &copy.owner {
                 lowered = lowered.owner(llb::Owner::parse(owner));
             }
+            // With patterns the engine would follow every link below, and fail at one that leads nowhere.
+            lowered.follow_symlink = copy.include.is_empty() && copy.exclude.is_empty();
             // A pattern that nothing matches is a mistake, like a file that is missing.
             lowered.allow_empty_wildcard = false;
             if let Some(time) = copy.time {

@@ -68,10 +68,6 @@ pub struct Options {
     pub request: Option<String>,
     /// Features that the client insists on; see [`Options::unsupported_cap`].
     pub required_caps: Vec<String>,
-    /// The frontend's own image, as the client named it.
-    pub source: String,
-    /// Words after the image in the syntax line.
-    pub arguments: Vec<String>,
     /// Where the main context and the definition file come from.
     pub context: ContextOptions,
     /// `--build-context` and what bake links.
@@ -201,8 +197,6 @@ impl Options {
         };
         let build_args = reader.prefixed("build-arg:");
         let (platforms, multi_platform) = build::platforms(&mut reader);
-        let cmdline = reader.text("cmdline");
-        let arguments = cmdline.split_whitespace().skip(1).map(str::to_owned);
         let stage = reader.text("build-arg:BUILDKIT_SBOM_SCAN_STAGE");
         let options = Self {
             filename: match reader.text("filename") {
@@ -220,8 +214,6 @@ impl Options {
             attests: Attests::read(&mut reader),
             request: reader.some("requestid"),
             required_caps: build::list(reader.text("frontend.caps")),
-            source: reader.text("source").to_owned(),
-            arguments: arguments.collect(),
             context: ContextOptions::read(&mut reader),
             named_contexts: NamedContexts::read(map),
             epoch: build::epoch(&mut reader),

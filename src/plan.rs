@@ -6,6 +6,7 @@
 mod allocator;
 mod check;
 mod compile;
+mod crates;
 mod cross;
 mod dependencies;
 mod exec;
@@ -23,6 +24,8 @@ mod symbols;
 mod toolchain;
 mod unread;
 
+pub(crate) use compile::splits;
+pub use crates::{Node, groups};
 pub use exec::{Copy, Exec, FileAction, Mount, MountKind};
 pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;
@@ -36,10 +39,11 @@ use crate::recipe::{self, RecipeFor};
 use crate::source::Span;
 use crate::spec::{ImageSpec, Spec};
 use crate::stage::Kind;
+use crate::units::Units;
 use crate::verify::Runtime;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use stages::make_all;
+pub use stages::{make_all, resolution};
 
 /// Where the build context is mounted in every step that runs cargo. The same path everywhere: cargo's
 /// fingerprints of path packages hold it.
@@ -76,6 +80,10 @@ pub struct Plan {
     pub result: Option<Output>,
     /// Where each step that compiles what is local leaves cargo's messages.
     pub reports: Vec<Output>,
+    /// Where each dependency step that starts from groups of crates says what it did with them.
+    pub assemblies: Vec<Output>,
+    /// Name and version of the crates that are compiled in groups.
+    pub grouped: BTreeSet<String>,
     /// Where the compile step leaves the executables' debug symbols, if the spec wants them.
     pub symbols: Option<Output>,
     /// The executables and where they are, for checks of what was built.
@@ -116,6 +124,8 @@ pub enum Role {
     Skeleton,
     /// Downloading crates.
     Fetch,
+    /// Compiling some of what others wrote, apart from the project.
+    Crates,
     /// Compiling what others wrote.
     Dependencies,
     /// Taking the stubs' artefacts out again.
@@ -153,7 +163,7 @@ pub enum Op {
     },
     /// Files of the build context.
     Context {
-        /// Patterns of what may be sent; empty: everything.
+        /// Paths of what may be sent, which may hold wildcards; empty: everything.
         include: Vec<String>,
         /// Patterns of what is not sent, in the syntax of .dockerignore.
         exclude: Vec<String>,
@@ -169,6 +179,13 @@ pub enum Op {
     },
     /// One laid over the other.
     Merge(Vec<Output>),
+    /// What one has over the other.
+    Diff {
+        /// What it was.
+        lower: Output,
+        /// What it became.
+        upper: Output,
+    },
 }
 
 /// An executable that a stage builds.
@@ -194,13 +211,17 @@ pub struct ImageInfo {
 }
 
 /// What the engine can do, as far as it shapes plans.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Abilities {
     /// MergeOp: layers can be put on a base without a copy of it.
     pub merge: bool,
     /// Whether local libraries have steps of their own. Without them a change of one compiles all local packages
     /// again, and the plan is shorter: a Dockerfile would repeat the project's manifests for each.
     pub local_steps: bool,
+    /// MergeOp, DiffOp and mounts without content: crates can be compiled in groups.
+    pub crates: bool,
+    /// Whether the caller imports caches, as one does whose builder keeps none.
+    pub imports_cache: bool,
     /// Whether dependency steps start from what the last one left in a cache. A Dockerfile does without: it is the
     /// same step, and a long script less.
     pub seed: bool,
@@ -229,6 +250,8 @@ pub struct Input<'a> {
     pub labels: &'a BTreeMap<String, String>,
     /// SOURCE_DATE_EPOCH in seconds.
     pub epoch: Option<i64>,
+    /// What Cargo says it is going to compile, where that was asked ([`resolution`]).
+    pub units: Option<&'a Units>,
     /// What the engine can do.
     pub abilities: Abilities,
 }
@@ -269,11 +292,22 @@ pub fn make(kind: Kind, input: &Input<'_>) -> Result<Plan, Diagnostics> {
     make_all(kind, std::slice::from_ref(input))
 }
 
-/// Adds the steps that compile an image's executables, up to its dependencies alone if `deps`.
+/// How far [`compiled`] goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    /// Cargo has said what it is going to compile, if that matters.
+    Units,
+    /// The dependencies are compiled.
+    Dependencies,
+    /// All of it.
+    Executables,
+}
+
+/// Adds the steps that compile an image's executables, or the first of them.
 fn compiled(
     plan: &mut Plan,
     input: &Input<'_>,
-    deps: bool,
+    until: Until,
 ) -> Result<stages::Compiled, Diagnostics> {
     let (project, selections) = (input.project, [input.selection]);
     let all: BTreeSet<usize> = input.selection.closure.iter().copied().collect();
@@ -295,10 +329,23 @@ fn compiled(
     let skeleton = dependencies::skeleton(plan, &stubs, vendored, "dependency-only project");
     let crates = dependencies::fetch(plan, input, &toolchain, &stubs, &skeleton);
     let flags = shared.flags(plan, input);
-    let built =
-        dependencies::dependencies(plan, input, &toolchain, &crates, &stubs, &skeleton, flags);
+    let of_units = flags.clone();
+    let resolution = crates::resolution(
+        plan, input, &toolchain, &crates, &stubs, &skeleton, of_units,
+    );
+    if until == Until::Units {
+        plan.result = resolution;
+        return Ok(stages::Compiled {
+            toolchain,
+            dependencies: None,
+        });
+    }
+    let groups = crates::add(plan, input, &toolchain, &crates, &stubs, resolution);
+    let built = dependencies::dependencies(
+        plan, input, &toolchain, &crates, &stubs, &skeleton, flags, groups,
+    );
     plan.note(shared.note(input));
-    if !deps {
+    if until == Until::Executables {
         let local = local::add(plan, input, &toolchain, &crates, &stubs, built.as_ref())?;
         let target = built.clone();
         let target = target.map(|built| dependencies::stub_removal(plan, input, &stubs, built));

@@ -8,20 +8,57 @@ pub use graph::{dot, mermaid};
 pub use svg::svg;
 pub use text::{json, plan};
 
-use crate::plan::{Op, Plan, plain_name};
+use crate::plan::{Op, Plan, Role, plain_name};
+use std::collections::BTreeSet;
 
-/// The steps that matter to a reader, each with those that it is made of: sources of the engine's own making
-/// are left out where they stand for themselves.
-fn edges(plan: &Plan) -> Vec<(usize, usize)> {
-    let mut edges = vec![];
-    for (index, step) in plan.steps.iter().enumerate() {
-        for input in step.op.inputs() {
-            if !edges.contains(&(input.step, index)) {
-                edges.push((input.step, index));
+/// The steps that a picture shows, and its arrows.
+///
+/// How sources are picked from the build context is left out, and so is an arrow beside a longer way: what is
+/// below something has to wait for it in any case.
+struct Picture {
+    steps: Vec<usize>,
+    edges: Vec<(usize, usize)>,
+}
+
+fn picture(plan: &Plan) -> Picture {
+    let used = is_used(plan);
+    let inputs: Vec<BTreeSet<usize>> = plan
+        .steps
+        .iter()
+        .map(|step| step.op.inputs().iter().map(|input| input.step).collect())
+        .collect();
+    let picks = |at: usize| {
+        let step = &plan.steps[at];
+        step.role == Role::Sources && !matches!(step.op, Op::Context { .. })
+    };
+    let is_shown = |at: usize| {
+        let mut users = (at + 1..plan.steps.len()).filter(|user| inputs[*user].contains(&at));
+        used[at] && !(picks(at) && users.all(picks))
+    };
+    let steps: Vec<usize> = (0..plan.steps.len()).filter(|at| is_shown(*at)).collect();
+    // The image that a step which picks runs in is no source.
+    let is_image = |at: usize| matches!(plan.steps[at].op, Op::Image { .. });
+    // Inputs come before what is made of them, so one pass sees all that is above a step.
+    let mut direct: Vec<BTreeSet<usize>> = vec![];
+    let mut above: Vec<BTreeSet<usize>> = vec![];
+    for inputs in &inputs {
+        let mut near = BTreeSet::new();
+        for input in inputs.iter().filter(|input| used[**input]) {
+            match steps.binary_search(input) {
+                Ok(_) => drop(near.insert(*input)),
+                Err(_) => near.extend(direct[*input].iter().filter(|at| !is_image(**at))),
             }
         }
+        let far: BTreeSet<usize> = near.iter().flat_map(|at| above[*at].clone()).collect();
+        near.retain(|at| !far.contains(at));
+        above.push(near.union(&far).copied().collect());
+        direct.push(near);
     }
-    edges
+    let arrows = steps
+        .iter()
+        .flat_map(|to| direct[*to].iter().map(|from| (*from, *to)));
+    let edges = arrows.collect();
+    Picture { steps, edges }
 }
 
 /// Whether a step is there for the result, or for nothing that anybody sees.
@@ -51,12 +88,11 @@ fn label(plan: &Plan, index: usize) -> String {
 
 /// What a box looks like.
 fn class(plan: &Plan, index: usize) -> &'static str {
-    use crate::plan::Role;
     let step = &plan.steps[index];
     match (&step.op, step.role) {
         (Op::Image { .. } | Op::Context { .. }, _) => "source",
         (_, Role::Fetch | Role::Toolchain | Role::Skeleton) => "prepare",
-        (_, Role::Dependencies | Role::StubRemoval) => "dependencies",
+        (_, Role::Crates | Role::Dependencies | Role::StubRemoval) => "dependencies",
         (_, Role::Sources | Role::Local | Role::Compile | Role::Check) => "compile",
         (_, Role::Base | Role::Image) => "image",
     }

@@ -26,6 +26,7 @@ use crate::source::{SourceFile, Span, Spanned};
 use std::collections::BTreeMap;
 
 pub use formats::RESERVED_STAGES;
+pub(crate) use keys::keys_of;
 pub use reference::reference;
 pub use schema::{schema, schema_text};
 pub(crate) use yaml::{MAX_BYTES, too_large};
@@ -171,6 +172,8 @@ pub struct Build {
     pub default_features: Spanned<bool>,
     /// Cargo profile; `release`.
     pub profile: Spanned<String>,
+    /// Settings of the profile that are other than the manifest's, by Cargo's names.
+    pub profile_settings: Vec<(String, Spanned<String>)>,
     /// What to compile for; musl.
     pub target: Spanned<BuildTarget>,
     /// rustup toolchain, e.g. `1.95` or `nightly-2026-10-01`; `None`: the project's toolchain file, else the
@@ -356,6 +359,8 @@ pub struct Healthcheck {
     pub timeout: Option<u64>,
     /// Time at the start in which failures do not count.
     pub start_period: Option<u64>,
+    /// Time between checks at the start.
+    pub start_interval: Option<u64>,
     /// Failures until unhealthy.
     pub retries: Option<u32>,
 }

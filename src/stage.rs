@@ -55,7 +55,7 @@ pub const COMMON: [(&str, Kind, &str); 6] = [
 
 /// The variants that every image has: what is added to its name, kind, description. That of an image
 /// without a name is the word alone.
-pub const VARIANTS: [(&str, Kind, &str); 2] = [
+const VARIANTS: [(&str, Kind, &str); 2] = [
     ("debug", Kind::Debug, "the image with a shell and its tools"),
     (
         "symbols",
@@ -87,7 +87,12 @@ impl<'a> Stage<'a> {
                 _ => {
                     let message = "this spec has several images and `--target` does not say which";
                     let help = format!("add `--target {}`", names.join("` or `--target "));
-                    Err(Diagnostic::error("no-target", message).help(help))
+                    let error = Diagnostic::error("no-target", message).help(help);
+                    let first = spec.images.first().and_then(|image| image.name.as_ref());
+                    Err(match first.and_then(|name| name.span) {
+                        Some(span) => error.at(spec.file.at(span)),
+                        None => error,
+                    })
                 }
             };
         };
@@ -99,17 +104,11 @@ impl<'a> Stage<'a> {
                 images: &spec.images[at..=at],
             });
         }
-        for (at, image) in spec.images.iter().enumerate() {
-            let variant = |word: &str| match &image.name {
-                Some(name) => is(&format!("{}-{word}", name.value)),
-                None => is(word),
-            };
-            if let Some((_, kind, _)) = VARIANTS.iter().find(|(word, ..)| variant(word)) {
-                return Ok(Self {
-                    kind: *kind,
-                    images: &spec.images[at..=at],
-                });
-            }
+        if let Some(variant) = variants(spec).find(|variant| is(&variant.name)) {
+            return Ok(Self {
+                kind: variant.kind,
+                images: std::slice::from_ref(variant.image),
+            });
         }
         if let Some((_, kind, _)) = COMMON.iter().find(|(name, ..)| is(name)) {
             return Ok(Self {
@@ -118,17 +117,51 @@ impl<'a> Stage<'a> {
             });
         }
         let message = format!("target stage `{target}` could not be found");
-        let known = names
-            .iter()
-            .copied()
-            .chain(COMMON.iter().map(|(name, ..)| *name));
-        let known: Vec<&str> = known.collect();
-        let help = match nearest(target, known.iter().copied()) {
+        let common = COMMON.iter().map(|(name, ..)| *name);
+        let known: Vec<&str> = names.into_iter().chain(common).collect();
+        let variants: Vec<String> = variants(spec).map(|variant| variant.name).collect();
+        let all = variants.iter().map(String::as_str);
+        let help = match nearest(target, known.iter().copied().chain(all)) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if known.len() == COMMON.len() => format!(
+                "leave `--target` out for the image; the stages are `{}`",
+                known.join("`, `")
+            ),
             None => format!("the stages are `{}`", known.join("`, `")),
         };
         Err(Diagnostic::error("unknown-target", message).help(help))
     }
+}
+
+/// A variant of an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant<'a> {
+    /// What `--target` calls it.
+    pub name: String,
+    /// What it makes.
+    pub kind: Kind,
+    /// In a few words.
+    pub description: &'static str,
+    /// The image that it is of.
+    pub image: &'a ImageSpec,
+}
+
+/// The variants of a spec's images.
+pub fn variants(spec: &Spec) -> impl Iterator<Item = Variant<'_>> {
+    spec.images.iter().flat_map(|image| {
+        VARIANTS.iter().map(move |(word, kind, description)| {
+            let name = match &image.name {
+                Some(name) => format!("{}-{word}", name.value),
+                None => (*word).to_owned(),
+            };
+            Variant {
+                name,
+                kind: *kind,
+                description,
+                image,
+            }
+        })
+    })
 }
 
 /// The names of a spec's images, in the order of the file.

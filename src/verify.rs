@@ -5,6 +5,7 @@ mod runtime;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 pub use elf::{Dynamic, Elf, Tables, dynamic, elf};
 pub use runtime::Runtime;
@@ -57,29 +58,65 @@ struct MessageTarget {
     kind: Vec<String>,
 }
 
+impl Message {
+    fn is_external(&self) -> bool {
+        let kinds = ["registry+", "git+", "sparse+"];
+        kinds.iter().any(|kind| self.package_id.starts_with(kind))
+    }
+}
+
+/// The messages of what was compiled.
+fn made(messages: &str) -> impl Iterator<Item = Message> {
+    let messages = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Message>(line).ok());
+    messages.filter(|message| message.reason == "compiler-artifact" && !message.fresh)
+}
+
+/// Reads cargo's messages of a dependency step that starts from groups of crates: warns of crates in groups that it had
+/// to compile itself. `left` has a line with the reason for each group that was left to it.
+pub fn assembly(messages: &str, left: &str, grouped: &BTreeSet<String>) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    let again = made(messages).filter(Message::is_external);
+    let again: BTreeSet<String> = again.map(|message| package(&message.package_id)).collect();
+    let again: Vec<&str> = again.intersection(grouped).map(String::as_str).collect();
+    if again.is_empty() {
+        return found;
+    }
+    let reasons: BTreeSet<&str> = left.lines().collect();
+    let reasons = match reasons.is_empty() {
+        true => "cargo did not take what their steps left".to_owned(),
+        false => reasons.into_iter().collect::<Vec<_>>().join("; "),
+    };
+    let message = format!(
+        "{} compiled with the project and not in groups: {} ({reasons})",
+        if again.len() == 1 {
+            "a crate was"
+        } else {
+            "crates were"
+        },
+        again.join(", "),
+    );
+    let help = "the result is the same, but the next change of a dependency compiles them again; \
+                `granularity: layer` under `build:` does without groups";
+    found.push(Diagnostic::warning("crates-in-one-step", message).help(help));
+    found
+}
+
 /// Reads cargo's messages of the compile step (`--message-format json`, then the lines `Dirty …` of `--verbose`): warns
 /// of external crates that it had to compile again, with its reasons, and is an error for a binary in `bins` that it did not compile, which is a stub.
 pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
     let mut found = Diagnostics::default();
     let mut again = vec![];
     let mut compiled = vec![];
-    for line in messages.lines() {
-        let Ok(message) = serde_json::from_str::<Message>(line) else {
-            continue;
-        };
-        if message.reason != "compiler-artifact" || message.fresh {
-            continue;
-        }
-        let Some(target) = message.target else {
+    for message in made(messages) {
+        let Some(target) = &message.target else {
             continue;
         };
         if target.kind.iter().any(|kind| kind == "bin") {
             compiled.push(target.name.clone());
         }
-        if ["registry+", "git+", "sparse+"]
-            .iter()
-            .any(|kind| message.package_id.starts_with(kind))
-        {
+        if message.is_external() {
             again.push(package(&message.package_id));
         }
     }

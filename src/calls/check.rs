@@ -4,6 +4,7 @@
 //! the findings beside it are shown, too.
 
 use super::Answer;
+use super::about::About;
 use super::wire::Sources;
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, snippet};
@@ -11,7 +12,8 @@ use crate::frontend::{Inspected, inspect};
 use crate::gateway::{Failure, Gateway};
 use crate::lint;
 use crate::options::Options;
-use crate::stage::Stage;
+use crate::platform::Platform;
+use crate::stage::{Kind, Stage};
 use serde_json::{Value, json};
 
 /// Checks the stage that is asked for, or all images.
@@ -32,29 +34,49 @@ pub(super) async fn answer(
         inspected => inspected?,
     };
     let mut errors = inspected.errors.clone();
-    errors.extend(selections(options, &inspected));
+    errors.extend(unbuildable(
+        &inspected,
+        context,
+        options,
+        [platform, &build_platform],
+    ));
     Ok(rendered(context, inspected.warnings, errors))
 }
 
-/// What is wrong with packages, binaries and features that images ask for.
-fn selections(options: &Options, inspected: &Inspected) -> Diagnostics {
+/// What stops the build of images that spec and project have no mistakes for, each by itself.
+fn unbuildable(
+    inspected: &Inspected,
+    context: &Context,
+    options: &Options,
+    [platform, build_platform]: [&Platform; 2],
+) -> Diagnostics {
     let mut wrong = Diagnostics::default();
     let (Some(spec), Some(project)) = (&inspected.spec, &inspected.project) else {
         return wrong;
     };
-    let images = match &options.target {
-        None => Ok(spec.images.as_slice()),
-        Some(target) => Stage::find(spec, Some(target)).map(|stage| stage.images),
+    let stage = match &options.target {
+        None => Ok(Stage {
+            kind: Kind::Image,
+            images: &spec.images,
+        }),
+        target => Stage::find(spec, target.as_deref()),
     };
-    match images {
-        Ok(images) => {
-            for image in images {
-                if let Err(mistakes) = project.select(spec, image) {
-                    wrong.extend(mistakes);
-                }
-            }
+    let stage = match stage {
+        Ok(stage) => stage,
+        Err(mistake) => return mistake.into(),
+    };
+    let about = About {
+        spec,
+        project,
+        context,
+        options,
+        platform,
+        build_platform,
+    };
+    for image in stage.images {
+        if let Err(mistakes) = about.plan(stage.kind, image) {
+            wrong.extend(mistakes);
         }
-        Err(mistake) => wrong.push(mistake),
     }
     wrong
 }

@@ -1,8 +1,9 @@
 //! `--call=outline`: what a build can be given. As `frontend/subrequests/outline`.
 //!
 //! Secrets, ssh agents and cache mounts are those of the steps that the build would have, so the plan is
-//! made, with nothing known of base images.
+//! made.
 
+use super::about::About;
 use super::targets::description;
 use super::wire::Sources;
 use super::{Answer, table};
@@ -10,7 +11,7 @@ use crate::context::Context;
 use crate::frontend::inspect;
 use crate::gateway::{Failure, Gateway};
 use crate::options::Options;
-use crate::plan::{self, MountKind, Op, Plan};
+use crate::plan::{MountKind, Op, Plan};
 use crate::spec::{Arg, ImageSpec};
 use crate::stage::Stage;
 use serde_json::{Value, json};
@@ -32,28 +33,16 @@ pub(super) async fn answer(
     let stage = Stage::find(spec, options.target.as_deref())?;
     let mut sources = Sources::new(&context.definition);
     let mut outline = Outline::default();
+    let planning = About {
+        spec,
+        project,
+        context,
+        options,
+        platform,
+        build_platform: &build_platform,
+    };
     for image in stage.images {
-        let selection = project.select(spec, image)?;
-        let plan = plan::make(
-            stage.kind,
-            &plan::Input {
-                spec,
-                image,
-                project,
-                selection: &selection,
-                platform,
-                build_platform: &build_platform,
-                images: &BTreeMap::new(),
-                ignored: &context.ignored,
-                labels: &options.labels,
-                epoch: None,
-                abilities: plan::Abilities {
-                    merge: true,
-                    local_steps: true,
-                    seed: true,
-                },
-            },
-        )?;
+        let plan = planning.plan(stage.kind, image)?;
         outline.steps(&plan);
         outline.places(image);
     }

@@ -8,7 +8,7 @@ use crate::frontend::{Inspected, inspect};
 use crate::gateway::{Failure, Gateway};
 use crate::options::Options;
 use crate::spec::{ImageBase, ImageSpec, Spec};
-use crate::stage::{COMMON, Stage};
+use crate::stage::{COMMON, Kind, Stage, Variant, variants};
 use serde_json::{Value, json};
 
 /// Lists the images and the stages that every spec has.
@@ -49,6 +49,18 @@ pub(super) async fn answer(
             (None, _) => "(default)".to_owned(),
         };
         rows.push(row(&shown, &description));
+    }
+    // Symbols are only of an image that is built with some.
+    let made = |variant: &Variant<'_>| {
+        variant.kind != Kind::Symbols || variant.image.build.debug_symbols.value
+    };
+    for variant in variants(spec).filter(made) {
+        targets.push(json!({
+            "name": variant.name,
+            "description": variant.description,
+            "location": sources.span(variant.image.name.as_ref().and_then(|name| name.span)),
+        }));
+        rows.push(row(&variant.name, variant.description));
     }
     for (name, _, description) in COMMON {
         targets.push(json!({

@@ -62,7 +62,7 @@ pub(super) const COMMANDS: [(&str, Command, &str); 9] = [
 ];
 
 /// Options with a value: name, short form, what it is called, what it does.
-pub(super) const OPTIONS: [(&str, Option<char>, &str, &str); 6] = [
+pub(super) const OPTIONS: [(&str, Option<char>, &str, &str); 7] = [
     ("file", Some('f'), "FILE", "the spec; DIR/Rust.yaml"),
     (
         "target",
@@ -94,6 +94,12 @@ pub(super) const OPTIONS: [(&str, Option<char>, &str, &str); 6] = [
         "FILE",
         "explain: a plan that `plan --format json` wrote",
     ),
+    (
+        "from",
+        None,
+        "FILE",
+        "init: the Dockerfile to replace; DIR/Dockerfile if it is there",
+    ),
 ];
 
 /// What is to be run.
@@ -108,6 +114,8 @@ pub(super) struct Args {
     pub build_args: BTreeMap<String, String>,
     pub format: Option<String>,
     pub against: Option<PathBuf>,
+    /// `init`: the Dockerfile to replace.
+    pub from: Option<PathBuf>,
     /// `init`: write the file instead of printing it.
     pub write: bool,
 }
@@ -136,6 +144,7 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
         build_args: BTreeMap::new(),
         format: None,
         against: None,
+        from: None,
         write: false,
     };
     let plain = |error: lexopt::Error| error.to_string();
@@ -168,6 +177,7 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
                 args.format = Some(parser.value().and_then(|v| v.string()).map_err(plain)?);
             }
             Long("against") => args.against = Some(parser.value().map_err(plain)?.into()),
+            Long("from") => args.from = Some(parser.value().map_err(plain)?.into()),
             Long("write") => args.write = true,
             Value(word) if command.is_none() => {
                 let word = word.string().map_err(plain)?;

@@ -136,7 +136,7 @@ fn check(args: &Args, loaded: Loaded) -> Result<Done, Trouble> {
     for platform in host::platforms(args) {
         for image in &loaded.spec.images {
             match host::plan_of(Kind::Image, image, &loaded, &platform, true) {
-                Ok(_) => {}
+                Ok(plan) => found.extend(plan.warnings),
                 Err(Trouble::Found(more)) => found.extend(more),
                 Err(other) => return Err(other),
             }
@@ -156,12 +156,12 @@ fn check(args: &Args, loaded: Loaded) -> Result<Done, Trouble> {
 /// `init`.
 fn start(args: &Args) -> Result<Done, Trouble> {
     let read = |tree: &SourceTree| {
-        let dockerfile = tree.read("Dockerfile").cloned();
         let _ = tree.list("");
-        (project::load(tree, ""), dockerfile)
+        project::load(tree, "")
     };
-    let ((project, dockerfile), tree) = disk::read_tree(&args.dir, read)?;
+    let (project, tree) = disk::read_tree(&args.dir, read)?;
     let (project, notes) = project?;
+    let dockerfile = disk::dockerfile(&args.dir, args.from.as_deref())?;
     let begun = init::init(&project, dockerfile.as_ref(), &tree);
     if args.write {
         let path = args

@@ -65,18 +65,31 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Trouble> {
 /// The spec: the file that was named, else `Rust.yaml`, else what the syntax line alone would be.
 pub(super) fn spec(dir: &Path, file: Option<&Path>) -> Result<SourceFile, Trouble> {
     match file {
-        Some(path) => match read(path)? {
-            Some(text) => {
-                let shown = path.strip_prefix(dir).unwrap_or(path);
-                Ok(SourceFile::new(shown.to_string_lossy(), text))
-            }
-            None => Err(Trouble::Io(format!("{}: no such file", path.display()))),
-        },
+        Some(path) => named(dir, path),
         None => {
             let text = read(&dir.join("Rust.yaml"))?;
             Ok(SourceFile::new("Rust.yaml", text.unwrap_or_default()))
         }
     }
+}
+
+/// The Dockerfile that a spec replaces: the file that was named, else `Dockerfile` if there is one.
+pub(super) fn dockerfile(dir: &Path, file: Option<&Path>) -> Result<Option<SourceFile>, Trouble> {
+    match file {
+        Some(path) => named(dir, path).map(Some),
+        None => {
+            let text = read(&dir.join("Dockerfile"))?;
+            Ok(text.map(|text| SourceFile::new("Dockerfile", text)))
+        }
+    }
+}
+
+/// A file that must be there.
+fn named(dir: &Path, path: &Path) -> Result<SourceFile, Trouble> {
+    let missing = || Trouble::Io(format!("{}: no such file", path.display()));
+    let text = read(path)?.ok_or_else(missing)?;
+    let shown = path.strip_prefix(dir).unwrap_or(path);
+    Ok(SourceFile::new(shown.to_string_lossy(), text))
 }
 
 /// The patterns of the ignore file: the spec's own, else the context's.

@@ -5,6 +5,8 @@ use super::{Trouble, disk};
 use crate::diagnostic::Diagnostics;
 use crate::image::DEFAULT_PATH;
 use crate::image_ref::ImageRef;
+use crate::lint::{self, Switches};
+use crate::options::Options;
 use crate::plan::{self, Abilities, ImageInfo, Plan};
 use crate::platform::{Platform, normalize};
 use crate::project::{self, Project};
@@ -25,12 +27,28 @@ pub(super) struct Loaded {
 pub(super) fn load(args: &Args, platform: &Platform) -> Result<Loaded, Trouble> {
     let file = disk::spec(&args.dir, args.file.as_deref())?;
     let build = native();
-    let predefined = crate::options::Options::default().predefined_args(&build, platform);
-    let (spec, mut warnings) = spec::parse_with(&file, &args.build_args, &predefined)?;
-    let (project, _) = disk::read_tree(&args.dir, |tree: &SourceTree| project::load(tree, ""))?;
-    let (project, notes) = project?;
-    warnings.extend(notes);
+    let options = Options::default();
+    let predefined = options.predefined_args(&build, platform);
+    let (spec, noted) = spec::parse_with(&file, &args.build_args, &predefined)?;
+    let switches = Switches::read(&options, &file, Some(&spec)).map_err(Diagnostics::from)?;
     let ignored = disk::ignored(&args.dir, spec.file.name())?;
+    let read = |tree: &SourceTree| {
+        let (project, notes) = project::load(tree, "")?;
+        let mut others = noted.clone();
+        others.extend(notes);
+        let input = lint::Input {
+            spec: &spec,
+            project: Some(&project),
+            tree,
+            names: true,
+            local: true,
+            ignored: &ignored,
+        };
+        let warnings = lint::run(&input, &switches, &others);
+        Ok::<_, Diagnostics>((project, warnings))
+    };
+    let (read, _) = disk::read_tree(&args.dir, read)?;
+    let (project, warnings) = read?;
     Ok(Loaded {
         spec,
         project,
@@ -102,10 +120,12 @@ pub(super) fn plan_of(
         ignored: &loaded.ignored,
         labels: &BTreeMap::new(),
         epoch: None,
+        units: None,
         abilities: Abilities {
             merge: true,
             local_steps,
             seed: local_steps,
+            ..Abilities::default()
         },
     };
     Ok(plan::make(kind, &input)?)

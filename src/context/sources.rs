@@ -14,12 +14,12 @@ pub(super) fn few_files(local: &str, paths: &[&str], session: &str) -> Local {
         .differ(llb::Differ::None)
 }
 
-/// Uploads with one key replace each other, so each set of patterns has its own.
-pub(super) fn shared_key(name: &str, include: &[String]) -> String {
-    if include.is_empty() {
+/// Uploads with one key replace each other, so each set of paths has its own.
+pub(super) fn shared_key(name: &str, paths: &[String]) -> String {
+    if paths.is_empty() {
         return name.to_owned();
     }
-    let digest = llb::Digest::of(include.join("\n").as_bytes());
+    let digest = llb::Digest::of(paths.join("\n").as_bytes());
     let hex = digest.as_str().rsplit(':').next().unwrap_or_default();
     format!("{name}-{}", hex.get(..12).unwrap_or(hex))
 }
@@ -70,14 +70,13 @@ pub(super) fn subdir(context: &State, dir: &str) -> State {
     llb::scratch().file().then(copy).state(name)
 }
 
-/// Some of a context's files; the same context if it is all of them.
-pub(super) fn narrowed(context: &State, include: &[String], exclude: &[String]) -> State {
-    if include.is_empty() && exclude.is_empty() {
+/// A context's files without some; the same context if it is all of them.
+pub(super) fn without(context: &State, exclude: &[String]) -> State {
+    if exclude.is_empty() {
         return context.clone();
     }
     let copy = llb::copy(context, "/", "/")
         .contents()
-        .include(include.iter().cloned())
         .exclude(exclude.iter().cloned());
     let name = Meta::named("[internal] load build context");
     llb::scratch().file().then(copy).state(name)

@@ -2,7 +2,7 @@
 
 use super::Surroundings;
 use super::stage::{From, Stage, mark};
-use crate::plan::{FileAction, MountKind, Op, Output, Plan, Role, Step, plain_name};
+use crate::plan::{FileAction, Op, Output, Plan, Role, Step, plain_name};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the header has to explain.
@@ -193,6 +193,8 @@ impl<'a> Writer<'a> {
                 self.stages[at] = stage;
                 Place::Stage(at, path)
             }
+            // A stage cannot be less than what it was made from.
+            Op::Diff { upper, .. } => self.place(upper),
             Op::Exec(exec) => {
                 let at = self.exec_stage(exec, step.role);
                 let mut stage = self.stages[at].clone();
@@ -378,10 +380,6 @@ impl<'a> Writer<'a> {
             return None;
         };
         let root = exec.mounts.iter().find(|mount| mount.dest == "/")?;
-        match &root.kind {
-            MountKind::ReadOnly(from) | MountKind::Scratchpad(from) => Some(from),
-            MountKind::Output(from) => from.as_ref(),
-            _ => None,
-        }
+        root.kind.from()
     }
 }

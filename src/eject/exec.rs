@@ -3,7 +3,7 @@
 use super::dockerfile::{Fact, Place, Writer};
 use super::stage::{Stage, mark};
 use super::words::shell;
-use crate::plan::{Exec, MountKind, Output, Plan, Role, SOURCE_TIME};
+use crate::plan::{Exec, MountKind, Output, Plan, Role, SOURCE_TIME, splits};
 
 impl Writer<'_> {
     /// The stage that an exec runs in: one that goes on from its root, or from a stage on that root that has
@@ -57,6 +57,14 @@ impl Writer<'_> {
             let dest = &mount.dest;
             match &mount.kind {
                 MountKind::ReadOnly(from) if dest != "/" => flags.push(self.bind(from, dest, "")),
+                MountKind::Part { of, path } => {
+                    let mount = format!("{}{path}", of.mount.trim_end_matches('/'));
+                    let from = Output {
+                        mount,
+                        ..of.clone()
+                    };
+                    flags.push(self.bind(&from, dest, ""));
+                }
                 MountKind::Scratchpad(from) if dest != "/" => {
                     flags.push(self.bind(from, dest, ",rw"));
                     if self.is_aged(from) {
@@ -96,10 +104,8 @@ impl Writer<'_> {
         if !made.is_empty() {
             before.insert(0, format!("mkdir -p {}", made.join(" ")));
         }
-        let text = match plain_compile(exec, &before) {
-            Some(commands) => format!("{} {}", head(&flags), commands.join(" \\\n && ")),
-            None => run(&flags, &before, &exec.args),
-        };
+        let text = plain_compile(exec, &flags, &before);
+        let text = text.unwrap_or_else(|| run(&flags, &before, &exec.args));
         stage.instruction(&text);
     }
 
@@ -152,7 +158,7 @@ fn inlined(plan: &Plan, exec: &Exec) -> Exec {
 }
 
 /// The step that compiles as a person would write it: its script also keeps messages that nobody reads here.
-fn plain_compile(exec: &Exec, before: &[String]) -> Option<Vec<String>> {
+fn plain_compile(exec: &Exec, flags: &[String], before: &[String]) -> Option<String> {
     let [_, _, script, name, bins, built, rest @ ..] = exec.args.as_slice() else {
         return None;
     };
@@ -166,12 +172,18 @@ fn plain_compile(exec: &Exec, before: &[String]) -> Option<Vec<String>> {
     let mut words = vec!["cargo".to_owned()];
     words.extend(rest.iter().map(|word| shell(word)));
     commands.push(wrapped(&words));
+    if let Some(split) = splits(script) {
+        commands.insert(0, "set -eu".into());
+        commands.push(format!("bins={} built={}", shell(bins), shell(built)));
+        commands.extend(split.lines().map(str::to_owned));
+        return Some(heredoc(&head(flags), &commands));
+    }
     let built: Vec<String> = bins
         .split(' ')
         .map(|bin| shell(&format!("{built}/{bin}")))
         .collect();
     commands.push(format!("cp {} /out/", built.join(" ")));
-    Some(commands)
+    Some(format!("{} {}", head(flags), commands.join(" \\\n && ")))
 }
 
 fn head(flags: &[String]) -> String {

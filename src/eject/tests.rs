@@ -72,6 +72,8 @@ fn tiers() -> Plan {
             br#"{"config":{"Env":["PATH=/bin"]}}"#.to_vec(),
         )]
         .into(),
+        assemblies: vec![],
+        grouped: Default::default(),
         result: Some(output(5, "/")),
         reports: vec![],
         executables: vec![],

@@ -2,11 +2,13 @@
 //! context of such a name takes the image's place.
 
 use crate::context::Context;
+use crate::diagnostic::{Diagnostic, whole_file};
 use crate::gateway::{Failure, Gateway, ResolveImage, Resolved};
 use crate::image_ref::{ImageRef, InvalidImageRef};
-use crate::options::Options;
+use crate::options::{NamedContext, Options};
 use crate::plan::ImageInfo;
 use crate::platform::Platform;
+use crate::source::Span;
 use crate::spec::{ImageBase, ImageSpec};
 use buildkit_llb::State;
 use std::collections::BTreeMap;
@@ -44,23 +46,43 @@ pub(super) async fn resolve(
     build_platform: &Platform,
 ) -> Result<Bases, Failure> {
     let mut bases = Bases::default();
-    for (written, platform) in wanted(image, platform, build_platform) {
-        let info = match options.named_contexts.find(written, platform)? {
-            Some(named) => {
-                let named = context.named(gateway, options, &named, platform).await?;
-                let reference = named.reference.unwrap_or_else(|| written.to_owned());
-                let key = (reference.clone(), platform.clone());
-                bases.replaced.insert(key, named.state);
-                ImageInfo {
-                    reference,
-                    config: named.config.unwrap_or_default(),
+    for (written, span, platform) in wanted(image, platform, build_platform) {
+        let written = written.to_owned();
+        // A base that nobody wrote has no line of its own.
+        let file = &context.definition;
+        let place = span.map_or_else(|| whole_file(file), |span| file.at(span));
+        let placed = |failure: Failure| failure.at(&place);
+        let named = match options.named_contexts.find(&written, platform)? {
+            Some(named) => named,
+            None => {
+                let found = look_up(gateway, options, &written, platform).await;
+                match found.map_err(placed)? {
+                    Found::Image(info) => {
+                        bases.images.insert(written, info);
+                        continue;
+                    }
+                    Found::Elsewhere(named) => named,
                 }
             }
-            None => look_up(gateway, options, written, platform).await?,
         };
-        bases.images.insert(written.to_owned(), info);
+        let named = context.named(gateway, options, &named, platform).await;
+        let named = named.map_err(placed)?;
+        let reference = named.reference.unwrap_or_else(|| written.clone());
+        let key = (reference.clone(), platform.clone());
+        bases.replaced.insert(key, named.state);
+        let config = named.config.unwrap_or_default();
+        bases
+            .images
+            .insert(written, ImageInfo { reference, config });
     }
     Ok(bases)
+}
+
+/// What stands behind a reference.
+enum Found {
+    Image(ImageInfo),
+    /// A policy of the engine put something else in its place.
+    Elsewhere(NamedContext),
 }
 
 /// Has the engine look up what [`resolve`] will ask for, so that the answers are there when the project is read.
@@ -72,7 +94,7 @@ pub(super) fn expect(
     platform: &Platform,
     build_platform: &Platform,
 ) {
-    for (written, platform) in wanted(image, platform, build_platform) {
+    for (written, _, platform) in wanted(image, platform, build_platform) {
         let named = options.named_contexts.find(written, platform);
         if let (Ok(None), Ok(name)) = (named, written.parse::<ImageRef>()) {
             let gateway = gateway.clone();
@@ -87,12 +109,15 @@ fn wanted<'a>(
     image: &'a ImageSpec,
     platform: &'a Platform,
     build_platform: &'a Platform,
-) -> impl Iterator<Item = (&'a str, &'a Platform)> {
+) -> impl Iterator<Item = (&'a str, Option<Span>, &'a Platform)> {
     let runtime = match &image.image.base.value {
-        ImageBase::Reference(reference) => Some((reference.as_str(), platform)),
+        ImageBase::Reference(reference) => {
+            Some((reference.as_str(), image.image.base.span, platform))
+        }
         _ => None,
     };
-    let build = (image.build.base.value.as_str(), build_platform);
+    let build = &image.build.base;
+    let build = (build.value.as_str(), build.span, build_platform);
     std::iter::once(build).chain(runtime)
 }
 
@@ -111,19 +136,32 @@ async fn look_up(
     options: &Options,
     written: &str,
     platform: &Platform,
-) -> Result<ImageInfo, Failure> {
+) -> Result<Found, Failure> {
     let invalid = |error: InvalidImageRef| Failure::Internal(error.to_string());
     let name: ImageRef = written.parse().map_err(invalid)?;
     let request = request(options, &name, platform);
-    let Resolved::Image(image) = gateway.resolve_image(&request).await? else {
-        return Err(Failure::Internal(format!("{written} is no image")));
-    };
-    Ok(ImageInfo {
-        reference: match &image.digest {
-            Some(digest) => name.with_digest(digest).to_string(),
-            // A classic dockerd has no digest for an image that it never pulled.
-            None => name.to_string(),
-        },
-        config: image.config,
+    let resolved = gateway.resolve_image(&request).await.map_err(|failure| {
+        // As the official frontend.
+        failure.context(format!(
+            "{written}: failed to resolve source metadata for {name}"
+        ))
+    })?;
+    Ok(match resolved {
+        Resolved::Image(image) => Found::Image(ImageInfo {
+            reference: match &image.digest {
+                Some(digest) => name.with_digest(digest).to_string(),
+                // A classic dockerd has no digest for an image that it never pulled.
+                None => name.to_string(),
+            },
+            config: image.config,
+        }),
+        Resolved::Other { identifier, .. } => {
+            let source = options.named_contexts.source(written, &identifier);
+            Found::Elsewhere(NamedContext {
+                key: written.to_owned(),
+                name: name.familiar(),
+                source: source.map_err(|why| Diagnostic::error("invalid-context", why))?,
+            })
+        }
     })
 }

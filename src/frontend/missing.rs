@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::gateway::Failure;
+use crate::plan::{Mount, MountKind, Op, Plan};
 use crate::source::SourceFile;
 use crate::source::Span;
 use crate::spec::ImageSpec;
@@ -9,11 +10,12 @@ use buildkit_proto::errdefs::{self, Detail};
 
 /// The same failure, or one that says what to pass where the engine lacked a secret or an agent. The engine
 /// has words for it, no code (`session/secrets/secrets.go`, `session/sshforward/ssh.go`).
-pub(super) fn explained(failure: Failure, file: &SourceFile, image: &ImageSpec) -> Failure {
+pub(super) fn explained(failure: Failure, file: &SourceFile, images: &[ImageSpec]) -> Failure {
     let Failure::Engine(status) = &failure else {
         return failure;
     };
-    let Some((diagnostic, span)) = explain(&status.message, image) else {
+    let mut images = images.iter();
+    let Some((diagnostic, span)) = images.find_map(|image| explain(&status.message, image)) else {
         return failure;
     };
     let diagnostic = match span {
@@ -27,6 +29,22 @@ pub(super) fn explained(failure: Failure, file: &SourceFile, image: &ImageSpec) 
     let kept = theirs.filter(|(detail, _)| !(placed && matches!(detail, Detail::Source(_))));
     ours.details.extend(kept.map(|(_, raw)| raw.clone()));
     Failure::Engine(ours)
+}
+
+/// Whether a plan needs something that the client may not pass.
+pub(super) fn may_be(plan: &Plan) -> bool {
+    let needs = |mount: &Mount| {
+        matches!(
+            mount.kind,
+            MountKind::Secret { required: true, .. } | MountKind::Ssh { .. }
+        )
+    };
+    plan.steps.iter().any(|step| match &step.op {
+        Op::Exec(exec) => {
+            exec.secret_env.iter().any(|(.., required)| *required) || exec.mounts.iter().any(needs)
+        }
+        _ => false,
+    })
 }
 
 fn explain(words: &str, image: &ImageSpec) -> Option<(Diagnostic, Option<Span>)> {

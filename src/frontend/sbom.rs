@@ -52,10 +52,8 @@ pub(super) async fn scanned(
     if extras.is_empty() || !keeps {
         return Ok(vec![]);
     }
-    let exec = Exec {
-        mounts: mounts(solved.image.clone(), extras),
-        ..scanner(gateway, options, sbom).await?
-    };
+    let mut exec = scanner(gateway, options, sbom).await?;
+    exec.mounts.extend(mounts(solved.image.clone(), extras));
     let name = format!(
         "[{}] generating sbom using {}",
         solved.platform, sbom.generator

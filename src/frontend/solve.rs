@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest};
 use crate::lower::{self, Lowered};
 use crate::options::{CacheImport, Options};
-use crate::plan::{self, Executable, MountKind, Output, Plan, Role};
+use crate::plan::{self, Executable, Output, Plan, Role};
 use crate::spec::Spec;
 use crate::stage::Stage;
 use crate::verify;
@@ -71,19 +71,13 @@ pub(super) async fn solve(
     // What the engine lacks for the last step is said before the first one runs.
     let all = context::definition_of(gateway, &graph.lowered.state(plan.result.as_ref()))?;
     gateway.check_caps(&all)?;
-    // At once: what the image is based on is loaded while its programs are compiled.
-    let checks = !plan.reports.is_empty();
-    let image = graph.solve(plan.result.as_ref(), checks);
-    let solved = tokio::try_join!(image, compiled(&graph, plan));
-    let (reference, found) =
-        solved.map_err(
-            |failure| match Stage::find(spec, options.target.as_deref()) {
-                Ok(stage) if checks => {
-                    missing::explained(failure, &context.definition, &stage.images[0])
-                }
-                _ => failure,
-            },
-        )?;
+    let images = Stage::find(spec, options.target.as_deref())?.images;
+    let explained = |failure| missing::explained(failure, &context.definition, images);
+    // At once: what the image is based on is loaded while its programs are compiled. After the end nobody explains
+    // what is missing.
+    let now = !plan.reports.is_empty() || missing::may_be(plan);
+    let image = graph.solve(plan.result.as_ref(), now);
+    let (reference, found) = tokio::try_join!(image, compiled(&graph, plan)).map_err(explained)?;
     let (errors, warnings): (Vec<_>, Vec<_>) = found
         .into_iter()
         .partition(|diagnostic| diagnostic.severity == Severity::Error);
@@ -115,11 +109,7 @@ fn compiler(plan: &Plan) -> Option<&Output> {
         plan::Op::Exec(exec) => exec.mounts.iter().find(|mount| mount.dest == "/"),
         _ => None,
     })?;
-    match &mount.kind {
-        MountKind::ReadOnly(from) | MountKind::Scratchpad(from) => Some(from),
-        MountKind::Output(from) => from.as_ref(),
-        MountKind::Cache { .. } | MountKind::Secret { .. } | MountKind::Ssh { .. } => None,
-    }
+    mount.kind.from()
 }
 
 /// What is wrong with an executable for the image that it goes into.
@@ -159,6 +149,14 @@ async fn compiled(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure
 /// What cargo itself says of it.
 async fn reported(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
     let mut found = Diagnostics::default();
+    for output in &plan.assemblies {
+        let report = graph.solve(Some(output), true).await?;
+        let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;
+        let left = report.read_file("left", MAX_REPORT).await?;
+        let messages = String::from_utf8_lossy(&messages);
+        let left = String::from_utf8_lossy(&left);
+        found.extend(verify::assembly(&messages, &left, &plan.grouped));
+    }
     for output in &plan.reports {
         let report = graph.solve(Some(output), true).await?;
         let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;

@@ -1,7 +1,7 @@
 //! What went wrong, and its one form on the wire.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
-use crate::source::{Position, SourceFile};
+use crate::source::{Location, Position, SourceFile};
 use buildkit_proto::Status;
 use buildkit_proto::capset::Missing;
 use buildkit_proto::errdefs::{self, Detail};
@@ -39,6 +39,23 @@ impl Failure {
         match self {
             Self::Engine(mut status) => {
                 status.message = format!("{what}: {}", status.message);
+                Self::Engine(status)
+            }
+            other => other,
+        }
+    }
+
+    /// The same with the lines that an engine's message is about, if it has none of its own; other kinds know
+    /// theirs.
+    #[must_use]
+    pub fn at(self, place: &Location) -> Self {
+        match self {
+            Self::Engine(mut status) => {
+                let placed = |detail: &Detail| matches!(detail, Detail::Source(_));
+                if !errdefs::details(&status).iter().any(placed) {
+                    let detail = source(&place.file, [place]);
+                    status.details.push(detail.encode());
+                }
                 Self::Engine(status)
             }
             other => other,
@@ -86,16 +103,17 @@ impl Failure {
             Self::Missing { missing, product } => {
                 unknown(format!("{missing}: please update {product}"))
             }
+            // The client writes the name of the feature, or of the question, in front.
             Self::FrontendCap(name) => errdefs::status(
                 errdefs::UNIMPLEMENTED,
-                format!("unsupported frontend capability {name}"),
+                "this release of the Rust frontend does not have it",
                 &[Detail::FrontendCap(errdefs::FrontendCap {
                     name: name.clone(),
                 })],
             ),
             Self::Subrequest(name) => errdefs::status(
                 errdefs::UNKNOWN,
-                format!("unsupported request {name}"),
+                "`--call=subrequests.describe` lists what can be asked",
                 &[Detail::Subrequest(errdefs::Subrequest {
                     name: name.clone(),
                 })],
@@ -117,31 +135,33 @@ fn user(diagnostics: &Diagnostics) -> Status {
         [line] => line.clone(),
         lines => format!("{} errors\n{}", lines.len(), lines.join("\n")),
     };
-    let details: Vec<Detail> = source(&errors).into_iter().collect();
+    let places = || errors.iter().filter_map(|error| error.location.as_ref());
+    // The lines of the first file that has any.
+    let details: Vec<Detail> = match places().next() {
+        Some(first) => {
+            let here = |place: &&Location| place.file.name() == first.file.name();
+            vec![source(&first.file, places().filter(here))]
+        }
+        None => vec![],
+    };
     errdefs::status(errdefs::UNKNOWN, message, &details)
 }
 
-/// The lines of the first file that has any.
-fn source(errors: &[Diagnostic]) -> Option<Detail> {
-    let file = &errors.iter().find_map(|d| d.location.as_ref())?.file;
-    let ranges = errors
-        .iter()
-        .filter_map(|diagnostic| diagnostic.location.as_ref())
-        .filter(|location| location.file.name() == file.name())
-        .map(|location| errdefs::Range {
-            start: position(location.start()),
-            end: position(location.end()),
-        })
-        .collect();
-    Some(Detail::Source(errdefs::Source {
+/// Lines of a file.
+fn source<'a>(file: &SourceFile, places: impl IntoIterator<Item = &'a Location>) -> Detail {
+    let ranges = places.into_iter().map(|place| errdefs::Range {
+        start: position(place.start()),
+        end: position(place.end()),
+    });
+    Detail::Source(errdefs::Source {
         info: Some(errdefs::SourceInfo {
             filename: file.name().to_owned(),
             data: file.text().as_bytes().to_vec(),
             definition: None,
             language: language(file).to_owned(),
         }),
-        ranges,
-    }))
+        ranges: ranges.collect(),
+    })
 }
 
 fn position(at: Position) -> errdefs::Position {

@@ -1,211 +1,340 @@
 //! The stages of a Dockerfile that compile: what of them is a setting, what the frontend does by itself.
 
-use super::dockerfile::{Instruction, Stage, commands, words};
+use super::cargo::Cargo;
+use super::dockerfile::{Instruction, args, words};
+use super::draft::{mapping, scalar};
 use super::migrate::{Reader, is_assignment, packages, pairs};
-use super::{list, scalar};
+use super::variables::{Scope, is_predefined};
+
+/// What stages that compile ask for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Compile {
+    pub base: Option<String>,
+    pub packages: Vec<String>,
+    pub env: Vec<(String, String)>,
+    pub stamp: Vec<(String, String)>,
+    pub rustflags: Vec<String>,
+    pub secrets: Vec<String>,
+    pub ssh: bool,
+    pub run: Vec<String>,
+    pub cargo: Cargo,
+}
+
+const BY_ITSELF: &str = "sources reach the compile step by themselves";
 
 impl Reader<'_> {
-    pub(super) fn build_base(&mut self, stage: &Stage) {
-        let from = stage.from.as_str();
-        let chef = from.contains("cargo-chef");
-        if chef {
-            self.said.dropped.push(format!(
-                "FROM {from}: dependencies are a layer without cargo-chef"
-            ));
-        } else if from != "rust:1" && from.contains("rust") && !from.contains("alpine") {
-            self.draft.build.set("base", scalar(from), "");
-            self.said
-                .understood
-                .push(format!("FROM {from}: build.base"));
-        } else if from.contains("alpine") && from.contains("rust") {
-            self.said
-                .dropped
-                .push(format!("FROM {from}: rust:1 compiles for musl, too"));
-        } else if !from.contains("rust") {
-            self.said
-                .left
-                .push(format!("FROM {from}: what is this stage for?"));
+    /// A stage that compiles.
+    pub(super) fn compile(&mut self, at: usize, scope: &mut Scope, compile: &mut Compile) {
+        let stage = self.file.stages[at].clone();
+        if self.stage(&stage.from).is_none() {
+            self.build_base(stage.line, &stage.from, compile);
+        }
+        for one in &stage.instructions {
+            match one.word.as_str() {
+                "ARG" => self.argument(one, scope, compile),
+                "ENV" => {
+                    for (name, value) in pairs(&one.rest) {
+                        self.variable(one.line, name, &value, scope, compile);
+                    }
+                }
+                "RUN" => self.build_run(at, one, scope, compile),
+                "COPY" | "ADD" => self.said.dropped(one.line, BY_ITSELF),
+                "WORKDIR" => {
+                    let dir = scope.plain(&one.rest, &self.args);
+                    let under = self.workdirs.get(&at).map_or("/", String::as_str);
+                    self.workdirs.insert(at, join(under, &dir));
+                    self.said
+                        .dropped(one.line, "where it compiles does not matter");
+                }
+                "USER" => self.said.dropped(one.line, "who compiles does not matter"),
+                "SHELL" => self.said.left(one.line, format!("SHELL {}", one.rest)),
+                _ => {}
+            }
         }
     }
 
-    /// An instruction of a stage that compiles.
-    pub(super) fn build(&mut self, instruction: &Instruction) {
-        match instruction.word.as_str() {
-            "RUN" => {
-                let mut open = false;
-                for command in commands(&instruction.rest) {
-                    open |= !self.build_command(instruction, &command);
-                }
-                if open {
-                    self.left(instruction);
-                }
+    fn build_base(&mut self, line: usize, from: &str, compile: &mut Compile) {
+        // A base is named by global arguments alone.
+        let mut globals = Scope::default();
+        self.file
+            .args
+            .iter()
+            .for_each(|(name, _)| globals.arg(name));
+        let mut base = globals.expand(from, &mut self.args);
+        if from.contains("cargo-chef") {
+            let tag = base.split_once("rust-").map_or("1", |(_, tag)| tag);
+            base = format!("rust:{tag}");
+            self.said
+                .dropped(line, "dependencies are a layer without cargo-chef");
+        }
+        let usual = ["rust", "rust:latest", "rust:1"].contains(&base.as_str());
+        match &compile.base {
+            None => {
+                self.said.taken(line, "build.base");
+                compile.base = (!usual).then_some(base);
             }
-            "ENV" => {
-                let pairs = pairs(&instruction.rest);
-                let cargo = |name: &str| {
-                    ["CARGO_HOME", "CARGO_TARGET_DIR", "PATH", "RUSTUP_HOME"].contains(&name)
+            Some(known) if *known != base => {
+                self.said
+                    .left(line, format!("FROM {from}: a second build image"));
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn argument(&mut self, one: &Instruction, scope: &mut Scope, compile: &mut Compile) {
+        for (name, default) in args(&one.rest) {
+            let default = default.map(|text| scope.plain(&text, &self.args));
+            self.args.declare(&name, default);
+            scope.arg(&name);
+            // One that no line names is for the programs that run, which see it as a variable.
+            if !self.args.is_named(&name) && !is_predefined(&name) {
+                let value = self.args.take(&name);
+                compile.stamp.push((name, value));
+                self.said.taken(one.line, "build.stamp");
+            }
+        }
+    }
+
+    /// A variable of compile steps.
+    fn variable(
+        &mut self,
+        line: usize,
+        name: String,
+        value: &str,
+        scope: &mut Scope,
+        compile: &mut Compile,
+    ) {
+        let of_cargo = [
+            "CARGO_HOME",
+            "CARGO_INCREMENTAL",
+            "CARGO_TARGET_DIR",
+            "PATH",
+            "RUSTUP_HOME",
+            "RUSTC_WRAPPER",
+            "USER",
+        ];
+        let plain = scope.plain(value, &self.args);
+        if of_cargo.contains(&name.as_str()) {
+            self.said
+                .dropped(line, "where cargo keeps things does not matter");
+        } else if name == "RUSTFLAGS" {
+            compile.rustflags = words(&plain);
+            self.said.taken(line, "build.rustflags");
+        } else if name == "CARGO_BUILD_TARGET" {
+            compile.cargo.target = Some(plain.clone());
+            self.said.taken(line, "build.target");
+        } else if self.args.is_named(&name) {
+            self.said.dropped(line, "variables of the Dockerfile's own");
+        } else if value.contains('$') && plain != value {
+            // What comes from outside changes often: the last compile alone sees it.
+            let value = scope.expand(value, &mut self.args);
+            compile.stamp.push((name.clone(), value));
+            self.said.taken(line, "build.stamp");
+        } else {
+            compile.env.push((name.clone(), plain.clone()));
+            self.said.taken(line, "build.env");
+        }
+        scope.env(&name, plain);
+    }
+
+    fn build_run(
+        &mut self,
+        at: usize,
+        one: &Instruction,
+        scope: &mut Scope,
+        compile: &mut Compile,
+    ) {
+        for mount in one.mounts() {
+            let get = |name: &str| mount.iter().find(|(key, _)| *key == name).map(|(_, v)| *v);
+            match get("type") {
+                Some("ssh") => {
+                    compile.ssh = true;
+                    self.said.taken(one.line, "build.ssh");
+                }
+                Some("secret") => {
+                    let mut pairs = vec![("id", scalar(get("id").unwrap_or_default()))];
+                    for key in ["target", "env"] {
+                        pairs.extend(get(key).map(|value| (key, scalar(value))));
+                    }
+                    // Registry and git credentials are for the step that fetches.
+                    let words = format!("{:?}", get("target").or(get("env")));
+                    let fetch = ["CARGO_", ".cargo", "credentials", "netrc", "git"];
+                    if fetch.iter().any(|word| words.contains(word)) {
+                        pairs.push(("step", "fetch".into()));
+                    }
+                    let secret = mapping(&pairs);
+                    if !compile.secrets.contains(&secret) {
+                        compile.secrets.push(secret);
+                    }
+                    self.said.taken(one.line, "build.secrets");
+                }
+                _ => {}
+            }
+        }
+        let commands = match one.json() {
+            Some(words) => vec![words.join(" ")],
+            None => one.commands(),
+        };
+        for command in commands {
+            if !self.build_command(at, one.line, &command, scope, compile) {
+                let shown: String = command.chars().take(90).collect();
+                let more = if shown.len() < command.len() {
+                    " …"
+                } else {
+                    ""
                 };
-                self.build_env
-                    .extend(pairs.into_iter().filter(|(name, _)| !cargo(name)));
-                self.understood(instruction, "build.env");
+                self.said
+                    .left(one.line, format!("RUN {}{more}", shown.replace('\n', "; ")));
             }
-            "COPY" | "ADD" => {
-                self.dropped(instruction, "sources reach the compile step by themselves")
-            }
-            "WORKDIR" | "USER" => self.dropped(instruction, "where it compiles is no matter"),
-            "ARG" | "SHELL" => self.left(instruction),
-            _ => {}
         }
     }
 
     /// Whether a command of a stage that compiles is understood.
-    pub(super) fn build_command(&mut self, at: &Instruction, command: &str) -> bool {
-        let mut words = words(command);
-        // Variables before a command are the command's environment.
+    fn build_command(
+        &mut self,
+        at: usize,
+        line: usize,
+        command: &str,
+        scope: &mut Scope,
+        compile: &mut Compile,
+    ) -> bool {
+        let mut words: Vec<String> = words(command);
         let assigned = words.iter().take_while(|word| is_assignment(word)).count();
         for word in words.drain(..assigned) {
-            if let Some((name, value)) = word.split_once('=')
-                && name != "USER"
-            {
-                self.build_env.push((name.to_owned(), value.to_owned()));
-            }
+            let (name, value) = word.split_once('=').unwrap_or_default();
+            self.variable(line, name.to_owned(), value, scope, compile);
+        }
+        for word in &mut words {
+            *word = scope.plain(word, &self.args);
+        }
+        if words.get(1).is_some_and(|word| word.starts_with('+')) {
+            compile.cargo.toolchain = Some(words.remove(1).split_off(1));
         }
         let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
         match (word(0), word(1)) {
-            ("", _) => true,
+            ("", _) => {}
             ("apt-get" | "apt" | "apk", _) => {
                 let installed = packages(&words);
                 if !installed.is_empty() {
-                    self.understood(at, "build.packages");
+                    self.said.taken(line, "build.packages");
                 }
-                let named = installed.into_iter().map(|package| match package.as_str() {
-                    "musl-dev" | "build-base" | "gcc" => "musl-tools".to_owned(),
-                    "protobuf" | "protoc" | "protobuf-dev" => "protobuf-compiler".to_owned(),
-                    _ => package,
-                });
-                self.packages.extend(named);
-                true
+                compile.packages.extend(installed);
             }
-            ("cargo", "build" | "rustc" | "zigbuild") => {
-                self.cargo(at, &words);
-                true
+            ("cargo", "build" | "b" | "rustc" | "zigbuild") => {
+                self.cargo(line, &words, &mut compile.cargo);
+                self.said.taken(line, "cargo build");
+            }
+            ("cargo", "install") if words.iter().any(|word| word == "--path") => {
+                self.cargo(line, &words, &mut compile.cargo);
+                compile.cargo.profile.get_or_insert("release".into());
+                self.said.taken(line, "cargo build");
+            }
+            ("cargo", "install" | "binstall") if command.contains("cargo-chef") => {
+                self.said
+                    .dropped(line, "dependencies are a layer without cargo-chef");
+            }
+            ("cargo", "install" | "binstall") => {
+                compile.run.push(mapping(&[
+                    ("cmd", scalar(&scope.shell(command, &mut self.args))),
+                    ("network", "true".into()),
+                ]));
+                self.said.taken(line, "build.run");
             }
             ("cargo", "chef") => {
-                self.dropped(
-                    at,
-                    "cargo chef: the dependency-only project is made by the frontend",
+                self.said
+                    .dropped(line, "dependencies are a layer without cargo-chef");
+            }
+            ("cargo", "fetch" | "new" | "init" | "update" | "vendor" | "generate-lockfile") => {
+                self.said
+                    .dropped(line, "crates are fetched in a step of their own");
+            }
+            ("cargo", "test" | "nextest" | "clippy" | "fmt" | "doc" | "check") => {
+                self.said.dropped(
+                    line,
+                    "tests and lints are stages: --target test, clippy, fmt, doc",
                 );
-                if word(2) == "cook" {
-                    self.cargo(at, &words);
-                }
-                true
             }
-            ("cargo", "install") => true,
-            ("cargo", "fetch" | "new" | "init" | "update" | "vendor") | ("rustup", _) => {
-                self.dropped(at, &format!("{} {}", word(0), word(1)));
-                if word(1) == "target" {
-                    self.target(word(3));
-                }
-                true
-            }
-            (
-                "mkdir" | "echo" | "printf" | "touch" | "rm" | "cd" | "set" | "mv" | "cp" | "strip"
-                | "true" | "find",
-                _,
-            ) => {
-                let what = if word(0) == "strip" {
-                    "profile with `strip = true`"
-                } else {
-                    "stub"
+            ("rustup", _) => {
+                let chosen = match (word(1), word(2)) {
+                    ("default", _) => Some(word(2)),
+                    ("toolchain", "install") | ("override", "set") => Some(word(3)),
+                    _ => None,
                 };
-                let line = format!("line {}: {} ({what})", at.line, word(0));
-                if !self.said.dropped.contains(&line) {
-                    self.said.dropped.push(line);
+                compile.cargo.toolchain =
+                    chosen.map(str::to_owned).or(compile.cargo.toolchain.take());
+                match chosen {
+                    Some(_) => self.said.taken(line, "build.toolchain"),
+                    None => self
+                        .said
+                        .dropped(line, "the toolchain step adds targets and components"),
                 }
-                true
             }
-            _ => false,
+            ("adduser" | "addgroup" | "useradd" | "groupadd", _) => {
+                self.make_account(&words);
+                self.said.dropped(line, super::image::NO_ENTRY);
+            }
+            ("cp" | "mv" | "install", _) => {
+                self.copied(at, &words);
+                self.said.dropped(line, "stubs and copies of the program");
+            }
+            ("strip", _) => {
+                compile.cargo.strip = true;
+                self.said.taken(line, "build.profile");
+            }
+            ("update-ca-certificates", _) => self.said.dropped(line, super::image::CA),
+            ("mkdir" | "echo" | "printf" | "touch" | "rm" | "find" | "chmod" | "ls", _) => {
+                self.said.dropped(line, "stubs and copies of the program");
+            }
+            ("cd" | "set" | "true" | ":" | "export", _) => {}
+            _ => return false,
         }
+        true
     }
 
-    pub(super) fn target(&mut self, triple: &str) {
-        let simple = match triple {
-            "" => return,
-            triple if triple.ends_with("-linux-musl") => return,
-            triple if triple.ends_with("-linux-gnu") => "gnu",
-            triple => triple,
-        };
-        self.draft.build.set("target", scalar(simple), "");
-    }
-
-    /// The flags of a cargo command.
-    pub(super) fn cargo(&mut self, at: &Instruction, words: &[String]) {
-        let mut bins = vec![];
-        let mut features = vec![];
-        let mut taken = vec![];
-        let mut rest = words.iter().skip(2);
-        while let Some(word) = rest.next() {
-            let (flag, value) = match word.split_once('=') {
-                Some((flag, value)) => (flag, Some(value.to_owned())),
-                None => (word.as_str(), None),
-            };
-            let takes = [
-                "-p",
-                "--package",
-                "--bin",
-                "--features",
-                "-F",
-                "--profile",
-                "--target",
-            ];
-            let value = match value {
-                None if takes.contains(&flag) => rest.next().cloned().unwrap_or_default(),
-                value => value.unwrap_or_default(),
-            };
-            match flag {
-                "-p" | "--package" => {
-                    if self
-                        .project
-                        .packages
-                        .iter()
-                        .filter(|package| package.is_member)
-                        .count()
-                        > 1
-                    {
-                        self.draft.build.set("package", scalar(&value), "");
-                    }
-                }
-                "--bin" => bins.push(value),
-                "-F" | "--features" => {
-                    let list = value.split([',', ' ']).filter(|one| !one.is_empty());
-                    features.extend(list.map(str::to_owned));
-                }
-                "--no-default-features" => {
-                    self.draft.build.set("default-features", "false".into(), "");
-                }
-                "--all-features" => self
-                    .said
-                    .left
-                    .push(format!("line {}: --all-features: name them", at.line)),
-                "--profile" if value != "release" => {
-                    self.draft.build.set("profile", scalar(&value), "");
-                }
-                "--target" => self.target(&value),
-                _ => continue,
+    /// Notes a program that is copied to another place.
+    fn copied(&mut self, at: usize, words: &[String]) {
+        let paths: Vec<&String> = words
+            .iter()
+            .skip(1)
+            .filter(|w| !w.starts_with('-'))
+            .collect();
+        let under = self
+            .workdirs
+            .get(&at)
+            .cloned()
+            .unwrap_or_else(|| "/".into());
+        if let [from, to] = paths.as_slice() {
+            let name = from.rsplit('/').next().unwrap_or_default().to_owned();
+            if self.is_bin(&name) {
+                let to = join(&under, to);
+                self.programs.insert(
+                    (at, format!("{}/{name}", to.trim_end_matches('/'))),
+                    name.clone(),
+                );
+                self.programs.insert((at, to), name);
             }
-            taken.push(flag.trim_start_matches('-').to_owned());
         }
-        if !features.is_empty() {
-            self.draft.build.set("features", list(&features), "");
+    }
+}
+
+/// The last value of each name.
+pub(super) fn deduplicated(pairs: &[(String, String)]) -> Vec<(String, String)> {
+    let mut last: Vec<(String, String)> = vec![];
+    for (name, value) in pairs {
+        match last.iter_mut().find(|(known, _)| known == name) {
+            Some(known) => known.1.clone_from(value),
+            None => last.push((name.clone(), value.clone())),
         }
-        if !bins.is_empty() {
-            self.draft.build.set("bin", list(&bins), "");
-        }
-        let what = if taken.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", taken.join(", "))
-        };
-        self.understood(at, &format!("cargo build{what}"));
+    }
+    last
+}
+
+/// A path of a Dockerfile, from the root.
+pub(super) fn join(dir: &str, path: &str) -> String {
+    let relative = path.trim_start_matches("./");
+    match (path.starts_with('/'), relative) {
+        (true, _) => path.to_owned(),
+        (false, "" | ".") => dir.to_owned(),
+        (false, relative) => format!("{}/{relative}", dir.trim_end_matches('/')),
     }
 }

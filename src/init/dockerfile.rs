@@ -1,15 +1,25 @@
 //! A Dockerfile as a list of stages: enough of its syntax for what people write by hand.
 
+/// A Dockerfile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Dockerfile {
+    /// `ARG`s before the first stage, with their defaults.
+    pub args: Vec<(String, Option<String>)>,
+    pub stages: Vec<Stage>,
+}
+
 /// A stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stage {
+    /// The 1-based line of its `FROM`.
+    pub line: usize,
     pub from: String,
     pub name: String,
     pub instructions: Vec<Instruction>,
 }
 
 /// An instruction of a stage.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Instruction {
     /// Its 1-based line.
     pub line: usize,
@@ -19,6 +29,8 @@ pub(super) struct Instruction {
     pub flags: Vec<(String, String)>,
     /// The rest, on one line.
     pub rest: String,
+    /// The text of its heredoc.
+    pub heredoc: Option<String>,
 }
 
 impl Instruction {
@@ -27,23 +39,36 @@ impl Instruction {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// The values of `--mount` flags, as pairs.
+    pub(super) fn mounts(&self) -> Vec<Vec<(&str, &str)>> {
+        let mounts = self.flags.iter().filter(|(flag, _)| flag == "mount");
+        let pair = |part| str::split_once(part, '=').unwrap_or((part, ""));
+        mounts
+            .map(|(_, value)| value.split(',').map(pair).collect())
+            .collect()
+    }
+
     /// The JSON form's list, or the words.
     pub(super) fn words(&self) -> Vec<String> {
-        match self.json() {
-            Some(words) => words,
-            None => words(&self.rest),
-        }
+        self.json().unwrap_or_else(|| words(&self.rest))
     }
 
     pub(super) fn json(&self) -> Option<Vec<String>> {
         serde_json::from_str(&self.rest).ok()
     }
+
+    /// What a shell runs: the commands of the line or of the heredoc.
+    pub(super) fn commands(&self) -> Vec<String> {
+        match &self.heredoc {
+            Some(text) => commands(text),
+            None => commands(&self.rest),
+        }
+    }
 }
 
-/// The stages of a Dockerfile; `ARG`s before the first are filled into `FROM` lines.
-pub(super) fn parse(text: &str) -> Vec<Stage> {
-    let mut stages: Vec<Stage> = vec![];
-    let mut args: Vec<(String, String)> = vec![];
+/// Reads a Dockerfile.
+pub(super) fn parse(text: &str) -> Dockerfile {
+    let mut file = Dockerfile::default();
     let mut lines = (1..).zip(text.lines());
     while let Some((line, first)) = lines.next() {
         let mut whole = first.trim().to_owned();
@@ -54,53 +79,57 @@ pub(super) fn parse(text: &str) -> Vec<Stage> {
             whole.pop();
             match lines.next() {
                 Some((_, next)) if next.trim_start().starts_with('#') => whole.push('\\'),
-                Some((_, next)) => whole.push_str(&format!(" {}", next.trim())),
+                Some((_, next)) => whole = format!("{} {}", whole.trim_end(), next.trim()),
                 None => break,
             }
         }
-        // The text of a heredoc belongs to its instruction.
-        if let Some(end) = heredoc(&whole) {
+        let heredoc = heredoc(&whole).map(|end| {
+            let mut body = vec![];
             for (_, next) in lines.by_ref() {
                 if next.trim() == end {
                     break;
                 }
-                whole.push_str(&format!("; {}", next.trim()));
+                body.push(next.trim());
             }
-        }
+            body.join("\n")
+        });
         let (word, rest) = whole
             .split_once(char::is_whitespace)
             .unwrap_or((&whole, ""));
-        let word = word.to_ascii_uppercase();
         let (flags, rest) = flags(rest);
-        match (word.as_str(), stages.last_mut()) {
-            ("ARG", None) => {
-                let (name, value) = rest.split_once('=').unwrap_or((&rest, ""));
-                args.push((name.to_owned(), value.trim_matches('"').to_owned()));
-            }
+        let instruction = Instruction {
+            line,
+            word: word.to_ascii_uppercase(),
+            flags,
+            rest,
+            heredoc,
+        };
+        match (instruction.word.as_str(), file.stages.last_mut()) {
             ("FROM", _) => {
-                let parts = words(&rest);
-                let mut from = parts.first().cloned().unwrap_or_default();
-                for (name, value) in &args {
-                    from = from.replace(&format!("${{{name}}}"), value);
-                    from = from.replace(&format!("${name}"), value);
-                }
-                let name = parts.get(2).cloned().unwrap_or_default();
-                stages.push(Stage {
-                    from,
-                    name,
+                let parts = words(&instruction.rest);
+                file.stages.push(Stage {
+                    line,
+                    from: parts.first().cloned().unwrap_or_default(),
+                    name: parts.get(2).cloned().unwrap_or_default(),
                     instructions: vec![],
                 });
             }
-            (_, Some(stage)) => stage.instructions.push(Instruction {
-                line,
-                word,
-                flags,
-                rest,
-            }),
+            ("ARG", None) => file.args.extend(args(&instruction.rest)),
+            (_, Some(stage)) => stage.instructions.push(instruction),
             (_, None) => {}
         }
     }
-    stages
+    file
+}
+
+/// The names that an `ARG` declares, with their defaults.
+pub(super) fn args(rest: &str) -> Vec<(String, Option<String>)> {
+    let declared = words(rest).into_iter();
+    let split = declared.map(|word| match word.split_once('=') {
+        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+        None => (word, None),
+    });
+    split.collect()
 }
 
 fn heredoc(line: &str) -> Option<String> {
@@ -141,14 +170,47 @@ pub(super) fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// The commands of a shell line: what `&&`, `;`, `||` and `|` stand between.
-pub(super) fn commands(line: &str) -> Vec<String> {
-    let separated = line
-        .replace("&&", "\n")
-        .replace("||", "\n")
-        .replace([';', '|'], "\n");
-    let commands = separated.lines().map(|command| command.trim().to_owned());
-    commands.filter(|command| !command.is_empty()).collect()
+/// The commands of a shell text: what `&&`, `;` and line ends stand between. A pipe is one command, and so is
+/// a text with control words or brackets.
+fn commands(text: &str) -> Vec<String> {
+    const CONTROL: [&str; 8] = ["if", "for", "while", "until", "case", "{", "(", "function"];
+    let mut commands = vec![String::new()];
+    let mut quote = None;
+    let mut depth = 0;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let separates = quote.is_none() && depth == 0;
+        match c {
+            '"' | '\'' if quote == Some(c) => quote = None,
+            '"' | '\'' if quote.is_none() => quote = Some(c),
+            '(' if quote.is_none() => depth += 1,
+            ')' if quote.is_none() => depth -= 1,
+            '&' if separates && chars.peek() == Some(&'&') => {
+                chars.next();
+                commands.push(String::new());
+                continue;
+            }
+            ';' | '\n' if separates => {
+                commands.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(last) = commands.last_mut() {
+            last.push(c);
+        }
+    }
+    let commands: Vec<String> = commands
+        .iter()
+        .map(|command| command.trim().to_owned())
+        .filter(|command| !command.is_empty() && !command.starts_with('#'))
+        .collect();
+    let first = |command: &String| words(command).first().cloned().unwrap_or_default();
+    let is_control = |word: String| CONTROL.contains(&word.as_str()) || word.starts_with('(');
+    match commands.iter().map(first).any(is_control) {
+        true => vec![text.trim().to_owned()],
+        false => commands,
+    }
 }
 
 #[cfg(test)]
@@ -157,23 +219,35 @@ mod tests {
 
     #[test]
     fn lines_flags_and_heredocs() {
-        let stages = parse(
+        let file = parse(
             "# c\nARG V=1.95\nFROM --platform=$BUILDPLATFORM rust:${V} AS b\nRUN --mount=type=cache,target=/x a && \\\n  # c\n  b\n\
              COPY <<EOF /x\nFROM y\nEOF\nfrom scratch\n",
         );
-        let [b, last] = stages.as_slice() else {
-            panic!("{stages:?}")
+        assert_eq!(file.args, [("V".to_owned(), Some("1.95".to_owned()))]);
+        let [b, last] = file.stages.as_slice() else {
+            panic!("{file:?}")
         };
         assert_eq!(
             (b.from.as_str(), b.name.as_str(), last.from.as_str()),
-            ("rust:1.95", "b", "scratch")
+            ("rust:${V}", "b", "scratch")
         );
+        assert_eq!((b.line, last.line), (3, 10));
         assert_eq!(
-            b.instructions[0].flag("mount"),
-            Some("type=cache,target=/x")
+            b.instructions[0].mounts(),
+            [[("type", "cache"), ("target", "/x")]]
         );
-        assert_eq!(commands(&b.instructions[0].rest), ["a", "b"]);
-        assert_eq!(b.instructions[1].rest, "<<EOF /x; FROM y");
+        assert_eq!(b.instructions[0].commands(), ["a", "b"]);
+        assert_eq!(b.instructions[1].heredoc.as_deref(), Some("FROM y"));
         assert_eq!(words("a 'b c' \"d\"e"), ["a", "b c", "de"]);
+    }
+
+    #[test]
+    fn commands_are_split_as_far_as_that_keeps_their_sense() {
+        assert_eq!(
+            commands("set -e; a | b || c && d \"x && y\" $(e; f)\ng"),
+            ["set -e", "a | b || c", "d \"x && y\" $(e; f)", "g"]
+        );
+        let control = "if [ a ]; then b; fi && c";
+        assert_eq!(commands(control), [control]);
     }
 }

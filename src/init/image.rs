@@ -1,179 +1,297 @@
-//! The last stage of a Dockerfile: the image.
+//! The stages of a Dockerfile that are an image.
 
-use super::dockerfile::{Instruction, Stage, commands, words};
+use super::build::{Compile, deduplicated, join};
+use super::dockerfile::{Instruction, args, words};
+use super::draft::{Block, mapping, scalar};
 use super::migrate::{Reader, packages, pairs};
-use super::{list, scalar};
+use super::program::Program;
+use super::variables::Scope;
 
-impl Reader<'_> {
-    pub(super) fn image_base(&mut self, stage: &Stage) {
-        let from = stage.from.as_str();
-        let short = match from {
-            "alpine" | "alpine:latest" => None,
-            "scratch" => Some("scratch"),
-            from if from.contains("distroless/static") => Some("distroless"),
-            from => Some(from),
-        };
-        if let Some(short) = short {
-            self.draft.image.set("base", scalar(short), "");
-        }
-        // Programs for a base with glibc were mostly compiled for it.
-        let glibc =
-            from.contains("debian") || from.contains("ubuntu") || from.contains("distroless/cc");
-        if glibc && !self.draft.build.has("target") {
-            self.draft.build.set(
-                "target",
-                "gnu".into(),
-                "as before; musl makes a static program",
-            );
-        }
-        self.said
-            .understood
-            .push(format!("FROM {from}: image.base"));
+/// The user that images have by default.
+pub(super) const USER: &str = "65532";
+pub(super) const NO_ENTRY: &str = "a user by number needs no entry";
+pub(super) const CA: &str = "CA roots are in every image";
+
+/// An image being read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Image {
+    /// Its `image:` block.
+    pub block: Block,
+    /// The binaries that are copied into it.
+    pub bins: Vec<String>,
+    /// Whether its base has glibc.
+    pub glibc: bool,
+    base: String,
+    pub workdir: String,
+    packages: Vec<String>,
+    env: Vec<(String, String)>,
+    labels: Vec<(String, String)>,
+    pub files: Vec<(String, String)>,
+    expose: Vec<String>,
+    volumes: Vec<String>,
+    run: Vec<String>,
+    pub program: Program,
+}
+
+impl Image {
+    /// Whether commands can run in it.
+    pub(super) fn has_shell(&self) -> bool {
+        self.base != "scratch" && !self.base.contains("distroless")
     }
 
-    /// An instruction of the last stage.
-    pub(super) fn image(&mut self, at: &Instruction, single: bool) {
-        let list_of = |words: Vec<String>| list(&words);
-        match at.word.as_str() {
-            "RUN" | "COPY" | "ADD" | "ENV" | "WORKDIR" if single => {}
-            "COPY" | "ADD" if at.flag("from").is_some() => {
-                self.dropped(at, "the program gets into the image by itself");
+    /// Does without packages that the spec has a key for.
+    pub(super) fn drop_packages(&mut self, names: &[&str]) {
+        self.packages
+            .retain(|package| !names.contains(&package.as_str()));
+    }
+}
+
+impl Reader<'_> {
+    /// The image that a stage is.
+    pub(super) fn image(&mut self, output: usize, compiles: &[bool], compile: &Compile) -> Image {
+        let mut image = Image::default();
+        let mut scope = Scope::default();
+        if compiles[output] {
+            let line = self.file.stages[output].line;
+            self.said.left(
+                line,
+                "the compiler was in the image: the new one has the program alone, on alpine",
+            );
+            image.env.clone_from(&compile.env);
+        }
+        for at in self.chain(output) {
+            let stage = self.file.stages[at].clone();
+            let single = compiles[at];
+            if self.stage(&stage.from).is_none() && !single {
+                self.image_base(stage.line, &stage.from, &mut image);
             }
-            "COPY" | "ADD" => {
-                let mut words = at.words();
-                let to = words.pop().unwrap_or_default();
-                let to = if to.starts_with('/') {
-                    to
-                } else {
-                    format!(
-                        "{}/{}",
-                        self.workdir.trim_end_matches('/'),
-                        to.trim_start_matches("./")
-                    )
-                };
-                self.files
-                    .extend(words.into_iter().map(|from| (from, to.clone())));
-                self.understood(at, "image.files");
+            for one in &stage.instructions {
+                self.image_instruction(one, single, &mut scope, &mut image);
             }
-            "RUN" => {
-                let mut open = vec![];
-                for command in commands(&at.rest) {
-                    let words = words(&command);
-                    let first = words.first().map(String::as_str).unwrap_or_default();
-                    match first {
-                        "apt-get" | "apt" | "apk" => {
-                            let known = |name: &String| name != "ca-certificates";
-                            let installed = packages(&words);
-                            if !installed.is_empty() {
-                                self.understood(at, "image.packages");
-                            }
-                            self.image_packages
-                                .extend(installed.into_iter().filter(known));
-                        }
-                        "rm" => {}
-                        "adduser" | "addgroup" | "useradd" | "groupadd" => {
-                            self.dropped(at, "a user by number needs no entry");
-                        }
-                        _ => open.push(command),
-                    }
+        }
+        self.finish_program(&mut image);
+        let Image {
+            block,
+            packages,
+            env,
+            labels,
+            files,
+            expose,
+            volumes,
+            run,
+            ..
+        } = &mut image;
+        packages.sort();
+        packages.dedup();
+        volumes.dedup();
+        block.set_list("packages", packages);
+        block.set_map("env", &deduplicated(env));
+        block.set_map("labels", &deduplicated(labels));
+        block.set_list("volumes", volumes);
+        block.set_list("run", run);
+        if !expose.is_empty() {
+            block.set("expose", format!("[{}]", expose.join(", ")), "");
+        }
+        if !files.is_empty() {
+            block.set("files", mapping(files), "");
+        }
+        image
+    }
+
+    fn image_base(&mut self, line: usize, from: &str, image: &mut Image) {
+        let mut globals = Scope::default();
+        self.file
+            .args
+            .iter()
+            .for_each(|(name, _)| globals.arg(name));
+        let base = globals.expand(from, &mut self.args);
+        match base.as_str() {
+            "alpine" | "alpine:latest" => {}
+            base if base.contains("distroless/static") => {
+                image.block.set("base", "distroless".into(), "");
+            }
+            base => image.block.set("base", scalar(base), ""),
+        }
+        let glibc = [
+            "debian",
+            "ubuntu",
+            "distroless/cc",
+            "distroless/base",
+            "ubi",
+            "fedora",
+        ];
+        image.glibc = glibc.iter().any(|word| base.contains(word)) && !base.contains("static");
+        image.base = base;
+        self.said.taken(line, "image.base");
+    }
+
+    /// An instruction of a stage that is an image; of one that compiles, too, the settings alone.
+    fn image_instruction(
+        &mut self,
+        one: &Instruction,
+        single: bool,
+        scope: &mut Scope,
+        image: &mut Image,
+    ) {
+        let line = one.line;
+        let mut value = || scope.expand(&one.rest, &mut self.args);
+        match one.word.as_str() {
+            "WORKDIR" => {
+                image.workdir = join(&image.workdir, &scope.plain(&one.rest, &self.args));
+                if !single {
+                    image.block.set("workdir", scalar(&image.workdir), "");
+                    self.said.taken(line, "image.workdir");
                 }
-                if !open.is_empty() {
-                    self.run.push(open.join(" && "));
-                    self.understood(at, "image.run");
+            }
+            "RUN" | "COPY" | "ADD" | "ENV" | "ARG" | "SHELL" if single => {}
+            "ARG" => {
+                for (name, default) in args(&one.rest) {
+                    let default = default.map(|text| scope.plain(&text, &self.args));
+                    self.args.declare(&name, default);
+                    scope.arg(&name);
                 }
             }
             "ENV" => {
-                self.env.extend(pairs(&at.rest));
-                self.understood(at, "image.env");
+                for (name, value) in pairs(&one.rest) {
+                    let value = scope.expand(&value, &mut self.args);
+                    scope.env(&name, value.clone());
+                    image.env.push((name, value));
+                }
+                self.said.taken(line, "image.env");
             }
             "LABEL" => {
-                self.labels.extend(pairs(&at.rest));
-                self.understood(at, "image.labels");
+                let pairs = pairs(&one.rest).into_iter();
+                let expanded =
+                    pairs.map(|(name, value)| (name, scope.expand(&value, &mut self.args)));
+                image.labels.extend(expanded);
+                self.said.taken(line, "image.labels");
             }
+            "COPY" | "ADD" => self.copy(one, scope, image),
+            "RUN" => self.image_run(one, scope, image),
             "EXPOSE" => {
-                self.expose.extend(at.words());
-                self.understood(at, "image.expose");
+                let ports = words(&value()).into_iter();
+                image.expose.extend(ports.map(|port| {
+                    let port = port.trim_end_matches("/tcp").to_owned();
+                    match port.parse::<u16>() {
+                        Ok(_) => port,
+                        Err(_) => scalar(&port),
+                    }
+                }));
+                self.said.taken(line, "image.expose");
             }
             "VOLUME" => {
-                self.volumes.extend(at.words());
-                self.understood(at, "image.volumes");
+                let paths = one.json().unwrap_or_else(|| words(&value()));
+                image.volumes.extend(paths);
+                self.said.taken(line, "image.volumes");
             }
             "USER" => {
-                let numeric = at.rest.chars().all(|c| c.is_ascii_digit() || c == ':');
-                if at.rest == "65532" {
-                    self.understood(at, "image.user, by default");
-                } else if numeric {
-                    self.draft.image.set("user", format!("\"{}\"", at.rest), "");
-                    self.understood(at, "image.user");
-                } else {
-                    self.said.left.push(format!(
-                        "line {}: USER {}: by number; the default is 65532",
-                        at.line, at.rest
-                    ));
-                }
+                let user = value();
+                self.user(line, &user, image);
             }
-            "WORKDIR" => {
-                self.workdir.clone_from(&at.rest);
-                self.draft.image.set("workdir", scalar(&at.rest), "");
-                self.understood(at, "image.workdir");
+            "STOPSIGNAL" => {
+                image.block.set("stop-signal", scalar(&value()), "");
+                self.said.taken(line, "image.stop-signal");
             }
-            "STOPSIGNAL" => self.draft.image.set("stop-signal", scalar(&at.rest), ""),
-            "ENTRYPOINT" | "CMD" => self.program(at, list_of),
-            "HEALTHCHECK" => self.healthcheck(at),
-            _ => self.left(at),
+            "ENTRYPOINT" | "CMD" => self.program(one, image),
+            "HEALTHCHECK" => self.healthcheck(one, scope, image),
+            _ => self.said.left(line, format!("{} {}", one.word, one.rest)),
         }
     }
 
-    /// `ENTRYPOINT` or `CMD`: the program alone is the default.
-    pub(super) fn program(&mut self, at: &Instruction, list_of: impl Fn(Vec<String>) -> String) {
-        let words = at.json().unwrap_or_else(|| words(&at.rest));
-        let bins = self
-            .project
-            .packages
-            .iter()
-            .flat_map(|package| package.bins());
-        let bins: Vec<String> = bins.map(|bin| bin.name.clone()).collect();
-        let first = words.first().cloned().unwrap_or_default();
-        let program = first.rsplit('/').next().unwrap_or_default().to_owned();
-        let is_ours = bins.contains(&program);
-        let rest: Vec<String> = words.iter().skip(1).cloned().collect();
-        match (at.word.as_str(), is_ours) {
-            ("CMD", false) => self.draft.image.set("cmd", list_of(words), ""),
-            (_, true) if rest.is_empty() => {
-                if bins.len() > 1 && !self.draft.build.has("bin") {
-                    self.draft.build.set("bin", list(&[program]), "");
-                }
-            }
-            ("CMD", true) => self.draft.image.set("cmd", list_of(rest), ""),
-            (_, true) => {
-                let mut words = rest;
-                words.insert(0, program);
-                self.draft.image.set("entrypoint", list_of(words), "");
-            }
-            _ => self.draft.image.set("entrypoint", list_of(words), ""),
+    fn user(&mut self, line: usize, value: &str, image: &mut Image) {
+        let made = |name: &str| matches!(self.accounts.get(name), Some(None));
+        if value.split(':').any(made) {
+            return self.said.dropped(
+                line,
+                "a user without a number of its own: 65532, the default, in its place",
+            );
         }
-        let what = if at.word == "CMD" {
-            "image.cmd"
-        } else {
-            "image.entrypoint"
-        };
-        self.understood(at, what);
+        let sides: Vec<String> = value.split(':').map(|name| self.account(name)).collect();
+        let user = sides.join(":");
+        if user != USER && !(user == "nonroot" && image.base.contains("distroless")) {
+            image.block.set("user", scalar(&user), "");
+        }
+        self.said.taken(line, "image.user");
     }
 
-    pub(super) fn healthcheck(&mut self, at: &Instruction) {
-        let Some(command) = at.rest.strip_prefix("CMD ") else {
-            return self.left(at);
-        };
-        let words = serde_json::from_str(command).unwrap_or_else(|_| words(command));
-        let mut pairs = vec![format!("cmd: {}", list::<String>(&words))];
-        for flag in ["interval", "timeout", "start-period", "retries"] {
-            if let Some(value) = at.flag(flag) {
-                pairs.push(format!("{flag}: {value}"));
+    fn image_run(&mut self, one: &Instruction, scope: &mut Scope, image: &mut Image) {
+        let line = one.line;
+        let mut open = vec![];
+        for command in one.commands() {
+            let words: Vec<String> = words(&command)
+                .iter()
+                .map(|word| scope.plain(word, &self.args))
+                .collect();
+            match words.first().map(String::as_str).unwrap_or_default() {
+                "apt-get" | "apt" | "apk" => {
+                    for package in packages(&words) {
+                        match package.as_str() {
+                            "ca-certificates" => self.said.dropped(line, CA),
+                            _ => {
+                                self.said.taken(line, "image.packages");
+                                image.packages.push(package);
+                            }
+                        }
+                    }
+                }
+                "rm" if command.contains("/var/") => {}
+                "set" | "true" | ":" => {}
+                "update-ca-certificates" if !copies_roots(&image.files) => {
+                    self.said.dropped(line, CA);
+                }
+                "adduser" | "addgroup" | "useradd" | "groupadd" => {
+                    self.make_account(&words);
+                    self.said.dropped(line, NO_ENTRY);
+                }
+                // Working directory and volumes belong to the user.
+                "mkdir" | "chown" if self.is_owned(&words, image) => {
+                    self.said
+                        .dropped(line, "working directory and volumes belong to the user");
+                }
+                "chown" => {
+                    let sides = |word: &String| {
+                        let sides: Vec<String> =
+                            word.split(':').map(|name| self.account(name)).collect();
+                        sides.join(":")
+                    };
+                    open.push(words.iter().map(sides).collect::<Vec<_>>().join(" "));
+                }
+                _ => open.push(scope.shell(&command, &mut self.args)),
             }
         }
-        self.draft
-            .image
-            .set("healthcheck", format!("{{ {} }}", pairs.join(", ")), "");
-        self.understood(at, "image.healthcheck");
+        if open.is_empty() {
+            return;
+        }
+        let text = open.join(" && ");
+        match image.has_shell() {
+            true => {
+                image.run.push(text);
+                self.said.taken(line, "image.run");
+            }
+            false => self.said.left(line, format!("RUN {text}")),
+        }
     }
+
+    /// Whether a command is about nothing but the working directory and volumes, also those named later.
+    fn is_owned(&self, words: &[String], image: &Image) -> bool {
+        let stages = self.file.stages.iter();
+        let settings = stages.flat_map(|stage| &stage.instructions);
+        let of = settings.filter(|one| ["WORKDIR", "VOLUME"].contains(&one.word.as_str()));
+        let owned: Vec<String> = of.flat_map(Instruction::words).collect();
+        let mut paths = words.iter().skip(1).filter(|word| !word.starts_with('-'));
+        if words.first().is_some_and(|word| word == "chown") {
+            paths.next();
+        }
+        paths.all(|path| {
+            let path = join(&image.workdir, path.trim_end_matches('/'));
+            path == image.workdir || owned.contains(&path)
+        })
+    }
+}
+
+/// Whether roots of the user's own are among the files.
+fn copies_roots(files: &[(String, String)]) -> bool {
+    files
+        .iter()
+        .any(|(_, to)| to.contains("/usr/local/share/ca-certificates"))
 }

@@ -1,148 +1,237 @@
-//! What a hand-written Dockerfile asks for, as a spec: stub or cargo-chef recipes and what goes into the image.
+//! What a hand-written Dockerfile asks for, as a spec: stub or cargo-chef recipes and what goes into images.
+//!
+//! A stage that calls cargo, or stands on one that does, compiles. What no other stage is made from is an image.
+//! Whatever is neither is said and left.
 
-use super::dockerfile::{Instruction, parse, words};
-use super::{Draft, list, map};
+use super::build::Compile;
+use super::dockerfile::{Dockerfile, Stage, parse};
+use super::draft::Draft;
+use super::said::Said;
+use super::variables::{Args, Scope};
 use crate::project::Project;
-use crate::source::SourceFile;
-
-/// What became of the lines of a Dockerfile.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Migrated {
-    pub understood: Vec<String>,
-    pub dropped: Vec<String>,
-    pub left: Vec<String>,
-}
+use crate::source::{SourceFile, SourceTree};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A Dockerfile being read.
 pub(super) struct Reader<'a> {
-    pub(super) project: &'a Project,
-    pub(super) draft: &'a mut Draft,
-    pub(super) said: Migrated,
-    pub(super) packages: Vec<String>,
-    pub(super) image_packages: Vec<String>,
-    pub(super) build_env: Vec<(String, String)>,
-    pub(super) env: Vec<(String, String)>,
-    pub(super) labels: Vec<(String, String)>,
-    pub(super) files: Vec<(String, String)>,
-    pub(super) expose: Vec<String>,
-    pub(super) volumes: Vec<String>,
-    pub(super) run: Vec<String>,
-    pub(super) workdir: String,
+    pub project: &'a Project,
+    pub tree: &'a SourceTree,
+    pub file: Dockerfile,
+    pub said: Said,
+    pub args: Args,
+    /// Executables by the stage and path that they were copied to: the name of the binary.
+    pub programs: BTreeMap<(usize, String), String>,
+    /// Users and groups that the Dockerfile makes, with their number if it says one.
+    pub accounts: BTreeMap<String, Option<String>>,
+    /// The working directory at the end of a stage that compiles.
+    pub workdirs: BTreeMap<usize, String>,
 }
 
-/// Reads a Dockerfile into a draft.
-pub(super) fn migrate(project: &Project, file: &SourceFile, draft: &mut Draft) -> Migrated {
-    let stages = parse(file.text());
+/// Reads a Dockerfile into a draft; returns what is to be said of it.
+pub(super) fn migrate(
+    project: &Project,
+    tree: &SourceTree,
+    file: &SourceFile,
+    draft: &mut Draft,
+) -> String {
     let mut reader = Reader {
         project,
-        draft,
-        said: Migrated::default(),
-        packages: vec![],
-        image_packages: vec![],
-        build_env: vec![],
-        env: vec![],
-        labels: vec![],
-        files: vec![],
-        expose: vec![],
-        volumes: vec![],
-        run: vec![],
-        workdir: String::new(),
+        tree,
+        file: parse(file.text()),
+        said: Said::default(),
+        args: Args::default(),
+        programs: BTreeMap::new(),
+        accounts: BTreeMap::new(),
+        workdirs: BTreeMap::new(),
     };
-    let Some((last, builders)) = stages.split_last() else {
-        reader.said.left.push("there is no FROM in it".into());
-        return reader.said;
-    };
-    let by_name = |name: &str| {
-        stages
-            .iter()
-            .find(|stage| stage.name.eq_ignore_ascii_case(name))
-    };
-    for stage in builders {
-        if by_name(&stage.from).is_none() {
-            reader.build_base(stage);
-        }
-        for instruction in &stage.instructions {
-            reader.build(instruction);
-        }
-    }
-    if builders.is_empty() {
-        reader.said.left.push(
-            "one stage: what compiles is in the image; the new image has the program alone".into(),
-        );
-        last.instructions.iter().for_each(|one| reader.build(one));
-    } else {
-        reader.image_base(last);
-    }
-    last.instructions
-        .iter()
-        .for_each(|one| reader.image(one, builders.is_empty()));
-    reader.finish()
+    reader.read(draft);
+    draft.args = reader.args.used();
+    reader.said.text(file.name())
 }
 
 impl Reader<'_> {
-    pub(super) fn understood(&mut self, instruction: &Instruction, what: &str) {
-        self.said
-            .understood
-            .push(format!("line {}: {what}", instruction.line));
-    }
+    fn read(&mut self, draft: &mut Draft) {
+        let stages = self.file.stages.clone();
+        if stages.is_empty() {
+            return self.said.left(1, "there is no FROM in it");
+        }
+        self.names(&stages);
+        let compiles: Vec<bool> = (0..stages.len()).map(|at| self.compiles(at)).collect();
+        let outputs = self.outputs(&stages);
+        let in_images: BTreeSet<usize> = outputs.iter().flat_map(|at| self.chain(*at)).collect();
 
-    pub(super) fn dropped(&mut self, instruction: &Instruction, what: &str) {
-        self.said
-            .dropped
-            .push(format!("line {}: {what}", instruction.line));
-    }
+        let mut compile = Compile::default();
+        let mut scopes = vec![Scope::default(); stages.len()];
+        for (at, stage) in stages.iter().enumerate() {
+            let parent = self.stage(&stage.from);
+            let mut scope = parent.map_or_else(Scope::default, |parent| scopes[parent].clone());
+            if let Some(dir) = parent.and_then(|parent| self.workdirs.get(&parent)) {
+                self.workdirs.insert(at, dir.clone());
+            }
+            if compiles[at] {
+                self.compile(at, &mut scope, &mut compile);
+            } else if !in_images.contains(&at) {
+                let name = if stage.name.is_empty() {
+                    "a stage"
+                } else {
+                    &stage.name
+                };
+                let what = format!(
+                    "{name} on {}: not Cargo's; run it before, or apart",
+                    stage.from
+                );
+                self.said.left(stage.line, what);
+            }
+            scopes[at] = scope;
+        }
 
-    pub(super) fn left(&mut self, instruction: &Instruction) {
-        let text = format!("{} {}", instruction.word, instruction.rest);
-        let text: String = text.chars().take(90).collect();
-        self.said
-            .left
-            .push(format!("line {}: {text}", instruction.line));
-    }
-
-    fn finish(mut self) -> Migrated {
-        for packages in [&mut self.packages, &mut self.image_packages] {
-            packages.sort();
-            packages.dedup();
+        let mut images = vec![];
+        for output in &outputs {
+            images.push((
+                stages[*output].name.clone(),
+                self.image(*output, &compiles, &compile),
+            ));
         }
-        let (build, image) = (&mut self.draft.build, &mut self.draft.image);
-        if !self.packages.is_empty() {
-            build.set("packages", list(&self.packages), "");
-        }
-        if !self.build_env.is_empty() {
-            build.set("env", map(&self.build_env), "");
-        }
-        if !self.image_packages.is_empty() {
-            image.set("packages", list(&self.image_packages), "");
-        }
-        for (key, pairs) in [
-            ("env", &self.env),
-            ("labels", &self.labels),
-            ("files", &self.files),
-        ] {
-            if !pairs.is_empty() {
-                image.set(key, map(pairs), "");
+        let glibc = images.iter().any(|(_, image)| image.glibc);
+        self.finish(&compile, glibc, &mut draft.build);
+        match images.as_mut_slice() {
+            [(_, image)] => {
+                self.selection(&image.bins, &compile, &mut draft.build);
+                draft.image = std::mem::take(&mut image.block);
+            }
+            several => {
+                for (name, image) in several {
+                    let mut build = super::draft::Block::default();
+                    self.selection(&image.bins, &compile, &mut build);
+                    let image = std::mem::take(&mut image.block);
+                    draft.images.push((name.clone(), build, image));
+                }
+                draft.hoist();
             }
         }
-        for (key, items) in [
-            ("expose", &self.expose),
-            ("volumes", &self.volumes),
-            ("run", &self.run),
-        ] {
-            if !items.is_empty() {
-                image.set(key, list(items), "");
+    }
+
+    /// Declares build arguments and notes which are named anywhere.
+    fn names(&mut self, stages: &[Stage]) {
+        for (name, default) in self.file.args.clone() {
+            self.args.declare(&name, default);
+        }
+        for stage in stages {
+            self.args.note(&stage.from);
+            for one in &stage.instructions {
+                self.args.note(&one.rest);
+                self.args.note(one.heredoc.as_deref().unwrap_or_default());
+                one.flags
+                    .iter()
+                    .for_each(|(_, value)| self.args.note(value));
             }
         }
-        self.said.dropped.dedup();
-        self.said
+    }
+
+    /// The stage that a `FROM` or `--from` names.
+    pub(super) fn stage(&self, name: &str) -> Option<usize> {
+        let stages = self.file.stages.iter();
+        let mut named = stages.map(|stage| stage.name.as_str());
+        let found = named.position(|known| !name.is_empty() && known.eq_ignore_ascii_case(name));
+        found.or_else(|| name.parse().ok().filter(|at| *at < self.file.stages.len()))
+    }
+
+    /// The stages that one stands on, the lowest first, itself last.
+    pub(super) fn chain(&self, at: usize) -> Vec<usize> {
+        let mut chain = vec![at];
+        while let Some(below) = self.stage(&self.file.stages[chain[0]].from) {
+            if below >= chain[0] {
+                break;
+            }
+            chain.insert(0, below);
+        }
+        chain
+    }
+
+    fn compiles(&self, at: usize) -> bool {
+        let cargo = |at: usize| {
+            let runs = self.file.stages[at].instructions.iter();
+            let mut runs = runs.filter(|one| one.word == "RUN");
+            runs.any(|one| {
+                let text = one.heredoc.as_deref().unwrap_or(&one.rest);
+                text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
+                    .any(|word| word == "cargo" || word == "rustup")
+            })
+        };
+        let last = self.file.stages.len();
+        (0..last).any(|above| cargo(above) && self.chain(above).contains(&at))
+            || self.chain(at).into_iter().any(cargo)
+    }
+
+    /// The stages that are images: the last, and those that no other is made from, unless they run cargo.
+    fn outputs(&self, stages: &[Stage]) -> Vec<usize> {
+        let mut used = BTreeSet::new();
+        for stage in stages {
+            used.extend(self.stage(&stage.from));
+            for one in &stage.instructions {
+                used.extend(one.flag("from").and_then(|name| self.stage(name)));
+                for mount in one.mounts() {
+                    let from = mount.iter().find(|(key, _)| *key == "from");
+                    used.extend(from.and_then(|(_, name)| self.stage(name)));
+                }
+            }
+        }
+        let last = stages.len() - 1;
+        let free = (0..last).filter(|at| !used.contains(at) && !self.compiles(*at));
+        free.chain([last]).collect()
+    }
+
+    /// Whether a name is that of a binary of the project.
+    pub(super) fn is_bin(&self, name: &str) -> bool {
+        let packages = self.project.packages.iter();
+        let mut bins = packages.flat_map(|package| package.bins());
+        bins.any(|bin| bin.name == name)
+    }
+
+    /// A user or group as the spec takes it: by number where the Dockerfile makes it. Such a one without a number
+    /// has that of the spec's default.
+    pub(super) fn account(&self, name: &str) -> String {
+        match self.accounts.get(name) {
+            Some(Some(number)) => number.clone(),
+            Some(None) => super::image::USER.to_owned(),
+            None => name.to_owned(),
+        }
+    }
+
+    /// Notes the user or group that a command makes.
+    pub(super) fn make_account(&mut self, words: &[String]) {
+        let number = ["-u", "--uid", "-g", "--gid"];
+        let of_user = words.first().is_some_and(|word| word.contains("user"));
+        let mut id = None;
+        let mut names = vec![];
+        let mut rest = words.iter().skip(1).peekable();
+        while let Some(word) = rest.next() {
+            let (flag, value) = word.split_once('=').unwrap_or((word, ""));
+            if number.contains(&flag) && (flag.ends_with(['u', 'd']) == of_user || flag == "--gid")
+            {
+                let value = match value {
+                    "" => rest.next().cloned().unwrap_or_default(),
+                    value => value.to_owned(),
+                };
+                let mine = of_user == ["-u", "--uid"].contains(&flag);
+                if mine && value.parse::<u32>().is_ok() {
+                    id = Some(value);
+                }
+            } else if !word.starts_with('-') {
+                names.push(word.clone());
+            }
+        }
+        if let Some(name) = names.pop() {
+            let known = self.accounts.entry(name).or_default();
+            *known = id.or(known.take());
+        }
     }
 }
 
 pub(super) fn is_assignment(word: &str) -> bool {
     let name = word.split_once('=').map(|(name, _)| name);
-    name.is_some_and(|name| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
-    })
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.is_some_and(|name| !name.is_empty() && name.chars().all(letter))
 }
 
 /// What `apt-get install` or `apk add` installs.
@@ -151,14 +240,22 @@ pub(super) fn packages(words: &[String]) -> Vec<String> {
         .iter()
         .skip_while(|word| !["install", "add"].contains(&word.as_str()));
     rest.next();
-    rest.filter(|word| !word.starts_with('-'))
-        .cloned()
-        .collect()
+    let named = |word: &&String| !word.starts_with(['-', '.', '>', '<', '|']);
+    let mut packages: Vec<String> = vec![];
+    let mut virtual_name = false;
+    for word in rest {
+        let named = named(&word);
+        if named && !virtual_name {
+            packages.push(word.clone());
+        }
+        virtual_name = word == "-t" || word == "--virtual";
+    }
+    packages
 }
 
 /// `A=b C="d e"`, or the old form `A b`.
 pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
-    let list = words(text);
+    let list = super::dockerfile::words(text);
     match list.first() {
         Some(first) if !first.contains('=') => {
             let (name, value) = text.split_once(char::is_whitespace).unwrap_or((text, ""));

@@ -1,69 +1,32 @@
 //! What the manifests and names of a project tell about what it needs.
 
-use super::{Draft, list};
+use super::draft::{Block, Draft, list, mapping};
+use crate::hints;
 use crate::project::Project;
 use crate::source::SourceTree;
 
 /// Fills in what is not there yet; returns open questions.
 pub(super) fn fill(project: &Project, tree: &SourceTree, draft: &mut Draft) -> Vec<String> {
     let mut open = vec![];
-    let members = || project.packages.iter().filter(|package| package.is_member);
-    let programs: Vec<_> = members()
-        .filter(|package| package.bins().next().is_some())
-        .collect();
-    let settled = draft.build.has("package") || draft.build.has("bin");
-    match programs.as_slice() {
-        _ if settled => {}
-        [] => open.push("No package has a binary yet: the build will say so.".into()),
-        [one] => {
-            let bins: Vec<String> = one.bins().map(|bin| bin.name.clone()).collect();
-            if bins.len() > 1 && one.default_run.is_none() {
-                for bin in bins {
-                    draft
-                        .images
-                        .push((bin.clone(), one.name.clone(), vec![bin]));
-                }
-            }
-        }
-        several => {
-            for package in several {
-                draft
-                    .images
-                    .push((package.name.clone(), package.name.clone(), vec![]));
-            }
-        }
-    }
+    programs(project, draft, &mut open);
     let has = |name: &str| {
-        project
-            .lock
-            .packages
-            .iter()
-            .any(|package| package.name == name)
+        let packages = project.lock.packages.iter();
+        packages.into_iter().any(|package| package.name == name)
     };
-    let mut packages: Vec<&str> = vec![];
-    let mut why = vec![];
-    if has("prost-build") || has("tonic-build") || has("protobuf-codegen") {
-        packages.push("protobuf-compiler");
-        why.push("protoc, for build scripts");
-    }
-    if has("bindgen") {
-        packages.push("libclang-dev");
-        why.push("libclang, for bindgen");
-    }
-    if has("cmake") {
-        packages.push("cmake");
-        why.push("cmake, for build scripts");
-    }
-    if !packages.is_empty() && !draft.build.has("packages") {
-        draft
-            .build
-            .set("packages", list(&packages), &why.join("; "));
+    if !draft.build.has("packages") && !draft.build.has("base") {
+        let needed = hints::packages(project.lock.file.text());
+        let (packages, why): (Vec<_>, Vec<_>) = needed.into_iter().unzip();
+        if !packages.is_empty() {
+            draft
+                .build
+                .set("packages", list(&packages), &why.join("; "));
+        }
     }
     if has("sqlx-macros") && !draft.build.has("env") {
-        let env = [("SQLX_OFFLINE".to_owned(), "true".to_owned())];
+        let env = [("SQLX_OFFLINE", "\"true\"".to_owned())];
         draft.build.set(
             "env",
-            super::map(&env),
+            mapping(&env),
             "no database while compiling: commit `.sqlx`",
         );
         if !tree.has("", ".sqlx") {
@@ -73,13 +36,12 @@ pub(super) fn fill(project: &Project, tree: &SourceTree, draft: &mut Draft) -> V
         }
     }
     if has("openssl-sys") && !has("openssl-src") && !draft.build.has("target") {
-        draft.build.set(
-            "target",
-            "gnu".into(),
-            "openssl-sys links the system's OpenSSL",
-        );
+        let why = "openssl-sys links the system's OpenSSL";
+        draft.build.set("target", "gnu".into(), why);
         if !draft.image.has("base") {
-            draft.image.set("base", "debian".into(), "");
+            let why = "it has glibc";
+            draft.image.set("base", "debian".into(), why);
+            draft.image.set("packages", list(&["libssl3t64"]), "");
         }
         open.push(
             "For a static program give openssl the feature `vendored`, or use rustls.".into(),
@@ -88,9 +50,39 @@ pub(super) fn fill(project: &Project, tree: &SourceTree, draft: &mut Draft) -> V
     for dir in ["templates", "static", "public", "assets", "migrations"] {
         if tree.has("", dir) && !draft.image.has("files") {
             open.push(format!(
-                "If the program reads `{dir}/` when it runs: files: {{ {dir}/: /app/{dir}/ }} under image."
+                "If the program reads `{dir}/` when it runs, add under `image:` files: {{ {dir}/: /app/{dir}/ }}"
             ));
         }
     }
     open
+}
+
+/// An image for each program, where the project does not say which.
+fn programs(project: &Project, draft: &mut Draft, open: &mut Vec<String>) {
+    let settled = ["package", "bin"].iter().any(|key| draft.build.has(key));
+    if settled || !draft.images.is_empty() {
+        return;
+    }
+    let members = project.packages.iter().filter(|package| package.is_member);
+    let programs: Vec<_> = members
+        .filter(|package| package.bins().next().is_some())
+        .collect();
+    let image = |name: &str, key, yaml| {
+        let mut build = Block::default();
+        build.set(key, yaml, "");
+        (name.to_owned(), build, Block::default())
+    };
+    match programs.as_slice() {
+        [] => open.push("No package has a binary yet: the build will say so.".into()),
+        [one] if one.bins().count() > 1 && one.default_run.is_none() => {
+            let bins = one.bins().map(|bin| bin.name.as_str());
+            draft.images = bins.map(|bin| image(bin, "bin", list(&[bin]))).collect();
+        }
+        [_] => {}
+        several => {
+            let names = several.iter().map(|package| package.name.as_str());
+            let images = names.map(|name| image(name, "package", super::draft::scalar(name)));
+            draft.images = images.collect();
+        }
+    }
 }

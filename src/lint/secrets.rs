@@ -73,7 +73,8 @@ const FILES: [&str; 12] = [
 
 fn env(input: &Input<'_>, found: &mut Found<'_>) {
     for arg in &input.spec.args {
-        if is_secret(&arg.name) {
+        let default = arg.default.as_deref().unwrap_or_default();
+        if is_secret(&arg.name) && !is_setting(default) {
             found.spec(
                 arg.name.span,
                 format!(
@@ -96,7 +97,8 @@ fn env(input: &Input<'_>, found: &mut Found<'_>) {
             ("image.annotations", &runtime.annotations, run),
         ] {
             for EnvVar { name, value } in vars {
-                let by_name = block.ends_with("env") && is_secret(name) && !value.is_empty();
+                let named = block.ends_with("env") && is_secret(name);
+                let by_name = named && !value.is_empty() && !is_setting(value);
                 if by_name || is_token(value) {
                     let message = format!("`{}` in `{block}` looks like a secret", name.value);
                     found.spec(name.span, message, help);
@@ -111,6 +113,15 @@ fn is_secret(name: &str) -> bool {
     let words: Vec<&str> = lower.split(['_', '-', '.']).collect();
     words.iter().any(|word| WORDS.contains(word))
         && !words.iter().any(|word| HARMLESS.contains(word))
+}
+
+/// Whether a value is one that no secret has: a switch, a number (of a unit), a path or an address.
+fn is_setting(value: &str) -> bool {
+    let unit = value.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = unit.len() < value.len() && unit.len() <= 2;
+    let switch = ["true", "false", "on", "off", "yes", "no", "none"];
+    let address = value.starts_with('/') || value.contains("://");
+    number || address || switch.iter().any(|word| word.eq_ignore_ascii_case(value))
 }
 
 /// Whether a value is a token of a well-known form, or an address with a password.
@@ -139,5 +150,34 @@ fn files(input: &Input<'_>, found: &mut Found<'_>) {
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_values_together_tell_a_secret() {
+        for (name, value, expected) in [
+            ("DB_PASSWORD", "hunter2", true),
+            ("API_KEY", "abcdef0123", true),
+            ("AUTH_ENABLED", "true", false),
+            ("TOKEN_LIFETIME", "30d", false),
+            ("SIGNING_KEY", "/run/secrets/key", false),
+            ("AUTH_ISSUER", "https://auth.example.org", false),
+            ("KEY_FILE", "secret", false),
+            ("MONKEY", "secret", false),
+        ] {
+            assert_eq!(
+                is_secret(name) && !is_setting(value),
+                expected,
+                "{name}={value}"
+            );
+        }
+        assert!(is_token("postgres://app:hunter2@db/shop"));
+        assert!(
+            !is_token("postgres://app:$PASSWORD@db/shop") && !is_token("postgres://app@db/shop")
+        );
     }
 }

@@ -208,7 +208,7 @@ What builds, but probably not what you want. A build shows what the rules find a
 A rule is switched off, or findings made errors, in one of these ways; the last takes the place of the others:
 
 ```yaml
-# syntax=rust-frontend:1
+# syntax=org/rust-frontend:1
 # check=skip=root-user,unpinned-base;error=true
 lint:
   skip: [privileged-port]

@@ -138,7 +138,9 @@ fn dev(input: &Input<'_>, found: &mut Found<'_>) {
 
 fn symbols(input: &Input<'_>, found: &mut Found<'_>) {
     let Some(project) = input.project else { return };
-    for image in &input.spec.images {
+    // Where symbols are kept apart, the image has none.
+    let together = |image: &&ImageSpec| !image.build.debug_symbols.value;
+    for image in input.spec.images.iter().filter(together) {
         let profile = &image.build.profile.value;
         let Some(toml::Value::Table(settings)) = project.profiles.get(profile) else {
             continue;

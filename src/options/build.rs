@@ -16,6 +16,8 @@ pub(super) fn platforms(reader: &mut Reader<'_>) -> (Vec<Platform>, bool) {
     for text in reader.text("platform").split(',') {
         match Platform::from_str(text) {
             _ if reader.text("platform").is_empty() => {}
+            // Named twice, it is built once: a result has one file system for each.
+            Ok(platform) if platforms.contains(&platform) => {}
             Ok(platform) => platforms.push(platform),
             Err(message) => reader.mistake(message),
         }

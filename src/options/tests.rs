@@ -41,6 +41,8 @@ fn platforms_and_the_shape_of_the_result() {
     let names: Vec<String> = options.platforms.iter().map(ToString::to_string).collect();
     assert_eq!(names, ["linux/arm64", "linux/amd64"]);
     assert!(options.multi_platform);
+    let twice = read(&[("platform", "arm64,linux/arm64/v8")]);
+    assert_eq!((twice.platforms.len(), twice.multi_platform), (1, false));
     assert!(read(&[("platform", "arm64"), ("multi-platform", "T")]).multi_platform);
     let arg = ("build-arg:BUILDKIT_MULTI_PLATFORM", "1");
     assert!(read(&[arg, ("multi-platform", "0")]).multi_platform);
@@ -200,7 +202,6 @@ fn features_that_the_client_insists_on() {
         read(&[("frontend.caps", "x.y+forward")]).unsupported_cap(),
         Some("x.y")
     );
-    assert_eq!(read(&[("cmdline", "img:1 a  b=c")]).arguments, ["a", "b=c"]);
 }
 
 #[test]

@@ -52,6 +52,12 @@ for bin in $bins; do
 done
 ";
 
+/// How a script that compiles takes the executables apart from their symbols, if it does, in terms of `$bins` and
+/// `$built`.
+pub(crate) fn splits(script: &str) -> Option<&'static str> {
+    script.ends_with(SPLIT).then_some(SPLIT)
+}
+
 /// Adds the real project: what is compiled, under the recipe's manifests.
 pub(super) fn sources(plan: &mut Plan, input: &Input<'_>, real: &Recipe) -> Output {
     // Other members of the workspace are no part of this build, nor is what only they need.

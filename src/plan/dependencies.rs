@@ -1,5 +1,6 @@
 //! Everything that others wrote: the dependency-only project, its crates, and their compilation.
 
+use super::crates::{self, Assembly};
 use super::toolchain::Toolchain;
 use super::{
     Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, local,
@@ -255,14 +256,19 @@ pub(super) fn cargo(
     let mut env = toolchain.env.clone();
     env.push(("CARGO_TARGET_DIR".into(), TARGET_DIR.into()));
     env.push(("CARGO_INCREMENTAL".into(), "0".into()));
-    if input.image.build.debug_symbols.value {
-        let profile = input.selection.profile.to_uppercase().replace('-', "_");
-        for (key, value) in [("DEBUG", "full"), ("STRIP", "none")] {
-            let name = format!("CARGO_PROFILE_{profile}_{key}");
-            // What the spec says itself wins.
-            if !env.iter().any(|(other, _)| *other == name) {
-                env.push((name, value.into()));
-            }
+    let build = &input.image.build;
+    let symbols: &[(&str, &str)] = match build.debug_symbols.value {
+        true => &[("debug", "full"), ("strip", "none")],
+        false => &[],
+    };
+    let settings = build.profile_settings.iter();
+    let settings = settings.map(|(key, value)| (key.as_str(), value.value.as_str()));
+    for (key, value) in symbols.iter().copied().chain(settings) {
+        let name = format!("CARGO_PROFILE_{}_{key}", input.selection.profile);
+        let name = name.to_uppercase().replace('-', "_");
+        // A variable of the spec wins.
+        if !env.iter().any(|(other, _)| *other == name) {
+            env.push((name, value.into()));
         }
     }
     let flags = &input.image.build.rustflags;
@@ -318,6 +324,10 @@ pub(super) fn flags_of(plan: &Plan, input: &Input<'_>, selections: &[&Selection]
 }
 
 /// Adds the step that compiles the external crates over stubs.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a value of the steps before"
+)]
 pub(super) fn dependencies(
     plan: &mut Plan,
     input: &Input<'_>,
@@ -326,21 +336,20 @@ pub(super) fn dependencies(
     recipe: &Recipe,
     skeleton: &Output,
     flags: Vec<String>,
+    groups: Option<Assembly>,
 ) -> Option<Output> {
     if recipe.external_packages == 0 && !local::many(input, recipe) {
         return None;
     }
     let mut args = vec!["cargo".to_owned(), "build".to_owned()];
     args.extend(flags);
-    let exec = cargo(
-        input,
-        toolchain,
-        crates,
-        skeleton,
-        MountKind::Output(None),
-        args,
-    );
-    let exec = seed::sown(plan, input, recipe, exec);
+    let target = MountKind::Output(None);
+    let exec = cargo(input, toolchain, crates, skeleton, target, args);
+    let in_groups = groups.is_some();
+    let exec = match groups {
+        Some(groups) => crates::assembled(plan, groups, exec),
+        None => seed::sown(plan, input, recipe, exec),
+    };
     let (profile, triple) = (&input.selection.profile, &plan.triple);
     let name = match recipe.external_packages {
         // What the steps of local libraries start from, so that each compiles few stubs.
@@ -356,6 +365,9 @@ pub(super) fn dependencies(
         Op::Exec(exec),
         input.image.build.span,
     );
+    if in_groups {
+        plan.assemblies.push(crates::report(step));
+    }
     Some(Output {
         step,
         mount: TARGET_DIR.into(),

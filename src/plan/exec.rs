@@ -33,6 +33,13 @@ pub struct Mount {
 pub enum MountKind {
     /// A step's output, to read.
     ReadOnly(Output),
+    /// A directory of a step's output, to read. What else is in the output is no part of the key.
+    Part {
+        /// The output.
+        of: Output,
+        /// Absolute path in it.
+        path: String,
+    },
     /// A step's output, to write; what is written is thrown away.
     Scratchpad(Output),
     /// A step's output (or nothing) to write; what is there in the end is an output of this step.

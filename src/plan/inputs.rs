@@ -9,16 +9,11 @@ impl Op {
         match self {
             Op::Image { .. } | Op::Context { .. } => vec![],
             Op::Merge(parts) => parts.iter().collect(),
+            Op::Diff { lower, upper } => vec![lower, upper],
             Op::Exec(exec) => exec
                 .mounts
                 .iter()
-                .filter_map(|mount| match &mount.kind {
-                    MountKind::ReadOnly(from) | MountKind::Scratchpad(from) => Some(from),
-                    MountKind::Output(from) => from.as_ref(),
-                    MountKind::Cache { .. } | MountKind::Secret { .. } | MountKind::Ssh { .. } => {
-                        None
-                    }
-                })
+                .filter_map(|mount| mount.kind.from())
                 .collect(),
             Op::Files { base, actions } => {
                 let copied = actions.iter().filter_map(|action| match action {
@@ -31,6 +26,18 @@ impl Op {
     }
 }
 
+impl MountKind {
+    /// The output that is mounted.
+    pub fn from(&self) -> Option<&Output> {
+        match self {
+            MountKind::ReadOnly(from) | MountKind::Scratchpad(from) => Some(from),
+            MountKind::Part { of, .. } => Some(of),
+            MountKind::Output(from) => from.as_ref(),
+            MountKind::Cache { .. } | MountKind::Secret { .. } | MountKind::Ssh { .. } => None,
+        }
+    }
+}
+
 impl Role {
     /// One word for it.
     pub fn word(self) -> &'static str {
@@ -39,6 +46,7 @@ impl Role {
             Role::Toolchain => "toolchain",
             Role::Skeleton => "skeleton",
             Role::Fetch => "fetch",
+            Role::Crates => "crates",
             Role::Dependencies => "dependencies",
             Role::StubRemoval => "stub-removal",
             Role::Sources => "sources",

@@ -1,21 +1,37 @@
 //! Names that users read in the progress: `[shop-server 3/7] dependencies (181 crates, release, …)`.
 
-use super::{Plan, Role};
+use super::{Op, Plan, Role, Step};
 
-/// Numbers the steps that do work for the user; plumbing is called internal.
+/// Numbers the steps that do work for the user; plumbing is called internal, and what is not of this project alone
+/// has a name that fits every project.
 pub(super) fn number(plan: &mut Plan, label: &str) {
-    let counts = |role: Role| !matches!(role, Role::Base | Role::Sources | Role::Skeleton);
-    let total = plan.steps.iter().filter(|step| counts(step.role)).count();
+    let total = plan.steps.iter().filter(|step| counts(step)).count();
     let mut at = 0;
     for step in &mut plan.steps {
-        step.name = if counts(step.role) {
-            at += 1;
-            format!("[{label} {at}/{total}] {}", step.name)
-        } else {
+        let place = match (counts(step), step.role, &step.op) {
+            (true, ..) => {
+                at += 1;
+                format!("{label} {at}/{total}")
+            }
+            (_, Role::Crates, Op::Exec(_)) => "crates".to_owned(),
             // Builds of several images share these, and the engine shows the name of whichever came first.
-            format!("[internal] {}", step.name)
+            _ => "internal".to_owned(),
         };
+        step.name = format!("[{place}] {}", step.name);
     }
+}
+
+/// Names the steps of a plan that is the beginning of another, which has their numbers.
+pub(super) fn label(plan: &mut Plan, label: &str) {
+    for step in &mut plan.steps {
+        let place = if counts(step) { label } else { "internal" };
+        step.name = format!("[{place}] {}", step.name);
+    }
+}
+
+fn counts(step: &Step) -> bool {
+    use Role::{Base, Crates, Skeleton, Sources};
+    !matches!(step.role, Base | Crates | Skeleton | Sources)
 }
 
 /// `1 crate`, `2 crates`.

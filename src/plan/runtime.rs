@@ -3,6 +3,7 @@
 //! What changes most often comes last. Each layer is one step, so that the config's history has one line
 //! for each, as the image spec wants.
 
+mod history;
 mod layers;
 mod support;
 
@@ -131,8 +132,10 @@ fn settings(input: &Input<'_>, config: &mut ImageConfig) {
     let spec = &input.image.image;
     image::apply_env(config, &spec.env);
     // A base image that already runs as somebody keeps its user, unless the spec says another.
-    if spec.user.span.is_some() || config.user().is_empty() {
-        config.set_user(&spec.user.value);
+    let user = spec.user.span.is_some() || config.user().is_empty();
+    let user = user.then_some(spec.user.value.as_str());
+    if let Some(user) = user {
+        config.set_user(user);
     }
     if let Some(dir) = &spec.workdir {
         config.set_workdir(&dir.value);
@@ -167,12 +170,14 @@ fn settings(input: &Input<'_>, config: &mut ImageConfig) {
         config.set_healthcheck(&check.value);
     }
     let package = &input.project.packages[input.selection.package];
-    image::apply_labels(config, &cargo_labels(package));
-    for label in &spec.labels {
-        config.label(&label.name, &label.value);
-    }
+    let mut labels = cargo_labels(package);
+    let own = spec.labels.iter();
+    labels.extend(own.map(|label| (label.name.value.clone(), label.value.value.clone())));
+    image::apply_labels(config, &labels);
     image::apply_labels(config, input.labels);
-    config.history("settings of Rust.yaml", true, input.epoch);
+    for line in history::lines(spec, &labels, user, &entrypoint) {
+        config.history(&line, true, input.epoch);
+    }
 }
 
 /// The annotations of the image's manifest.

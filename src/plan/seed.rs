@@ -104,7 +104,7 @@ fn names(recipe: &Recipe, exec: &Exec) -> (String, String) {
 }
 
 /// 16 hex digits.
-fn short_hash<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn short_hash<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();
     for word in words {
         hash.update(word);

@@ -2,8 +2,8 @@
 
 use super::toolchain::Toolchain;
 use super::{
-    Copy, Executable, FileAction, Input, Op, Output, Plan, Role, base_configs, check, compiled,
-    names, runtime, symbols, toolchain,
+    Copy, Executable, FileAction, Input, Op, Output, Plan, Role, Until, base_configs, check,
+    compiled, names, runtime, symbols, toolchain,
 };
 use crate::diagnostic::Diagnostics;
 use crate::spec::ImageBase;
@@ -28,26 +28,7 @@ pub(super) struct Compiled {
 /// Without any input.
 pub fn make_all(kind: Kind, inputs: &[Input<'_>]) -> Result<Plan, Diagnostics> {
     let first = &inputs[0];
-    let package = &first.project.packages[first.selection.package].name;
-    let image = first.image.name.as_ref();
-    let image = image.map_or(package, |name| &name.value);
-    let mut plan = Plan {
-        stage: kind.name().unwrap_or(image).to_owned(),
-        platform: first.platform.clone(),
-        build_platform: first.build_platform.clone(),
-        triple: String::new(),
-        steps: vec![],
-        base_configs: base_configs(first),
-        result: None,
-        reports: vec![],
-        symbols: None,
-        executables: vec![],
-        runtime: Runtime::of(&first.image.image.base.value),
-        config: None,
-        annotations: vec![],
-        warnings: Diagnostics::default(),
-        notes: vec![],
-    };
+    let mut plan = empty(kind, first);
     match kind {
         Kind::Image | Kind::Debug => image_of(&mut plan, first, kind == Kind::Debug)?,
         Kind::Symbols => symbols_of(&mut plan, first)?,
@@ -60,9 +41,50 @@ pub fn make_all(kind: Kind, inputs: &[Input<'_>]) -> Result<Plan, Diagnostics> {
     Ok(plan)
 }
 
+/// The steps that find out what Cargo is going to compile ([`Input::units`]), where that shapes the plan of a stage.
+///
+/// # Errors
+/// As [`make_all`].
+pub fn resolution(kind: Kind, input: &Input<'_>) -> Result<Option<Plan>, Diagnostics> {
+    if matches!(kind, Kind::Test | Kind::Clippy | Kind::Fmt | Kind::Doc) {
+        return Ok(None);
+    }
+    let mut plan = empty(kind, input);
+    plan.triple = toolchain::triple(input)?;
+    compiled(&mut plan, input, Until::Units)?;
+    let label = plan.stage.clone();
+    names::label(&mut plan, &label);
+    Ok(Some(plan).filter(|plan| plan.result.is_some()))
+}
+
+fn empty(kind: Kind, first: &Input<'_>) -> Plan {
+    let package = &first.project.packages[first.selection.package].name;
+    let image = first.image.name.as_ref();
+    let image = image.map_or(package, |name| &name.value);
+    Plan {
+        stage: kind.name().unwrap_or(image).to_owned(),
+        platform: first.platform.clone(),
+        build_platform: first.build_platform.clone(),
+        triple: String::new(),
+        steps: vec![],
+        base_configs: base_configs(first),
+        result: None,
+        reports: vec![],
+        assemblies: vec![],
+        grouped: BTreeSet::new(),
+        symbols: None,
+        executables: vec![],
+        runtime: Runtime::of(&first.image.image.base.value),
+        config: None,
+        annotations: vec![],
+        warnings: Diagnostics::default(),
+        notes: vec![],
+    }
+}
+
 fn image_of(plan: &mut Plan, input: &Input<'_>, debug: bool) -> Result<(), Diagnostics> {
     plan.triple = toolchain::triple(input)?;
-    let compiled = compiled(plan, input, false)?;
+    let compiled = compiled(plan, input, Until::Executables)?;
     let (result, config) = runtime::image(plan, input, &compiled.toolchain, debug);
     plan.result = result;
     plan.config = Some(config);
@@ -72,7 +94,7 @@ fn image_of(plan: &mut Plan, input: &Input<'_>, debug: bool) -> Result<(), Diagn
 
 fn symbols_of(plan: &mut Plan, input: &Input<'_>) -> Result<(), Diagnostics> {
     plan.triple = toolchain::triple(input)?;
-    compiled(plan, input, false)?;
+    compiled(plan, input, Until::Executables)?;
     let symbols = plan.symbols.clone();
     plan.result = Some(symbols.ok_or_else(|| symbols::missing(input, &plan.stage))?);
     Ok(())
@@ -84,7 +106,7 @@ fn binary(plan: &mut Plan, inputs: &[Input<'_>]) -> Result<(), Diagnostics> {
     let mut images = vec![];
     for input in inputs {
         plan.triple = toolchain::triple(input)?;
-        compiled(plan, input, false)?;
+        compiled(plan, input, Until::Executables)?;
         let name = input.image.name.as_ref().map(|name| name.value.clone());
         images.resize(plan.executables.len(), name.unwrap_or_default());
     }
@@ -137,7 +159,7 @@ fn deps(plan: &mut Plan, inputs: &[Input<'_>]) -> Result<(), Diagnostics> {
     let mut built: Vec<Output> = vec![];
     for input in inputs {
         plan.triple = toolchain::triple(input)?;
-        let output = compiled(plan, input, true)?.dependencies;
+        let output = compiled(plan, input, Until::Dependencies)?.dependencies;
         built.extend(output.filter(|output| !built.contains(output)));
     }
     if built.is_empty() {

@@ -143,6 +143,18 @@ impl Lockfile {
         })
     }
 
+    /// The checksum of a package's archive, wherever this version of the format has it.
+    pub fn checksum(&self, name: &str, version: &str, source: &str) -> Option<String> {
+        let named = self.named(name).iter().map(|index| &self.packages[*index]);
+        let mut named = named.filter(|package| package.version == version);
+        let found = named.find(|package| package.source.as_deref() == Some(source))?;
+        let apart = || {
+            let key = format!("checksum {name} {version} ({source})");
+            self.metadata.get(&key).cloned()
+        };
+        found.checksum.clone().or_else(apart)
+    }
+
     /// The packages of a name, in the order of the file.
     pub fn named(&self, name: &str) -> &[usize] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)

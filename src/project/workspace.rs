@@ -376,5 +376,5 @@ fn missing_manifest(dir: &str) -> Diagnostic {
         "missing-manifest",
         format!("`{path}` is not in the build context"),
     )
-    .help("put the spec beside `Cargo.toml`, and check `.dockerignore`")
+    .help("the build context, the last argument of a build, must be its directory; check `.dockerignore`, too")
 }

@@ -1,6 +1,6 @@
 //! The graph as text that others draw: Graphviz and Mermaid.
 
-use super::{LOOKS, class, edges, is_used, label};
+use super::{LOOKS, class, label, picture};
 use crate::plan::Plan;
 
 /// The graph for Graphviz.
@@ -10,8 +10,8 @@ pub fn dot(plan: &Plan) -> String {
     text.push_str(
         "  rankdir=TB\n  node [shape=box style=\"rounded,filled\" fontname=\"sans-serif\"]\n",
     );
-    let used = is_used(plan);
-    for index in (0..plan.steps.len()).filter(|index| used[*index]) {
+    let picture = picture(plan);
+    for index in picture.steps {
         let class = class(plan, index);
         let (_, fill, stroke) = LOOKS
             .into_iter()
@@ -22,10 +22,7 @@ pub fn dot(plan: &Plan) -> String {
             "  s{index} [label=\"{label}\" fillcolor=\"{fill}\" color=\"{stroke}\"]\n"
         ));
     }
-    for (from, to) in edges(plan)
-        .into_iter()
-        .filter(|(from, to)| used[*from] && used[*to])
-    {
+    for (from, to) in picture.edges {
         text.push_str(&format!("  s{from} -> s{to}\n"));
     }
     text + "}\n"
@@ -34,18 +31,15 @@ pub fn dot(plan: &Plan) -> String {
 /// The graph for Mermaid, which code hosts draw.
 pub fn mermaid(plan: &Plan) -> String {
     let mut text = String::from("flowchart TD\n");
-    let used = is_used(plan);
-    for index in (0..plan.steps.len()).filter(|index| used[*index]) {
+    let picture = picture(plan);
+    for index in picture.steps {
         let label = escape(&label(plan, index));
         text.push_str(&format!(
             "  s{index}[\"{label}\"]:::{}\n",
             class(plan, index)
         ));
     }
-    for (from, to) in edges(plan)
-        .into_iter()
-        .filter(|(from, to)| used[*from] && used[*to])
-    {
+    for (from, to) in picture.edges {
         text.push_str(&format!("  s{from} --> s{to}\n"));
     }
     for (class, fill, stroke) in LOOKS {

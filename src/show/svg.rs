@@ -1,8 +1,9 @@
-//! The graph as a picture: layers from top to bottom, boxes in rows, straight lines.
+//! The graph as a picture: boxes in rows from top to bottom, arrows around them.
 //!
-//! A row is the longest way from a source; within a row boxes stand below the middle of what they are made of.
+//! A box stands as low as what needs it allows; within its row it is as near as others let it to the middle of what it
+//! is joined with. An arrow over several rows has a place of its own in each.
 
-use super::{LOOKS, class, edges, is_used, label};
+use super::{LOOKS, class, label, picture};
 use crate::plan::Plan;
 
 const BOX_HEIGHT: i32 = 36;
@@ -11,10 +12,11 @@ const GAP: i32 = 28;
 const MARGIN: i32 = 16;
 /// Width of a letter; the font is fixed, so that boxes fit.
 const LETTER: i32 = 8;
-const LONGEST: usize = 44;
+const LONGEST: usize = 64;
 
 struct Node {
-    step: usize,
+    /// `None` where an arrow passes a row.
+    step: Option<usize>,
     text: String,
     row: usize,
     width: i32,
@@ -23,39 +25,51 @@ struct Node {
 
 /// The picture of a plan.
 pub fn svg(plan: &Plan) -> String {
-    let used = is_used(plan);
-    let edges: Vec<(usize, usize)> = edges(plan)
-        .into_iter()
-        .filter(|(from, to)| used[*from] && used[*to])
-        .collect();
+    let picture = picture(plan);
     let mut rows = vec![0; plan.steps.len()];
-    for step in 0..plan.steps.len() {
-        let above = edges.iter().filter(|(_, to)| *to == step);
-        rows[step] = above.map(|(from, _)| rows[*from] + 1).max().unwrap_or(0);
+    for step in &picture.steps {
+        let above = picture.edges.iter().filter(|(_, to)| to == step);
+        rows[*step] = above.map(|(from, _)| rows[*from] + 1).max().unwrap_or(0);
     }
-    // A source stands right above the first step that needs it.
-    for step in (0..plan.steps.len()).rev() {
-        if !edges.iter().any(|(_, to)| *to == step) {
-            let below = edges.iter().filter(|(from, _)| *from == step);
-            rows[step] = below.map(|(_, to)| rows[*to]).min().unwrap_or(1).max(1) - 1;
+    // Each stands right above the first that needs it.
+    for step in picture.steps.iter().rev() {
+        let below = picture.edges.iter().filter(|(from, _)| from == step);
+        if let Some(first) = below.map(|(_, to)| rows[*to]).min() {
+            rows[*step] = first - 1;
         }
     }
-    let mut nodes: Vec<Node> = (0..plan.steps.len())
-        .filter(|step| used[*step])
-        .map(|step| {
-            let text = shorten(&label(plan, step));
-            let letters = i32::try_from(text.chars().count()).unwrap_or(0);
-            Node {
-                step,
-                text,
-                row: rows[step],
-                width: letters * LETTER + 24,
+    let mut nodes: Vec<Node> = vec![];
+    for step in &picture.steps {
+        let text = shorten(&label(plan, *step));
+        let letters = i32::try_from(text.chars().count()).unwrap_or(0);
+        nodes.push(Node {
+            step: Some(*step),
+            text,
+            row: rows[*step],
+            width: letters * LETTER + 24,
+            x: 0,
+        });
+    }
+    let mut arrows: Vec<Vec<usize>> = vec![];
+    for edge in &picture.edges {
+        let at = |step| picture.steps.binary_search(step).unwrap_or(0);
+        let (from, to) = (at(&edge.0), at(&edge.1));
+        let mut arrow = vec![from];
+        for row in nodes[from].row + 1..nodes[to].row {
+            arrow.push(nodes.len());
+            nodes.push(Node {
+                step: None,
+                text: String::new(),
+                row,
+                width: 0,
                 x: 0,
-            }
-        })
-        .collect();
-    place(&mut nodes, &edges);
-    draw(plan, &nodes, &edges)
+            });
+        }
+        arrow.push(to);
+        arrows.push(arrow);
+    }
+    place(&mut nodes, &arrows);
+    draw(plan, &nodes, &arrows)
 }
 
 fn shorten(text: &str) -> String {
@@ -65,45 +79,95 @@ fn shorten(text: &str) -> String {
     }
 }
 
-/// Gives every box its place: row by row below what it is made of, then once more from below.
-fn place(nodes: &mut [Node], edges: &[(usize, usize)]) {
+/// How often places are settled: each time they come nearer to the middle of what they are joined with.
+const ROUNDS: usize = 12;
+
+/// Gives every box its place: as near as its row allows to the middle of what it is joined with.
+fn place(nodes: &mut [Node], arrows: &[Vec<usize>]) {
+    let pairs = arrows.iter().flat_map(|arrow| arrow.windows(2));
+    let pairs: Vec<(usize, usize)> = pairs.map(|pair| (pair[0], pair[1])).collect();
     let last = nodes.iter().map(|node| node.row).max().unwrap_or(0);
-    let down = (0..=last).map(|row| (row, true));
-    let up = (0..=last).rev().map(|row| (row, false));
-    let order: Vec<(usize, bool)> = down.clone().chain(up).chain(down).collect();
-    for (row, above) in order {
+    let down = (0..=last).map(|row| (row, true, false));
+    let up = (0..=last).rev().map(|row| (row, false, true));
+    let both = (0..=last).map(|row| (row, true, true));
+    let rounds = (0..ROUNDS).flat_map(|_| down.clone().chain(up.clone()));
+    let order: Vec<_> = rounds.chain(both).collect();
+    for (row, above, below) in order {
         let mut wanted: Vec<(i32, usize)> = vec![];
-        for (at, node) in nodes.iter().enumerate().filter(|(_, node)| node.row == row) {
-            let near: Vec<i32> = edges
+        for at in (0..nodes.len()).filter(|at| nodes[*at].row == row) {
+            let near: Vec<i32> = pairs
                 .iter()
-                .filter_map(|(from, to)| match above {
-                    true if *to == node.step => Some(*from),
-                    false if *from == node.step => Some(*to),
+                .filter_map(|(from, to)| match (at == *to, at == *from) {
+                    (true, _) if above => Some(*from),
+                    (_, true) if below => Some(*to),
                     _ => None,
                 })
-                .filter_map(|step| nodes.iter().find(|node| node.step == step))
-                .map(|node| node.x + node.width / 2)
+                .map(|at| middle(&nodes[at]))
                 .collect();
             let count = i32::try_from(near.len()).unwrap_or(0);
-            let middle = match count {
-                0 => node.x + node.width / 2,
+            let wish = match count {
+                0 => middle(&nodes[at]),
                 count => near.iter().sum::<i32>() / count,
             };
-            wanted.push((middle, at));
+            wanted.push((wish, at));
         }
         wanted.sort();
-        let mut free = i32::MIN / 2;
-        for (middle, at) in wanted {
-            let x = (middle - nodes[at].width / 2).max(free);
-            nodes[at].x = x;
-            free = x + nodes[at].width + GAP;
-        }
+        settle(nodes, &wanted);
     }
     let left = nodes.iter().map(|node| node.x).min().unwrap_or(0);
     nodes.iter_mut().for_each(|node| node.x += MARGIN - left);
 }
 
-fn draw(plan: &Plan, nodes: &[Node], edges: &[(usize, usize)]) -> String {
+fn middle(node: &Node) -> i32 {
+    node.x + node.width / 2
+}
+
+/// Sets the boxes of a row beside each other, each block of those that touch around the mean of its wishes.
+fn settle(nodes: &mut [Node], wanted: &[(i32, usize)]) {
+    struct Block {
+        boxes: Vec<usize>,
+        /// For each box, where the block's left end would be by its wish.
+        wishes: Vec<i32>,
+        width: i32,
+    }
+    impl Block {
+        fn left(&self) -> i32 {
+            self.wishes.iter().sum::<i32>() / i32::try_from(self.wishes.len()).unwrap_or(1)
+        }
+    }
+    let mut blocks: Vec<Block> = vec![];
+    for (wish, at) in wanted {
+        let width = nodes[*at].width;
+        let mut block = Block {
+            boxes: vec![*at],
+            wishes: vec![wish - width / 2],
+            width,
+        };
+        while let Some(before) = blocks.pop() {
+            if before.left() + before.width + GAP <= block.left() {
+                blocks.push(before);
+                break;
+            }
+            let shift = before.width + GAP;
+            let wishes = block.wishes.iter().map(|wish| wish - shift);
+            block = Block {
+                wishes: before.wishes.into_iter().chain(wishes).collect(),
+                boxes: before.boxes.into_iter().chain(block.boxes).collect(),
+                width: shift + block.width,
+            };
+        }
+        blocks.push(block);
+    }
+    for block in blocks {
+        let mut x = block.left();
+        for at in &block.boxes {
+            nodes[*at].x = x;
+            x += nodes[*at].width + GAP;
+        }
+    }
+}
+
+fn draw(plan: &Plan, nodes: &[Node], arrows: &[Vec<usize>]) -> String {
     let top = |node: &Node| MARGIN + i32::try_from(node.row).unwrap_or(0) * ROW;
     let width = nodes
         .iter()
@@ -125,22 +189,26 @@ fn draw(plan: &Plan, nodes: &[Node], edges: &[(usize, usize)]) -> String {
         "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" \
          orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"#777777\"/></marker></defs>\n",
     );
-    let find = |step: usize| nodes.iter().find(|node| node.step == step);
-    for (from, to) in edges {
-        let (Some(from), Some(to)) = (find(*from), find(*to)) else {
-            continue;
-        };
-        let (x1, y1) = (from.x + from.width / 2, top(from) + BOX_HEIGHT);
-        let (x2, y2) = (to.x + to.width / 2, top(to));
-        let bend = (y2 - y1) / 2;
+    for arrow in arrows {
+        let start = &nodes[arrow[0]];
+        let (mut x, mut y) = (middle(start), top(start) + BOX_HEIGHT);
+        let mut path = format!("M{x} {y}");
+        for node in arrow.iter().skip(1).map(|at| &nodes[*at]) {
+            let (to, end) = (middle(node), top(node));
+            let bend = (end - y) / 2;
+            path.push_str(&format!("C{x} {} {to} {} {to} {end}", y + bend, end - bend));
+            (x, y) = (to, end);
+            if node.step.is_none() {
+                y += BOX_HEIGHT;
+                path.push_str(&format!("V{y}"));
+            }
+        }
         text.push_str(&format!(
-            "<path d=\"M{x1} {y1}C{x1} {} {x2} {} {x2} {y2}\" fill=\"none\" stroke=\"#777777\" marker-end=\"url(#tip)\"/>\n",
-            y1 + bend,
-            y2 - bend
+            "<path d=\"{path}\" fill=\"none\" stroke=\"#777777\" marker-end=\"url(#tip)\"/>\n"
         ));
     }
-    for node in nodes {
-        let class = class(plan, node.step);
+    for (node, step) in nodes.iter().filter_map(|node| Some((node, node.step?))) {
+        let class = class(plan, step);
         let (_, fill, stroke) = LOOKS
             .into_iter()
             .find(|look| look.0 == class)

@@ -142,6 +142,11 @@ fn said(plan: &Plan, index: usize, step: &Step, spec: &SourceFile) -> Said {
                 String::new(),
             )
         }
+        Op::Diff { lower, upper } => (
+            "what the step added".into(),
+            [name(lower), name(upper)].join(", "),
+            String::new(),
+        ),
         Op::Exec(exec) => {
             let script = plan.script_of(exec);
             let is_script = |step: usize| script.as_ref().is_some_and(|own| own.step == step);
@@ -297,6 +302,9 @@ fn reason(role: Role, plan: &Plan, index: usize) -> &'static str {
             "the least that dependencies depend on: comments, versions and sources of yours are not in it"
         }
         Role::Fetch => "the only step that downloads crates and sees their registries' secrets",
+        Role::Crates => {
+            "compiles some of what others wrote, for every project that has the same crates"
+        }
         Role::Dependencies => "compiles what others wrote, so that an edit of yours does not",
         Role::StubRemoval => "without it cargo would take the stubs' artefacts for yours",
         Role::Sources => "your files with one fixed old time: their content decides, not their age",

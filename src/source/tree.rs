@@ -174,6 +174,11 @@ impl SourceTree {
         self.links.add(path, says);
     }
 
+    /// The paths of the links that are known.
+    pub fn links(&self) -> impl Iterator<Item = &str> {
+        self.links.paths()
+    }
+
     /// A path without the links in it, as far as they are known. Copies from a build context follow none.
     pub fn real(&self, path: &str) -> String {
         self.links.real(path)

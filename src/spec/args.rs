@@ -200,7 +200,12 @@ impl Filler<'_> {
             if let Some(value) = &arg.value {
                 return value.clone();
             }
-            let help = format!("give `--build-arg {name}=...`, or write a default under `args`");
+            let declared = |other: &&str| self.args.iter().any(|arg| arg.name.as_str() == *other);
+            let given = self.given.keys().map(String::as_str);
+            let help = match nearest(name, given.filter(|other| !declared(other))) {
+                Some(near) => format!("`--build-arg {near}` was given; did you mean `{name}`?"),
+                None => format!("give `--build-arg {name}=...`, or write a default under `args`"),
+            };
             self.missing(name, span, &reference, help);
             return reference;
         }

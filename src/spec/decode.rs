@@ -57,14 +57,24 @@ fn image_spec(name: Option<Spanned<String>>, blocks: View<'_>) -> ImageSpec {
     ImageSpec { name, build, image }
 }
 
+/// What of a profile a spec may change.
+const PROFILE_SETTINGS: [&str; 5] = ["opt-level", "lto", "codegen-units", "panic", "strip"];
+
 fn build(build: View<'_>) -> Build {
+    let profile = build.view("profile");
     Build {
         span: build.written().map(|node| node.span),
         package: build.text("package"),
         bin: build.texts("bin"),
         features: build.texts("features"),
         default_features: build.bool("default-features", true),
-        profile: build.text_or("profile", "release"),
+        profile: profile
+            .scalar()
+            .unwrap_or_else(|| profile.text_or("name", "release")),
+        profile_settings: PROFILE_SETTINGS
+            .iter()
+            .filter_map(|key| Some(((*key).to_owned(), profile.text(key)?)))
+            .collect(),
         target: build.choice("target", BuildTarget::Musl, |word| match word {
             "musl" => BuildTarget::Musl,
             "gnu" => BuildTarget::Gnu,
@@ -176,21 +186,48 @@ fn secret(item: View<'_>) -> Option<Secret> {
         Some(id) => id,
         None => item.text("id")?,
     };
+    let target = match item.text("target") {
+        Some(target) => target.value,
+        None => format!("/run/secrets/{}", id.value),
+    };
+    let env = item.text("env").map(|name| name.value);
+    let usual = match is_for_fetching(&target, env.as_deref()) {
+        true => SecretStep::Fetch,
+        false => SecretStep::Compile,
+    };
     Some(Secret {
-        target: match item.text("target") {
-            Some(target) => target.value,
-            None => format!("/run/secrets/{}", id.value),
-        },
-        env: item.text("env").map(|name| name.value),
         required: item.bool("required", true).value,
         step: item
-            .choice("step", SecretStep::Compile, |word| match word {
+            .choice("step", usual, |word| match word {
                 "fetch" => SecretStep::Fetch,
                 _ => SecretStep::Compile,
             })
             .value,
+        target,
+        env,
         id,
     })
+}
+
+/// Whether cargo or git looks for a secret there when it downloads.
+fn is_for_fetching(target: &str, env: Option<&str>) -> bool {
+    const VARIABLES: [&str; 5] = [
+        "CARGO_HTTP_",
+        "CARGO_NET_",
+        "CARGO_REGISTRIES_",
+        "CARGO_REGISTRY_",
+        "GIT_",
+    ];
+    const FILES: [&str; 4] = [
+        "/.git-credentials",
+        "/.gitconfig",
+        "/.netrc",
+        "/credentials.toml",
+    ];
+    match env {
+        Some(name) => VARIABLES.iter().any(|start| name.starts_with(start)),
+        None => FILES.iter().any(|end| target.ends_with(end)),
+    }
 }
 
 fn run(item: View<'_>) -> Option<RunStep> {
@@ -254,6 +291,7 @@ fn healthcheck(image: &View<'_>) -> Option<Spanned<Healthcheck>> {
             interval: time("interval"),
             timeout: time("timeout"),
             start_period: time("start-period"),
+            start_interval: time("start-interval"),
             retries: check.text("retries").and_then(|count| count.parse().ok()),
         },
         span,

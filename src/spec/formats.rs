@@ -83,6 +83,16 @@ pub(super) static PROFILE: Format = format(
         _ => "write `release`, `dev` or a profile from Cargo.toml".into(),
     },
 );
+pub(super) static OPT_LEVEL: Format = numbers(
+    format(
+        "an optimisation level",
+        r"^[0-3sz]$",
+        |text| ["0", "1", "2", "3", "s", "z"].contains(&text),
+        |_| "write `0` to `3` for speed, or `s` or `z` for size".into(),
+    ),
+    Numbers::Whole(0, 3),
+);
+
 pub(super) static TARGET: Format = format(
     "a target",
     r"^(musl|gnu|[a-z0-9_.]+(-[a-z0-9_.]+){1,3})$",
@@ -290,6 +300,18 @@ pub(super) static COUNT: Format = numbers(
         |_| "write a whole number".into(),
     ),
     Numbers::Whole(0, 999_999_999),
+);
+pub(super) static UNITS: Format = numbers(
+    format(
+        "a number of units",
+        r"^[1-9][0-9]{0,4}$",
+        |text| {
+            let digits = text.len() <= 5 && some(text, |c| c.is_ascii_digit());
+            digits && !text.starts_with('0')
+        },
+        |_| "write a whole number from 1".into(),
+    ),
+    Numbers::Whole(1, 99_999),
 );
 pub(super) static WORD: Format = format(
     "a command",

@@ -9,7 +9,7 @@ mod parts;
 mod shapes;
 
 use super::formats::{ARG_NAME, STAGE};
-use super::table::{Block, Key, Shape};
+use super::table::{Block, Key, Map, Shape};
 use build::BUILD;
 use image::IMAGE_KEYS;
 use parts::{LINT_KEYS, TEST};
@@ -39,7 +39,7 @@ static SPEC: Block = Block {
             &ANY_TEXT,
             "The frontend image, for specs in JSON, which has no comments. In YAML, write `# syntax=` on the first line.",
             "read from the first line",
-            "rust-frontend:1",
+            "org/rust-frontend:1",
         ),
         Key::new(
             "args",
@@ -85,6 +85,16 @@ static SPEC: Block = Block {
         ),
     ],
 };
+
+/// The keys of a block of the document, in the order of the reference page.
+pub(crate) fn keys_of(block: &str) -> impl Iterator<Item = &'static str> {
+    let found = SPEC.keys.iter().find(|key| key.name == block);
+    let keys = found.map_or(&[][..], |key| match key.shape.map {
+        Some(Map::Block(block)) => block.keys,
+        _ => &[],
+    });
+    keys.iter().map(|key| key.name)
+}
 
 static OVERRIDE: Block = Block {
     name: "an image of `images:`",

@@ -11,7 +11,7 @@ const INTRODUCTION: &str = "\
 The syntax line alone is a complete spec:
 
 ```yaml
-# syntax=rust-frontend:1
+# syntax=org/rust-frontend:1
 ```
 
 It builds the only binary (or `default-run`) of the package or workspace. Two blocks say what invalidates
@@ -24,9 +24,11 @@ what: `build:` affects compilation, `image:` only the image.
 - `${NAME}` stands for a build-arg declared under `args`; `$${` for `${`; any other `$` for itself.
 - The file may be JSON, with the syntax line as the key `syntax`.
 
-For completion in editors, save the output of `--call=schema` as `Rust.schema.json` and add a line:
+Editors with a YAML language server complete and check the file by its schema: save the output of `--call=schema` as
+`Rust.schema.json` and name it in the second line (the syntax line must be the first):
 
 ```yaml
+# syntax=org/rust-frontend:1
 # yaml-language-server: $schema=Rust.schema.json
 ```
 ";

@@ -188,3 +188,27 @@ fn values_keep_their_places() {
     assert_eq!(slice(image.env[0].value.span), "x");
     assert_eq!(slice(image.user.span), "app");
 }
+
+#[test]
+fn secrets_go_where_they_are_looked_for() {
+    let steps = |secret: &str| {
+        let spec = good(&format!("build: {{ secrets: [{secret}] }}"));
+        spec.images[0].build.secrets[0].step
+    };
+    for fetched in [
+        "{ id: a, env: CARGO_REGISTRIES_TEAM_TOKEN }",
+        "{ id: a, target: /root/.netrc }",
+        "{ id: a, target: /usr/local/cargo/credentials.toml }",
+        "{ id: a, step: fetch }",
+    ] {
+        assert_eq!(steps(fetched), SecretStep::Fetch, "{fetched}");
+    }
+    for compiled in [
+        "a",
+        "{ id: a, env: TOKEN }",
+        "{ id: a, env: CARGO_REGISTRIES_TEAM_TOKEN, step: compile }",
+        "{ id: a, target: /root/netrc }",
+    ] {
+        assert_eq!(steps(compiled), SecretStep::Compile, "{compiled}");
+    }
+}

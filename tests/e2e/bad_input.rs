@@ -126,10 +126,109 @@ fn no_lock_file() {
 }
 
 #[test]
+fn a_broken_manifest() {
+    let change = |project: &Project| {
+        project.replace("Cargo.toml", "version = \"0.1.0\"", "version = \"0.1.0");
+    };
+    check(
+        "rusty-docker",
+        change,
+        ["Cargo.toml:3", "   3 | >>> version = \"0.1.0"],
+        "Cargo.toml:3: not valid TOML: invalid basic string, expected `\"`",
+    );
+}
+
+#[test]
+fn a_broken_lock() {
+    let change = |project: &Project| {
+        project.write("Cargo.lock", "version = 4\n<<<<<<< HEAD\n");
+    };
+    check(
+        "rusty-docker",
+        change,
+        ["Cargo.lock:2", "   2 | >>> <<<<<<< HEAD"],
+        "Cargo.lock:2: not valid TOML: key with no value, expected `=`: \
+         resolve the merge conflict in this file",
+    );
+}
+
+#[test]
+fn a_dependency_that_is_not_in_the_lock() {
+    let change = |project: &Project| {
+        project.append("Cargo.toml", "itoa = \"1\"\n");
+    };
+    check(
+        "rusty-docker",
+        change,
+        ["Cargo.toml:10", "  10 | >>> itoa = \"1\""],
+        "Cargo.toml:10: `Cargo.lock` has no `itoa` 1 for `rusty-docker`: \
+         run `cargo update --workspace` and commit `Cargo.lock`",
+    );
+}
+
+#[test]
+fn a_build_arg_that_is_misspelt() {
+    let project = Project::example("rusty-docker");
+    project.append(
+        "Rust.yaml",
+        "args: { REVISION: }\nimage: { labels: { revision: \"${REVISION}\" } }\n",
+    );
+    let docker = Docker::take();
+    let printed = docker.build(&project).arg("REVISON", "1").fail();
+    for words in [
+        "   3 | >>> image: { labels: { revision: \"${REVISION}\" } }",
+        "Rust.yaml:3: the build-arg `REVISION` has no value: `--build-arg REVISON` was given; \
+         did you mean `REVISION`?",
+    ] {
+        assert!(printed.contains(words), "no `{words}` in:\n{printed}");
+    }
+}
+
+/// The registry's own words differ from one to another.
+#[test]
+fn a_base_that_is_nowhere() {
+    let project = Project::example("rusty-docker");
+    project.append("Rust.yaml", "image:\n  base: no-such-image:0\n");
+    let printed = Docker::take().build(&project).fail();
+    for words in [
+        "Rust.yaml:3\n",
+        "   3 | >>>   base: no-such-image:0\n",
+        "no-such-image:0: failed to resolve source metadata for docker.io/library/no-such-image:0: ",
+    ] {
+        assert!(printed.contains(words), "no `{words}` in:\n{printed}");
+    }
+}
+
+#[test]
+fn several_mistakes_at_once() {
+    let project = Project::example("rusty-docker");
+    let lines = "image:\n  bsae: scratch\nbuild:\n  targte: musl\n";
+    project.append("Rust.yaml", lines);
+    let printed = Docker::take().build(&project).fail();
+    let expected = "\
+Rust.yaml:3
+--------------------
+   2 |     image:
+   3 | >>>   bsae: scratch
+   4 |     build:
+   5 | >>>   targte: musl
+   6 |     
+--------------------
+ERROR: failed to build: failed to solve: 2 errors
+Rust.yaml:3: `image:` has no key `bsae`: did you mean `base`?
+Rust.yaml:5: `build:` has no key `targte`: did you mean `target`?";
+    assert!(printed.contains(expected), "{printed}");
+}
+
+#[test]
 fn several_images_and_no_target() {
-    let message = "this spec has several images and `--target` does not say which: \
-                   add `--target server` or `--target worker`";
-    check("workspace", |_| {}, NO_PLACE, message);
+    check(
+        "workspace",
+        |_| {},
+        ["Rust.yaml:5", "   5 | >>>   server:"],
+        "Rust.yaml:5: this spec has several images and `--target` does not say which: \
+         add `--target server` or `--target worker`",
+    );
 }
 
 /// The compiler's own words, and no place in a spec that has nothing to do with it.

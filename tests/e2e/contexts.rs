@@ -1,6 +1,7 @@
-//! Contexts of every kind: named ones, repositories, archives, other places of the spec.
+//! Main contexts of every kind: repositories, archives, other places of the spec.
 
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -22,159 +23,6 @@ fn sh(dir: &Path, line: &str) -> String {
 /// The file that a build makes, and what it holds.
 fn binary(made: &Tree) -> Vec<u8> {
     std::fs::read(made.path().join("usr/local/bin/tiny")).expect("the executable")
-}
-
-#[test]
-fn an_image_takes_the_place_of_both_bases() {
-    let docker = Docker::take();
-    let word = nonce();
-    // Nobody has images of these names.
-    let spec = format!("build: {{ base: \"build-{word}:1\" }}\nimage: {{ base: run-{word} }}\n");
-    let project = Project::tiny(&spec);
-    let build = docker
-        .build(&project)
-        .option(
-            "--build-context",
-            format!("build-{word}:1=docker-image://rust:1"),
-        )
-        .option(
-            "--build-context",
-            format!("run-{word}=docker-image://debian:trixie-slim"),
-        );
-    let (image, _) = build.image("named");
-    let debian = docker.output([
-        "run",
-        "--rm",
-        "--entrypoint=cat",
-        image.tag(),
-        "/etc/os-release",
-    ]);
-    assert!(debian.contains("Debian"), "{debian}");
-    // The config is that image's, too.
-    assert_eq!(
-        image.inspect().config.entrypoint.expect("one"),
-        ["/usr/local/bin/tiny"]
-    );
-}
-
-#[test]
-fn a_directory_takes_the_place_of_a_base() {
-    let docker = Docker::take();
-    let word = nonce();
-    let project = Project::tiny(&format!("image: {{ base: \"base-{word}\" }}\n"));
-    let base = Tree::empty();
-    std::fs::write(base.path().join("kept"), &word).expect("can write");
-    std::fs::write(base.path().join("ignored"), &word).expect("can write");
-    std::fs::write(base.path().join(".dockerignore"), "ignored\n").expect("can write");
-    let made = docker
-        .build(&project)
-        .option(
-            "--build-context",
-            format!("base-{word}={}", base.path().display()),
-        )
-        .files();
-    let files: Vec<String> = made
-        .files()
-        .keys()
-        .map(|path| path.display().to_string())
-        .collect();
-    assert!(files.contains(&"kept".to_owned()), "{files:?}");
-    assert!(!files.contains(&"ignored".to_owned()), "{files:?}");
-    assert!(
-        files.contains(&"usr/local/bin/tiny".to_owned()),
-        "{files:?}"
-    );
-}
-
-/// Writes a library with a constant that its files hold.
-fn library(dir: &Path, name: &str, manifest: &str, value: &str) {
-    std::fs::create_dir_all(dir.join("src")).expect("can make folders");
-    let write = |path: &str, text: String| std::fs::write(dir.join(path), text).expect("can write");
-    write(
-        "Cargo.toml",
-        format!(
-            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{manifest}"
-        ),
-    );
-    write("src/lib.rs", format!("pub const VALUE: &str = {value};\n"));
-    write("word.txt", nonce());
-}
-
-#[test]
-fn directories_take_the_places_of_packages() {
-    let docker = Docker::take();
-    let project = Project::tiny(SCRATCH);
-    let word = r#"include_str!("../word.txt")"#;
-    let outside = Tree::empty();
-    let (outer, util, inner) = ("a/outer", "b/util", "c/inner");
-    let [outer, util, inner] = [outer, util, inner].map(|dir| outside.path().join(dir));
-    // Paths as they are for whoever has all of it; only `inner` is in the build context, with other files.
-    let depends = "[dependencies]\nutil = { path = \"../../b/util\" }\n\
-        [dev-dependencies]\nnowhere = { path = \"../nowhere\" }\n";
-    library(&outer, "outer", depends, "util::VALUE");
-    library(&util, "util", "", word);
-    library(&inner, "inner", "", word);
-    library(&project.join("inner"), "inner", "", "\"replaced\"");
-    // Its .dockerignore is about its own files alone.
-    project.write(".dockerignore", "target\n**/word.txt\n");
-    let package = |name: &str, more: &str| {
-        format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n{more}")
-    };
-    project
-        .append(
-            "Cargo.toml",
-            "[dependencies]\nouter = { path = \"../../outside/a/outer\" }\ninner = { path = \"inner\" }\n",
-        )
-        .write(
-            "Cargo.lock",
-            format!(
-                "version = 4\n{}{}{}{}",
-                package("inner", ""),
-                package("outer", "dependencies = [\"util\"]\n"),
-                package("tiny", "dependencies = [\"inner\", \"outer\"]\n"),
-                package("util", ""),
-            ),
-        )
-        .write(
-            "src/main.rs",
-            "fn main() { println!(\"{} {}\", outer::VALUE, inner::VALUE); }\n",
-        );
-    let context = |name: &str, dir: &Path| format!("{name}={}", dir.display());
-    let some = docker
-        .build(&project)
-        .option("--build-context", context("outer", &outer))
-        .option("--build-context", context("inner", &inner));
-    let printed = some.clone().fail();
-    for words in [
-        "dependency `util` is at `../../b/util`, outside of the build context: add `--build-context \
-         util=DIRECTORY`",
-        ">>> util = { path = \"../../b/util\" }",
-    ] {
-        assert!(printed.contains(words), "no {words}:\n{printed}");
-    }
-
-    let all = some.option("--build-context", context("util", &util));
-    let read = |dir: &Path| std::fs::read_to_string(dir.join("word.txt")).expect("a text");
-    let (image, _) = all.clone().image("packages");
-    let expected = || format!("{} {}\n", read(&util), read(&inner));
-    assert_eq!(image.prints(&[]), expected());
-    assert_eq!(all.clone().succeed().executed(), [""; 0]);
-
-    std::fs::write(inner.join("word.txt"), nonce()).expect("can write");
-    let (image, report) = all.image("packages");
-    assert_eq!(image.prints(&[]), expected());
-    assert!(report.compiled().contains(&"inner"), "{report}");
-}
-
-#[test]
-fn an_archive_on_standard_input() {
-    let docker = Docker::take();
-    let project = Project::tiny(SCRATCH);
-    let outside = Tree::empty();
-    let archive = outside.path().join("context.tar.gz");
-    sh(&project, &format!("tar czf {} .", archive.display()));
-    let made = docker.build(&project).archive(&archive).files();
-    assert_eq!(binary(&made), binary(&docker.build(&project).files()));
 }
 
 #[test]
@@ -215,7 +63,7 @@ impl Repository {
         let tree = Tree::empty();
         let make = format!(
             "git init -q -b main work; cd work; cp -r {0}/. .; mkdir sub; cp -r {0}/. sub; \
-             sed -i 's/fn main/fn main/' sub/src/main.rs; git add .; git -c user.name=a \
+             sed -i 's/tiny /below /' sub/src/main.rs; git add .; git -c user.name=a \
              -c user.email=a@b commit -qm one --date=2026-01-01T00:00:00Z; cd ..; \
              git clone -q --bare work repository.git; git -C work rev-parse HEAD",
             project.display()
@@ -263,48 +111,134 @@ fn a_repository_and_a_directory_of_it() {
     let project = Project::tiny(SCRATCH);
     let repository = Repository::serve(&project);
     let local = binary(&docker.build(&project).files());
-    let refs = [
-        "#main".to_owned(),
-        format!("#{}", repository.commit),
-        "#main:sub".to_owned(),
-    ];
-    for fragment in refs {
+    let commit = format!("#{}", repository.commit);
+    for (fragment, below) in [
+        ("#main", false),
+        (&commit, false),
+        ("#main:sub", true),
+        ("?branch=main&subdir=sub", true),
+    ] {
         let url = format!("{}{fragment}", repository.url);
-        let made = docker.build(&project).remote(url).files();
-        assert!(binary(&made) == local, "{fragment}");
+        let made = binary(&docker.build(&project).remote(url).files());
+        assert_eq!(made == local, !below, "{fragment}");
+        let says_so = made.windows(6).any(|word| word == b"below ");
+        assert_eq!(says_so, below, "{fragment}");
     }
 }
 
 #[test]
-fn bake_links_a_target_as_the_base() {
+fn an_archive_on_standard_input() {
     let docker = Docker::take();
-    let word = nonce();
-    let project = Project::tiny(&format!("image: {{ base: \"base-{word}\" }}\n"));
-    let syntax = std::env::var("RUST_FRONTEND_IMAGE").map_or(String::new(), |image| {
-        format!("args = {{ BUILDKIT_SYNTAX = \"{image}\" }}")
+    let project = Project::tiny(SCRATCH);
+    let outside = Tree::empty();
+    let archive = outside.path().join("context.tar.gz");
+    sh(&project, &format!("tar czf {} .", archive.display()));
+    let made = docker.build(&project).archive(&archive).files();
+    assert_eq!(binary(&made), binary(&docker.build(&project).files()));
+}
+
+#[test]
+fn the_syntax_line_is_where_docker_reads_it() {
+    let docker = Docker::take();
+    let project = Project::tiny("");
+    let image = std::env::var("RUST_FRONTEND_IMAGE");
+    let image = image.unwrap_or_else(|_| "org/rust-frontend:1".into());
+    for head in [
+        format!("\u{feff}# syntax={image}\r\n"),
+        format!("#!/usr/bin/env docker\n#syntax = {image}\n"),
+        format!("# check=skip=all\n# syntax={image} more words=x\n# a comment\n---\n"),
+    ] {
+        project.write("spec.yaml", format!("{head}image: {{ bsae: alpine }}\n"));
+        let printed = docker.build(&project).file("spec.yaml").fail();
+        assert!(
+            printed.contains("did you mean `base`?"),
+            "{head}\n{printed}"
+        );
+    }
+    let json =
+        format!("{{\n  \"syntax\": \"{image}\",\n  \"image\": {{ \"bsae\": \"alpine\" }}\n}}\n");
+    project.write("spec.yaml", json);
+    let printed = docker.build(&project).file("spec.yaml").fail();
+    assert!(printed.contains("   3 | >>>   \"image\""), "{printed}");
+}
+
+#[test]
+fn a_spec_on_standard_input() {
+    let docker = Docker::take();
+    let project = Project::tiny("image: { base: alpine }\n");
+    let outside = Tree::empty();
+    let spec = outside.path().join("spec");
+    std::fs::write(
+        &spec,
+        "# syntax=org/rust-frontend:1\nimage: { bsae: scratch }\n",
+    )
+    .expect("can write");
+    let printed = docker.build(&project).spec(&spec).fail();
+    assert!(printed.contains("did you mean `base`?"), "{printed}");
+    let mistake = std::fs::read_to_string(&spec).expect("a text");
+    std::fs::write(&spec, mistake.replace("bsae", "base")).expect("can write");
+    let made = docker.build(&project).spec(&spec).files();
+    assert!(!made.path().join("etc/alpine-release").exists());
+    assert_eq!(binary(&made), binary(&docker.build(&project).files()));
+}
+
+/// Serves one file to whoever asks, for as long as the tests run.
+fn serve(file: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let get = lines.next().is_some_and(|line| line.starts_with("GET "));
+            while lines.next().is_some_and(|line| !line.is_empty()) {}
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                file.len()
+            );
+            let body: &[u8] = if get { &file } else { &[] };
+            // A client that has seen enough is no failure.
+            let _ = (&stream).write_all(&[head.as_bytes(), body].concat());
+        }
     });
-    project.write(
-        "docker-bake.hcl",
-        format!(
-            "target \"base\" {{\n  dockerfile-inline = \"FROM alpine\\nENV LINKED={word}\\nRUN echo \
-             {word} >/linked\"\n}}\ntarget \"default\" {{\n  dockerfile = \"Rust.yaml\"\n  contexts = \
-             {{ \"base-{word}\" = \"target:base\" }}\n  {syntax}\n  tags = [\"bake-{word}\"]\n  output = \
-             [\"type=docker\"]\n}}\n"
+    format!("http://{address}/{}", nonce())
+}
+
+#[test]
+fn what_is_behind_a_url_is_an_archive_or_the_spec() {
+    let docker = Docker::take();
+    let project = Project::tiny(SCRATCH);
+    sh(&project, "tar cf ../context.tar . && mv ../context.tar .");
+    let url = serve(std::fs::read(project.join("context.tar")).expect("can read"));
+    project.remove("context.tar");
+    let made = docker.build(&project).remote(url).files();
+    assert_eq!(binary(&made), binary(&docker.build(&project).files()));
+
+    let url = serve(b"# syntax=org/rust-frontend:1\nimage: { bsae: scratch }\n".to_vec());
+    let printed = docker.build(&project).remote(url).fail();
+    assert!(printed.contains("did you mean `base`?"), "{printed}");
+}
+
+/// Links that lead nowhere, or in circles, are in the way of nobody who does not ask for them.
+#[test]
+fn links_lead_to_manifests_and_files_of_the_image() {
+    let docker = Docker::take();
+    let spec = "image:\n  base: scratch\n  files: { current: /etc/app.conf, all/*.txt: /texts/ }\n";
+    let project = Project::tiny(spec);
+    let word = nonce();
+    sh(
+        &project,
+        &format!(
+            "mkdir -p settings/texts && echo {word} | tee settings/prod.conf >settings/texts/a.txt && \
+             ln -s settings/prod.conf current && ln -s settings/texts all && ln -s nowhere dangling && \
+             ln -s circle circle && ln -s /etc/hostname outside && mkfifo pipe && \
+             mv Cargo.lock settings/lock && ln -s settings/lock Cargo.lock"
         ),
     );
-    let mut bake = docker.command(["buildx", "bake", "--allow=fs=*", "--progress=plain"]);
-    let outcome = Outcome::of(bake.current_dir(&*project));
-    assert_eq!(outcome.exit, Some(0), "{outcome}");
-    let image = Image::named(&docker, &format!("bake-{word}:latest"));
-    let linked = docker.output(["run", "--rm", "--entrypoint=cat", image.tag(), "/linked"]);
-    assert_eq!(linked.trim(), word);
-    let env = image.inspect().config.env.expect("some");
-    assert!(env.contains(&format!("LINKED={word}")), "{env:?}");
-    assert!(
-        docker
-            .output(["run", "--rm", image.tag()])
-            .starts_with("tiny ")
-    );
+    let made = docker.build(&project).files();
+    for path in ["etc/app.conf", "texts/a.txt"] {
+        let text = std::fs::read_to_string(made.path().join(path)).expect("a text");
+        assert_eq!(text.trim(), word, "{path}");
+    }
 }
 
 #[test]

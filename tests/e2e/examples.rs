@@ -8,6 +8,8 @@ use crate::support::docker::{Docker, Outcome};
 use crate::support::example;
 use crate::support::expect::{Expect, ImageExpect, Run, Serve, Stage};
 use crate::support::image::Image;
+use crate::support::nonce;
+use crate::support::project::Project;
 use crate::support::repository;
 use crate::support::volume::Volume;
 
@@ -49,6 +51,40 @@ examples! {
     static_files: "static-files",
     tests_and_clippy: "tests-and-clippy",
     workspace: "workspace",
+}
+
+/// The files beside the spec, as they are: only the frontend is the one under test.
+#[test]
+fn compose_and_bake_files_work_as_written() {
+    let docker = Docker::take();
+    let project = Project::example("workspace");
+    if let Ok(frontend) = std::env::var("RUST_FRONTEND_IMAGE") {
+        project.replace("Rust.yaml", "org/rust-frontend:1", &frontend);
+    }
+    let images = ["server", "worker", "shop-server", "shop-worker"];
+    let images = images.map(|name| Image::named(&docker, &format!("{name}:latest")));
+    let run = |words: &[&str]| Outcome::of(docker.command(words).current_dir(&*project));
+
+    let bake = run(&["buildx", "bake", "--allow=fs=*", "--load"]);
+    assert_eq!(bake.exit, Some(0), "{bake}");
+    for (image, version) in images
+        .iter()
+        .zip(["shop-server 0.3.0", "shop-worker 0.3.0"])
+    {
+        assert_eq!(image.prints(&["--version"]), format!("{version}\n"));
+    }
+
+    if docker.run(["compose", "version"]).exit != Some(0) {
+        eprintln!("skipped: this docker has no compose plugin");
+        return;
+    }
+    let up = ["up", "--build", "--exit-code-from=worker", "--no-color"];
+    let name = format!("--project-name=shop-{}", nonce());
+    let compose = |words: &[&str]| run(&[&["compose", &name], words].concat());
+    let ended = compose(&up);
+    compose(&["down"]);
+    assert_eq!(ended.exit, Some(0), "{ended}");
+    assert!(ended.stdout.contains("sold out: crate (8.99)"), "{ended}");
 }
 
 fn check(folder: &str) {

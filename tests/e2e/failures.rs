@@ -95,6 +95,27 @@ fn what_a_registry_refuses_is_said_in_its_words() {
     );
 }
 
+/// The engine finds the lines by the digests that it computes itself.
+#[test]
+fn a_command_that_fails_is_shown_at_its_line() {
+    let docker = Docker::take();
+    for (block, line) in [
+        ("image:\n  base: scratch\nbuild:\n  run:\n    - exit 3\n", 6),
+        (
+            "image:\n  base: alpine\n  run:\n    - 'true'\n    - exit 3\n",
+            6,
+        ),
+    ] {
+        let project = Project::tiny(block);
+        let printed = docker.build(&project).fail();
+        let marked = printed.lines().filter(|line| line.contains(" | >>> "));
+        let expected = format!("   {line} | >>>     - exit 3");
+        assert_eq!(marked.collect::<Vec<_>>(), [expected], "{printed}");
+        let message = "exit 3\" did not complete successfully: exit code: 3";
+        assert!(printed.trim_end().ends_with(message), "{printed}");
+    }
+}
+
 /// As the kernel does when memory runs out: the compiler of the program is gone in the middle of its work.
 #[test]
 fn a_killed_compiler_poisons_no_cache() {

@@ -106,6 +106,26 @@ fn the_native_platform_may_be_named() {
     assert_eq!(named().succeed().executed(), [""; 0]);
 }
 
+/// Two that one compiler is for: the engine's processor, and newer ones of its kind.
+#[test]
+fn several_platforms_are_one_result() {
+    let docker = Docker::take();
+    if !docker.has_store() {
+        return;
+    }
+    let own = docker.output(["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]);
+    let own = own.trim();
+    let newer = if own.ends_with("amd64") { "v2" } else { "v9" };
+    let platforms = [own.to_owned(), format!("{own}/{newer}")];
+    let project = Project::tiny(SCRATCH);
+    let build = docker.build(&project);
+    let made = build.option("--platform", platforms.join(",")).files();
+    for platform in platforms {
+        let folder = made.path().join(platform.replace('/', "_"));
+        assert!(folder.join("usr/local/bin/tiny").exists(), "{platform}");
+    }
+}
+
 #[test]
 fn a_platform_without_a_linker_is_said_before_anything_runs() {
     let docker = Docker::take();

@@ -12,18 +12,6 @@ use crate::support::tree::Tree;
 /// The registry that `cargo xtask engine registry up` runs.
 const REGISTRY: &str = "127.0.0.1:5050";
 
-/// Whether the engine keeps images in the containerd store; the classic one neither pushes more than images
-/// nor exports caches.
-#[expect(clippy::print_stderr, reason = "a test that does nothing says so")]
-fn has_store(docker: &Docker) -> bool {
-    let status = docker.output(["info", "--format", "{{json .DriverStatus}}"]);
-    let has = status.contains("io.containerd.snapshotter");
-    if !has {
-        eprintln!("skipped: this engine has no containerd image store");
-    }
-    has
-}
-
 /// What the registry has of an image: an index or a manifest, or one that an index names.
 fn raw(docker: &Docker, name: &str) -> Value {
     let text = docker.output(["buildx", "imagetools", "inspect", "--raw", name]);
@@ -65,7 +53,7 @@ fn with_epoch(docker: &Docker, project: &Project) -> (Value, Value) {
 #[test]
 fn an_epoch_makes_equal_images_on_two_engines() {
     let docker = Docker::take();
-    if !has_store(&docker) {
+    if !docker.has_store() {
         return;
     }
     let project = Project::tiny("image:\n  base: alpine\n  workdir: /data\n  user: \"1000\"\n");
@@ -82,18 +70,20 @@ fn an_epoch_makes_equal_images_on_two_engines() {
 #[test]
 fn annotations_and_statements_are_in_the_registry() {
     let docker = Docker::take();
-    if !has_store(&docker) {
+    if !docker.has_store() {
         return;
     }
     let repository = format!("attested-{}", nonce());
     let name = format!("{REGISTRY}/{repository}:1");
     let project = Project::tiny("image:\n  base: scratch\n  annotations: { team: shop }\n");
-    // A scanner is any image that writes a statement where it is told to.
+    // A scanner is any image that writes statements where it is told to. This one lists names.
     let scanner = format!("{REGISTRY}/scanner-{repository}:1");
-    let statement = r#"{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://spdx.dev/Document","predicate":{"spdxVersion":"SPDX-2.3","name":"stand-in"}}"#;
+    let statement = r#"{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://spdx.dev/Document","predicate":{"spdxVersion":"SPDX-2.3","name":"'$(cd $1; echo *)'"}}"#;
     let scan = format!(
-        "FROM alpine\nENTRYPOINT [\"/bin/sh\",\"-ec\",\"ls $BUILDKIT_SCAN_SOURCE/usr/local/bin/tiny; \
-         echo '{}' >$BUILDKIT_SCAN_DESTINATION/core.spdx.json\"]\n",
+        "FROM alpine\nENTRYPOINT [\"/bin/sh\",\"-ec\",\"list() {{ echo '{}' \
+         >$BUILDKIT_SCAN_DESTINATION/$2.spdx.json; }}; list $BUILDKIT_SCAN_SOURCE/usr/local/bin core; \
+         for extra in ${{BUILDKIT_SCAN_SOURCE_EXTRAS:+$BUILDKIT_SCAN_SOURCE_EXTRAS/*}}; do \
+         list $extra ${{extra##*/}}; done\"]\n",
         statement.replace('"', "\\\"")
     );
     project.write("scanner.Dockerfile", scan);
@@ -109,26 +99,43 @@ fn annotations_and_statements_are_in_the_registry() {
         project.join("scanner.Dockerfile").to_str().expect("text"),
         project.to_str().expect("text"),
     ]);
-    docker
-        .build(&project)
-        .option("--attest", format!("type=sbom,generator={scanner}"))
-        .option("--attest", "type=provenance,mode=max")
-        .output(format!("type=image,name={name},push=true"));
-
-    let index = raw(&docker, &name);
-    let manifests = index["manifests"].as_array().expect("a list");
-    let at = |one: &Value| {
-        let digest = one["digest"].as_str().expect("a digest");
-        raw(&docker, &format!("{REGISTRY}/{repository}@{digest}"))
+    let build = || {
+        docker
+            .build(&project)
+            .option("--attest", format!("type=sbom,generator={scanner}"))
+            .option("--attest", "type=provenance,mode=max")
     };
-    assert_eq!(at(&manifests[0])["annotations"]["team"], "shop");
-    let statements = at(&manifests[1]);
-    let layers = statements["layers"].as_array().expect("a list");
-    let types: Vec<&str> = layers
-        .iter()
-        .filter_map(|layer| layer["annotations"]["in-toto.io/predicate-type"].as_str())
-        .collect();
-    assert!(types.contains(&"https://spdx.dev/Document"), "{types:?}");
+    let pushed = || {
+        let index = raw(&docker, &name);
+        let manifests = index["manifests"].as_array().expect("a list");
+        let at = |one: &Value| {
+            let digest = one["digest"].as_str().expect("a digest");
+            raw(&docker, &format!("{REGISTRY}/{repository}@{digest}"))
+        };
+        let statements = at(&manifests[1])["layers"].clone();
+        (
+            at(&manifests[0]),
+            statements.as_array().expect("a list").clone(),
+        )
+    };
+    let lists = |layers: &[Value]| {
+        let lists = layers.iter().filter(|layer| {
+            layer["annotations"]["in-toto.io/predicate-type"] == "https://spdx.dev/Document"
+        });
+        let names = lists.map(|list| {
+            let list = blob(&repository, list["digest"].as_str().expect("a digest"));
+            list["predicate"]["name"]
+                .as_str()
+                .expect("a name")
+                .to_owned()
+        });
+        names.collect::<Vec<_>>()
+    };
+    build().output(format!("type=image,name={name},push=true"));
+
+    let (image, layers) = pushed();
+    assert_eq!(image["annotations"]["team"], "shop");
+    assert_eq!(lists(&layers), ["tiny"]);
     let provenance = layers
         .iter()
         .find(|layer| {
@@ -144,21 +151,28 @@ fn annotations_and_statements_are_in_the_registry() {
     let text = provenance.to_string();
     assert!(text.contains("pkg:docker/rust@1"), "{text}");
     assert!(text.contains("/rust-frontend/compile"), "{text}");
-    let sbom = layers.iter().find(|layer| {
-        layer["annotations"]["in-toto.io/predicate-type"] == "https://spdx.dev/Document"
-    });
-    let sbom = sbom.expect("found before")["digest"]
-        .as_str()
-        .expect("a digest")
-        .to_owned();
-    assert_eq!(blob(&repository, &sbom)["predicate"]["name"], "stand-in");
+
+    let more = build().arg("BUILDKIT_SBOM_SCAN_CONTEXT", "true");
+    more.arg("BUILDKIT_SBOM_SCAN_STAGE", "deps")
+        .output(format!("type=image,name={name},push=true"));
+    let mut lists = lists(&pushed().1);
+    lists.sort_unstable();
+    let [context, compiler, own] = &lists[..] else {
+        panic!("{lists:?}")
+    };
+    assert!(context.starts_with("Cargo.lock Cargo.toml "), "{context}");
+    assert!(
+        compiler.starts_with("bin ") && compiler.contains(" usr "),
+        "{compiler}"
+    );
+    assert_eq!(own, "tiny");
 }
 
 /// What a machine of a build farm does: it has the base images and a cache in a registry.
 #[test]
 fn an_imported_cache_spares_compiling() {
     let docker = Docker::take();
-    if !has_store(&docker) {
+    if !docker.has_store() {
         return;
     }
     let word = format!("cached-{}", nonce());

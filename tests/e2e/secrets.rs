@@ -120,10 +120,12 @@ fn a_missing_agent_is_an_error_that_names_the_flag() {
     let project = Project::example("rusty-docker");
     let word = nonce();
     project.append("Rust.yaml", &format!("build:\n  ssh: agent-{word}\n"));
-    let printed = docker.build(&project).fail();
     let message = format!(
         "Rust.yaml:3: the build needs the ssh agent `agent-{word}`, and it was not passed: add \
          `--ssh agent-{word}=SOCKET` or `--ssh agent-{word}=KEY`"
     );
-    assert!(printed.contains(&message), "{printed}");
+    for target in [None, Some("deps")] {
+        let printed = docker.build(&project).target(target).fail();
+        assert!(printed.contains(&message), "{printed}");
+    }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::support::docker::Docker;
 use crate::support::example;
+use crate::support::project::Project;
 
 const CA_FILE: &str = "etc/ssl/certs/ca-certificates.crt";
 
@@ -41,4 +42,21 @@ fn a_scratch_image_is_the_binary_and_the_ca_file() {
         image.values().sum::<u64>(),
         binary[Path::new("scratch")] + image[Path::new(CA_FILE)]
     );
+}
+
+#[test]
+fn settings_of_the_profile_make_a_program_smaller() {
+    let docker = Docker::take();
+    let project = Project::tiny("");
+    let size = || {
+        let files = docker.build(&project).target(Some("binary")).files();
+        files.files()[Path::new("tiny")]
+    };
+    let usual = size();
+    project.append(
+        "Rust.yaml",
+        "build:\n  profile: { opt-level: s, lto: fat, codegen-units: 1, panic: abort, strip: symbols }\n",
+    );
+    let small = size();
+    assert!(small < usual * 9 / 10, "{small} bytes, before {usual}");
 }

@@ -8,13 +8,13 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
-fn run(words: &[&str]) -> Ended {
+pub(crate) fn run(words: &[&str]) -> Ended {
     let output = Command::new(env!("CARGO_BIN_EXE_rust-frontend"))
         .args(words)
         .current_dir(repository())
@@ -28,12 +28,12 @@ fn run(words: &[&str]) -> Ended {
     }
 }
 
-fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Compares with a file beside this one: `UPDATE=1 cargo test` rewrites it.
-fn check(name: &str, fresh: &str) {
+pub(crate) fn check(name: &str, fresh: &str) {
     let path = repository().join("tests/it/cli").join(name);
     if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -44,7 +44,7 @@ fn check(name: &str, fresh: &str) {
 }
 
 /// An empty folder for a test.
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{name}"));
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(dir.join("src")).unwrap();
@@ -185,6 +185,11 @@ fn a_bake_file_has_all_images() {
         "examples/workspace",
     ]);
     check("workspace.bake.json", &ended.stdout);
+    let plain = run(&["bake", "examples/workspace"]);
+    check(
+        "../../../examples/workspace/docker-bake.json",
+        &plain.stdout,
+    );
 }
 
 #[test]
@@ -203,53 +208,93 @@ fn a_graph_is_drawn_in_three_ways() {
     );
 }
 
-#[test]
-fn a_spec_begins_with_what_a_dockerfile_asked_for() {
-    for (name, dockerfile) in [
-        ("stub", include_str!("cli/stub.Dockerfile")),
-        ("chef", include_str!("cli/chef.Dockerfile")),
-    ] {
-        let dir = project(name, &[("Dockerfile", dockerfile)]);
-        let dir = dir.to_str().unwrap();
-        let ended = run(&["init", dir]);
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-        check(&format!("{name}.yaml"), &ended.stdout);
-        let written = run(&["init", "--write", dir]);
-        assert_eq!(written.stdout, format!("wrote {dir}/Rust.yaml\n"));
-        let again = run(&["init", "--write", dir]);
-        assert_eq!(
-            again.stderr,
-            format!("error: {dir}/Rust.yaml is there already\n")
-        );
-        let checked = run(&["check", dir]);
-        assert_eq!(checked.stderr, "", "{}", ended.stdout);
-        assert_eq!(checked.code, Some(0));
-    }
-}
+/// What somebody edits: a file, a text in it, what takes its place.
+const EDITS: [(&str, &str, &str, &str); 8] = [
+    (
+        "a comment",
+        "Cargo.toml",
+        "[workspace]",
+        "# All of it.\n[workspace]",
+    ),
+    (
+        "another version of a crate",
+        "Cargo.lock",
+        "name = \"itoa\"\nversion = \"1",
+        "name = \"itoa\"\nversion = \"9",
+    ),
+    (
+        "a feature of a crate",
+        "Cargo.toml",
+        "features = [\"derive\"]",
+        "features = [\"derive\", \"rc\"]",
+    ),
+    (
+        "a dependency less",
+        "crates/server/Cargo.toml",
+        "tower-http.workspace = true\n",
+        "",
+    ),
+    (
+        "flags and a variable",
+        "Rust.yaml",
+        "build:\n",
+        "build:\n  rustflags: [-Ctarget-cpu=x86-64-v2]\n  env: { SQLX_OFFLINE: \"true\" }\n",
+    ),
+    (
+        "a toolchain",
+        "Rust.yaml",
+        "build:\n",
+        "build:\n  toolchain: \"1.94\"\n",
+    ),
+    (
+        "a profile",
+        "Rust.yaml",
+        "build:\n",
+        "build:\n  profile: dev\n",
+    ),
+    (
+        "settings of an image",
+        "Rust.yaml",
+        "image:\n",
+        "image:\n      base: debian\n",
+    ),
+];
 
 #[test]
 fn a_change_is_explained() {
-    let dir = project("explain", &[]);
+    let original = repository().join("examples/workspace");
+    let dir = folder("explain");
     let dir = dir.to_str().unwrap();
-    let saved = run(&["plan", "--format=json", dir]).stdout;
-    let file = format!("{dir}/plan.json");
+    copy(&original, Path::new(dir));
+    let file = format!("{dir}-plan.json");
+    let saved = run(&["plan", "--format=json", "--target=server", dir]).stdout;
     std::fs::write(&file, saved).unwrap();
-    let spec = "build:\n  env: { A: b }\nimage:\n  user: 1000\n";
-    std::fs::write(format!("{dir}/Rust.yaml"), spec).unwrap();
-    let ended = run(&["explain", "--against", &file, dir]);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert!(
-        ended.stdout.contains("cached  toolchain"),
-        "{}",
-        ended.stdout
-    );
-    let compile = "repeat  compile hello 1.0.0\n          variable A is new\n";
-    assert!(ended.stdout.contains(compile), "{}", ended.stdout);
-    let image =
-        "repeat  copy hello to /usr/local/bin\n          because of `compile hello 1.0.0`\n";
-    assert!(ended.stdout.contains(image), "{}", ended.stdout);
+    let mut text = String::new();
+    for (what, path, old, new) in EDITS {
+        let before = std::fs::read_to_string(original.join(path)).unwrap();
+        assert!(before.contains(old), "{what}: {before}");
+        let edited = Path::new(dir).join(path);
+        std::fs::write(&edited, before.replacen(old, new, 1)).unwrap();
+        let ended = run(&["explain", "--against", &file, "--target=server", dir]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        text.push_str(&format!("== {what}\n\n{}\n", ended.stdout));
+        std::fs::write(&edited, before).unwrap();
+    }
+    check("explain.txt", &text);
     let wrong = run(&["explain", "--against", "Cargo.toml", dir]);
     assert_eq!(wrong.code, Some(1));
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &to),
+            false => drop(std::fs::copy(&path, &to).unwrap()),
+        }
+    }
 }
 
 #[test]

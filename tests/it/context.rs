@@ -166,8 +166,10 @@ async fn a_repository_holds_definition_and_context_and_no_ignore_file_counts() {
     assert!(context.ignored.is_empty());
     let narrow = format!("{git}\n[internal] load deep of the build context");
     assert_eq!(graph(&context.state(&[], &[])), narrow);
+    // The copies that follow take what they want of it, links followed.
+    assert_eq!(graph(&context.state(&["src".into()], &[])), narrow);
     assert_eq!(
-        graph(&context.state(&["src".into()], &[])),
+        graph(&context.state(&[], &["target".into()])),
         format!("{narrow}\n[internal] load build context")
     );
 }

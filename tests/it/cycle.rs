@@ -1,5 +1,5 @@
 //! The whole cycle with the real Cargo: the skeleton compiles, its stubs go, the real sources compile to the right
-//! program, and nothing from outside of the project is compiled twice.
+//! program, and nothing from outside of the project is compiled twice. In between, times lose what is less than a second.
 
 use crate::support::cargo::{Built, Sandbox, host, run};
 use crate::support::fixture::{self, Files, files};
@@ -61,6 +61,7 @@ fn cycle_of(
     let deps = sandbox
         .build(dir, &args)
         .unwrap_or_else(|error| panic!("dependency step:\n{error}\n{}", fixture::text(&recipe)));
+    sandbox.round_times();
     for stub in &recipe.stubs {
         if let Some(pattern) = stub.fingerprints() {
             sandbox.remove_fingerprints(&pattern);
@@ -125,7 +126,7 @@ fn prepare(
 }
 
 /// The same words for both steps.
-fn arguments(
+pub(crate) fn arguments(
     sandbox: &Sandbox,
     project: &Project,
     selection: &Selection,
@@ -173,7 +174,7 @@ fn locked_skeleton(fixture: &str, spec: &str) -> String {
 }
 
 /// The recipe's files over the real content that it asks for.
-fn skeleton(recipe: &Recipe, files: &Files) -> Files {
+pub(crate) fn skeleton(recipe: &Recipe, files: &Files) -> Files {
     let mut skeleton = Files::new();
     for dir in &recipe.real_dirs {
         let below = files.iter().filter(|(path, _)| {

@@ -7,41 +7,19 @@ mod resolving;
 mod returning;
 mod solving;
 
-use buildkit_proto::pb::{self, Definition};
-use buildkit_proto::{Message as _, canonical};
-use std::collections::BTreeMap;
+use buildkit_llb::{self as llb, Meta};
+use buildkit_proto::pb::Definition;
 
-/// A graph of one source.
-fn source(identifier: &str) -> Definition {
-    let op = pb::Op {
-        op: Some(pb::op::Op::Source(pb::SourceOp {
-            identifier: identifier.to_owned(),
-            attrs: BTreeMap::new(),
-        })),
-        ..Default::default()
-    };
-    let bytes = canonical::encode_op(&op);
-    let last = pb::Op {
-        inputs: vec![pb::Input {
-            digest: "sha256:00".into(),
-            index: 0,
-        }],
-        ..Default::default()
-    };
-    Definition {
-        def: vec![bytes, last.encode_to_vec()],
-        ..Default::default()
-    }
+/// A graph of one source: a directory of the client.
+fn source(name: &str) -> Definition {
+    let state = llb::local(name).state(Meta::named("a directory"));
+    llb::marshal(&state, &llb::MarshalOptions::default()).unwrap()
 }
 
 /// The same graph, which needs a capability.
-fn source_with_cap(identifier: &str, cap: &str) -> Definition {
-    let meta = pb::OpMetadata {
-        caps: BTreeMap::from([(cap.to_owned(), true)]),
-        ..Default::default()
-    };
-    Definition {
-        metadata: BTreeMap::from([("sha256:00".to_owned(), meta)]),
-        ..source(identifier)
-    }
+fn source_with_cap(name: &str, cap: &str) -> Definition {
+    let mut definition = source(name);
+    let mut all = definition.metadata.values_mut();
+    all.next().unwrap().caps.insert(cap.to_owned(), true);
+    definition
 }

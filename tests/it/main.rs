@@ -3,14 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod calls;
+mod cases;
+mod checkouts;
 mod cli;
 mod context;
 mod cycle;
+mod docs;
 mod frontend;
 mod gateway;
+mod init;
 mod oracle;
 mod project;
 mod recipe;
 mod scenarios;
 mod stages;
 mod support;
+mod units;

@@ -36,10 +36,10 @@ fn same_when_asked(files: &Files, dir: &str, project: &Project) {
     assert!(rounds <= 8, "{rounds} rounds");
 }
 
-fn normalised(metadata: &Value, base: &str) -> Value {
+pub(crate) fn normalised(metadata: &Value, base: &str) -> Value {
     let path = |value: &Value| {
         let text = value.as_str().unwrap();
-        text.strip_prefix(base).unwrap_or("").to_owned()
+        plain(text.strip_prefix(base).unwrap_or(""))
     };
     let mut packages: Vec<Value> = metadata["packages"]
         .as_array()
@@ -64,12 +64,13 @@ fn normalised(metadata: &Value, base: &str) -> Value {
                 .map(|one| {
                     json!({
                         "name": one["name"],
-                        "rename": one["rename"],
+                        // One that says its own name is renamed for Cargo alone.
+                        "rename": Some(&one["rename"]).filter(|rename| **rename != one["name"]),
                         "kind": one["kind"],
                         "optional": one["optional"],
                         "defaults": one["uses_default_features"],
                         "features": sorted(&one["features"]),
-                        "target": one["target"],
+                        "target": one["target"].as_str().map(without_blanks),
                         "path": one.get("path").map(&path),
                     })
                 })
@@ -106,6 +107,23 @@ fn normalised(metadata: &Value, base: &str) -> Value {
     })
 }
 
+/// A path without `..`, which Cargo keeps as it is written.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = vec![];
+    for part in path.split('/') {
+        match part {
+            ".." if !parts.is_empty() => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// Cargo writes `cfg(…)` in its own form.
+fn without_blanks(text: &str) -> String {
+    text.replace(' ', "")
+}
+
 fn sorted(list: &Value) -> Value {
     let mut list: Vec<String> = list
         .as_array()
@@ -117,7 +135,7 @@ fn sorted(list: &Value) -> Value {
     json!(list)
 }
 
-fn ours(project: &Project) -> Value {
+pub(crate) fn ours(project: &Project) -> Value {
     let members = project.packages.iter().filter(|package| package.is_member);
     let mut packages: Vec<Value> = members.map(one_of_ours).collect();
     packages.sort_by_key(|package| package["manifest"].as_str().unwrap().to_owned());
@@ -172,7 +190,7 @@ fn one_of_ours(package: &Package) -> Value {
                 "optional": one.optional,
                 "defaults": one.default_features,
                 "features": sorted(&json!(one.features)),
-                "target": one.target,
+                "target": one.target.as_deref().map(without_blanks),
                 "path": path,
             })
         })

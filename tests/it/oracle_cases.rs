@@ -76,7 +76,15 @@ fn proc_macros() {
     check("", "", r#"
 //- /Cargo.toml
 [workspace]
-members = ["a", "b", "c"]
+members = ["a", "b", "c", "d"]
+//- /d/Cargo.toml
+[package]
+name = "d"
+version = "0.1.0"
+[lib]
+proc-macro = true
+crate-type = ["rlib"]
+//- /d/src/lib.rs
 //- /a/Cargo.toml
 [package]
 name = "a"
@@ -546,5 +554,59 @@ twin = { path = "vendor/twin" }
 name = "twin"
 version = "1.3.0"
 //- /vendor/twin/src/lib.rs
+"#);
+}
+
+/// 4, 12, 16, 17: paths written in every way that means the same, and targets that share what is discovered.
+#[test]
+fn paths_written_in_odd_ways() {
+    check("root", "root", r#"
+//- /root/Cargo.toml
+[workspace]
+members = [".", "./inner/", "inner/../inner/deep", "../beside", "glob/*/", "glob/?"]
+exclude = ["./glob/out/"]
+default-members = [".", "./inner"]
+resolver = "2"
+[package]
+name = "root"
+version = "0.1.0+meta"
+edition = "2018"
+[[bin]]
+name = "other"
+path = "./src/main.rs"
+[[bin]]
+name = "second"
+[[example]]
+name = "shown"
+path = "src/../demo/shown.rs"
+required-features = ["x"]
+[features]
+x = []
+[dependencies]
+beside = { path = "./../beside/." , version = "*" }
+//- /root/src/main.rs
+//- /root/src/bin/second/main.rs
+//- /root/src/bin/second/part.rs
+//- /root/src/bin/third.rs
+//- /root/src/bin/.hidden.rs
+//- /root/src/bin/not-rust.txt
+//- /root/src/bin/empty/part.rs
+//- /root/demo/shown.rs
+//- /root/tests/common/mod.rs
+//- /root/tests/one.two.rs
+//- /root/inner/Cargo.toml of inner
+//- /root/inner/src/lib.rs
+//- /root/inner/deep/Cargo.toml of deep
+//- /root/inner/deep/src/lib.rs
+//- /root/glob/a/Cargo.toml of glob-a
+//- /root/glob/a/src/lib.rs
+//- /root/glob/out/Cargo.toml of out
+//- /root/glob/out/src/lib.rs
+//- /beside/Cargo.toml
+[package]
+name = "beside"
+version = "0.1.0"
+workspace = "../root"
+//- /beside/src/lib.rs
 "#);
 }

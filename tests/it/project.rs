@@ -18,7 +18,7 @@ fn nothing_there() {
     wrong(
         "//- /README.md\n",
         &[
-            "missing-manifest: `Cargo.toml` is not in the build context: put the spec beside `Cargo.toml`, and check `.dockerignore`",
+            "missing-manifest: `Cargo.toml` is not in the build context: the build context, the last argument of a build, must be its directory; check `.dockerignore`, too",
         ],
     );
 }

@@ -58,10 +58,12 @@ fn plan_with(files: &Files, spec: &str, target: &str, platform: &str, seed: bool
             ignored: &[],
             labels: const { &BTreeMap::new() },
             epoch: None,
+            units: None,
             abilities: Abilities {
                 merge: true,
                 local_steps: true,
                 seed,
+                ..Abilities::default()
             },
         })
         .collect();

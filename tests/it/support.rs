@@ -8,3 +8,5 @@ pub(crate) mod keys;
 pub(crate) mod patterns;
 mod script;
 pub(crate) mod sources;
+pub(crate) mod units;
+pub(crate) mod workspaces;

@@ -13,7 +13,6 @@ mod counters;
 mod frontend;
 mod ours;
 mod planning;
-mod progress;
 mod report;
 mod store;
 

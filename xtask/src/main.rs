@@ -5,6 +5,8 @@ mod corpus;
 mod demo;
 mod engine;
 mod image;
+mod pictures;
+mod progress;
 mod sh;
 mod test;
 
@@ -20,6 +22,7 @@ usage: cargo xtask <chore> [ARGS]
 
 chores:
   demo     bring up an engine if none runs, build the smallest example, edit it, build it again
+  pictures record the README's terminal session and draw its graph (docs/demo.svg, docs/graph.svg)
   test     format, clippy, cargo-deny, hermetic and end-to-end tests: what CI runs
            (words behind it choose end-to-end tests)
   image    build the frontend image and load it into the engine
@@ -43,6 +46,7 @@ fn run() -> Result<ExitCode> {
         Some(Value(chore)) => match chore.to_string_lossy().as_ref() {
             "engine" => engine::cli::run(args),
             "demo" => demo::run(&checkout()).map(|()| ExitCode::SUCCESS),
+            "pictures" => pictures::run(&checkout()).map(|()| ExitCode::SUCCESS),
             "test" => {
                 let words = args
                     .raw_args()?

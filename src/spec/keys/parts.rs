@@ -3,6 +3,87 @@
 use super::shapes::*;
 use crate::spec::table::{Block, Key, Shape};
 
+pub(super) static PROFILE_SETTINGS: Block = Block {
+    name: "`profile:`",
+    doc: "Settings of a Cargo profile, in Cargo's words: for a smaller or faster program without a change of `Cargo.toml`.",
+    keys: &[
+        Key::new(
+            "name",
+            &PROFILE_NAME,
+            "The profile that is changed.",
+            "`release`: images are for running",
+            "dist",
+        ),
+        Key::new(
+            "opt-level",
+            &OPT_LEVEL_NAME,
+            "`0` to `3` for speed, `s` or `z` for size.",
+            "the profile's",
+            "s",
+        ),
+        Key::new(
+            "lto",
+            &LTO,
+            "Link-time optimisation.",
+            "the profile's",
+            "fat",
+        ),
+        Key::new(
+            "codegen-units",
+            &UNITS_NUMBER,
+            "Parts that a crate is compiled in: fewer make a smaller and faster program, more compile faster.",
+            "the profile's",
+            "1",
+        ),
+        Key::new(
+            "panic",
+            &PANIC,
+            "What a panic does.",
+            "the profile's",
+            "abort",
+        ),
+        Key::new(
+            "strip",
+            &STRIP,
+            "What is left out of the executable. With `debug-symbols` everything is, and kept apart.",
+            "the profile's, where Cargo leaves debug information out of a release",
+            "symbols",
+        ),
+    ],
+};
+
+static LTO: Shape = Shape::words(
+    "a kind of link-time optimisation",
+    &[
+        (
+            "fat",
+            "of all crates together: smallest, slowest to compile",
+        ),
+        ("thin", "of all crates in parallel"),
+        ("off", "none"),
+    ],
+);
+
+static PANIC: Shape = Shape::words(
+    "a way to panic",
+    &[
+        ("unwind", "it unwinds, and can be caught"),
+        (
+            "abort",
+            "it ends the program: smaller, and tests unwind nevertheless",
+        ),
+    ],
+);
+
+static STRIP: Shape = Shape::words(
+    "a way to strip",
+    &[
+        ("none", "nothing"),
+        ("debuginfo", "debug information"),
+        ("symbols", "names of functions, too: backtraces have none"),
+    ],
+);
+
 pub(super) static SECRET: Block = Block {
     name: "a secret",
     doc: "A BuildKit secret: never in a layer, a cache key or the history.",
@@ -40,7 +121,7 @@ pub(super) static SECRET: Block = Block {
             "step",
             &SECRET_STEP,
             "The step that sees it.",
-            "`compile`",
+            "`fetch` for what cargo and git look for (`CARGO_REGISTRIES_…`, `credentials.toml`, `.netrc`), else `compile`",
             "fetch",
         ),
     ],
@@ -142,6 +223,13 @@ pub(super) static HEALTHCHECK: Block = Block {
             "1m30s",
         ),
         Key::new(
+            "start-interval",
+            &DURATION_TEXT,
+            "Time between checks at the start.",
+            "the engine's, 5s",
+            "1s",
+        ),
+        Key::new(
             "retries",
             &COUNT_NUMBER,
             "Failures until unhealthy.",
@@ -159,7 +247,7 @@ pub(super) static TEST: Block = Block {
             "runner",
             &RUNNER,
             "What runs the tests.",
-            "`cargo`: it is there",
+            "`cargo`: every build image has it",
             "nextest",
         ),
         Key::new(
@@ -173,7 +261,7 @@ pub(super) static TEST: Block = Block {
             "fmt",
             &FMT,
             "What wrong formatting does.",
-            "`check`",
+            "`check`: a stage that cannot fail is not read",
             "warn",
         ),
         Key::new(
@@ -217,7 +305,7 @@ pub(super) static LINT_KEYS: Block = Block {
             "error",
             &BOOL,
             "Whether a finding fails the build.",
-            "`false`",
+            "`false`: a new release that finds more stops no build",
             "true",
         ),
     ],

@@ -1,6 +1,6 @@
 //! What the values of keys may be.
 
-use super::parts::{FILE, HEALTHCHECK, RUN, SECRET};
+use super::parts::{FILE, HEALTHCHECK, PROFILE_SETTINGS, RUN, SECRET};
 use crate::spec::formats::*;
 use crate::spec::table::Shape;
 
@@ -14,6 +14,10 @@ pub(super) static FEATURE_NAME: Shape = Shape::text(&FEATURE);
 pub(super) static FEATURES: Shape =
     Shape::many("a feature or a list of them", &FEATURE, &FEATURE_NAME);
 pub(super) static PROFILE_NAME: Shape = Shape::text(&PROFILE);
+pub(super) static PROFILE_FORM: Shape = Shape::text(&PROFILE)
+    .or_block(&PROFILE_SETTINGS)
+    .called("a Cargo profile, or a mapping of its settings");
+pub(super) static OPT_LEVEL_NAME: Shape = Shape::text(&OPT_LEVEL);
 pub(super) static TARGET_NAME: Shape = Shape::text(&TARGET);
 pub(super) static TOOLCHAIN_NAME: Shape = Shape::text(&TOOLCHAIN);
 pub(super) static IMAGE_NAME: Shape = Shape::text(&IMAGE);
@@ -46,6 +50,7 @@ pub(super) static PORTS: Shape = Shape::many("a port or a list of them", &PORT, 
 pub(super) static MODE_BITS: Shape = Shape::text(&MODE);
 pub(super) static SIGNAL_NAME: Shape = Shape::text(&SIGNAL);
 pub(super) static DURATION_TEXT: Shape = Shape::text(&DURATION);
+pub(super) static UNITS_NUMBER: Shape = Shape::text(&UNITS);
 pub(super) static COUNT_NUMBER: Shape = Shape::text(&COUNT);
 pub(super) static COMMAND: Shape =
     Shape::many("a list of a program and its arguments", &WORD, &ANY_TEXT);

@@ -53,6 +53,12 @@ impl<'d> Build<'d> {
         self
     }
 
+    /// Builds by a spec that comes on standard input.
+    pub(crate) fn spec(mut self, path: &Path) -> Self {
+        self.stdin = Some(path.to_owned());
+        self
+    }
+
     /// Sets a variable of the client's environment.
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), value.into()));
@@ -177,9 +183,10 @@ impl<'d> Build<'d> {
             command.arg("--build-arg").arg(argument);
         }
         command.arg(format!("--progress={progress}")).arg("--file");
-        match self.remote {
-            Some(_) => command.arg(self.file),
-            None => command.arg(self.context.join(self.file)),
+        match (&self.remote, &self.stdin) {
+            (Some(_), _) => command.arg(self.file),
+            (None, Some(_)) => command.arg("-"),
+            (None, None) => command.arg(self.context.join(self.file)),
         };
         command
             .args(&self.options)

@@ -47,6 +47,18 @@ impl Docker {
         }
     }
 
+    /// Whether the engine keeps images in the containerd store; the classic one takes no layouts, pushes no more
+    /// than images and exports no caches.
+    #[expect(clippy::print_stderr, reason = "a test that does nothing says so")]
+    pub(crate) fn has_store(&self) -> bool {
+        let status = self.output(["info", "--format", "{{json .DriverStatus}}"]);
+        let has = status.contains("io.containerd.snapshotter");
+        if !has {
+            eprintln!("skipped: this engine has no containerd image store");
+        }
+        has
+    }
+
     /// A build of a folder by its `Rust.yaml`.
     pub(crate) fn build(&self, context: impl AsRef<Path>) -> Build<'_> {
         Build::new(self, context.as_ref())

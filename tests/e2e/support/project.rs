@@ -93,6 +93,14 @@ impl Project {
         self
     }
 
+    /// Whether a crate of this name comes from a registry or a git repository, by the project's lock.
+    pub(crate) fn is_external(&self, name: &str) -> bool {
+        let lock = self.read("Cargo.lock");
+        let mut packages = lock.split("[[package]]");
+        let name = format!("name = \"{name}\"\n");
+        packages.any(|package| package.contains(&name) && package.contains("\nsource = "))
+    }
+
     fn read(&self, path: &str) -> String {
         fs::read_to_string(self.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }

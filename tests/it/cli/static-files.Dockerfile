@@ -311,6 +311,7 @@ for dir in "$@"; do
     -o -name .gitignore -o -name .gitattributes -o -name .gitmodules -o -name .editorconfig \
     -o -name .dockerignore -o -name 'Dockerfile*' -o -name '*.Dockerfile' -o -name 'docker-compose*.y*ml' \
     -o -name 'compose*.y*ml' -o -name .gitlab-ci.yml -o -name .travis.yml -o -name justfile \
+    -o -name 'docker-bake*' \
     -o -name .pre-commit-config.yaml \)
   find "$dir" -maxdepth 1 -type d \( -name .github -o -name .gitlab -o -name .circleci -o -name .vscode \
     -o -name .idea -o -name .devcontainer -o -name docs \)

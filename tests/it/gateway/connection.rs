@@ -77,10 +77,7 @@ async fn a_silent_engine_is_given_up() {
 async fn an_engine_that_goes_in_the_middle_fails_this_call_and_the_next() {
     let bridge = Bridge::new().on_raw("Solve", |_| Reply::HangUp);
     let gateway = bridge.connect().await.unwrap();
-    let failure = gateway
-        .solve(super::source("local://context"))
-        .await
-        .unwrap_err();
+    let failure = gateway.solve(super::source("context")).await.unwrap_err();
     assert!(failure.is_disconnect(), "{failure:?}");
     assert!(failure.to_string().contains("lost the engine"), "{failure}");
     let next = gateway.inputs();
@@ -135,10 +132,7 @@ async fn a_slow_stream_is_only_slow() {
     let gateway = Gateway::connect(Trickle(near), Environment::default())
         .await
         .unwrap();
-    let solved = gateway
-        .solve(super::source("local://context"))
-        .await
-        .unwrap();
+    let solved = gateway.solve(super::source("context")).await.unwrap();
     assert_eq!(solved.read_file("a", 10).await.unwrap(), b"text");
 }
 
@@ -146,7 +140,7 @@ async fn a_slow_stream_is_only_slow() {
 async fn dropping_a_call_cancels_it_and_nothing_else() {
     let bridge = Bridge::new().on_raw("Solve", |_| Reply::Silence);
     let gateway = bridge.connect().await.unwrap();
-    let call = gateway.solve(super::source("local://context"));
+    let call = gateway.solve(super::source("context"));
     tokio::time::timeout(Duration::from_millis(50), call)
         .await
         .unwrap_err();

@@ -8,7 +8,7 @@ use rust_frontend::source::{EntryKind, SourceTree};
 
 async fn solved(bridge: &Bridge) -> Ref {
     let gateway = bridge.connect().await.unwrap();
-    gateway.solve(source("local://context")).await.unwrap()
+    gateway.solve(source("context")).await.unwrap()
 }
 
 fn bytes(length: usize) -> Vec<u8> {

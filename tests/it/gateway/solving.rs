@@ -19,7 +19,7 @@ async fn a_graph_becomes_a_reference() {
         attrs: BTreeMap::from([("ref".into(), "x".into())]),
     };
     let request = SolveRequest {
-        definition: source("local://context"),
+        definition: source("context"),
         cache_imports: vec![import],
         evaluate: true,
     };
@@ -54,7 +54,7 @@ async fn an_engine_that_cannot_evaluate_is_made_to_by_a_look() {
         .without(caps::gateway::IMPORT_CACHES, "");
     let gateway = bridge.connect().await.unwrap();
     let request = SolveRequest {
-        definition: source("local://context"),
+        definition: source("context"),
         cache_imports: vec![CacheImport::default()],
         evaluate: true,
     };
@@ -81,7 +81,7 @@ async fn a_graph_that_needs_too_much_is_not_sent() {
         ..Default::default()
     };
     let gateway = bridge.connect_with(environment).await.unwrap();
-    let graph = source_with_cap("local://context", "mergeop");
+    let graph = source_with_cap("context", "mergeop");
     let failure = gateway.solve(graph).await.unwrap_err();
     assert!(matches!(failure, Failure::Missing { .. }));
     assert_eq!(
@@ -115,7 +115,7 @@ fn failed_step() -> Status {
 async fn the_engines_error_comes_back_whole() {
     let bridge = Bridge::new().on_raw("Solve", |_| Reply::Error(failed_step()));
     let gateway = bridge.connect().await.unwrap();
-    let failure = gateway.solve(source("local://context")).await.unwrap_err();
+    let failure = gateway.solve(source("context")).await.unwrap_err();
     assert_eq!(failure, Failure::Engine(failed_step()));
     let longer = failure.context("failed to plan").to_status();
     assert!(longer.message.starts_with("failed to plan: process"));
@@ -124,10 +124,10 @@ async fn the_engines_error_comes_back_whole() {
 
 #[tokio::test]
 async fn inputs_come_by_name_or_not_at_all() {
-    let bridge = Bridge::new().input("context", source("git://x"));
+    let bridge = Bridge::new().input("context", source("x"));
     let gateway = bridge.connect().await.unwrap();
     let inputs = gateway.inputs().await.unwrap();
-    assert_eq!(inputs["context"], source("git://x"));
+    assert_eq!(inputs["context"], source("x"));
 
     let old = Bridge::new().without(caps::gateway::FRONTEND_INPUTS, "");
     assert!(

@@ -108,21 +108,25 @@ impl Sandbox {
         }
     }
 
-    /// The lock that Cargo makes for the files.
+    /// The files with the lock that Cargo makes for them.
     pub(crate) fn lock(&self, files: &Files, dir: &str, root: &str) -> Files {
+        let locked = self.try_lock(files, dir, root);
+        locked.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// [`lock`](Self::lock) of files that Cargo may not take.
+    pub(crate) fn try_lock(&self, files: &Files, dir: &str, root: &str) -> Result<Files, String> {
         let mut files = files.clone();
         self.replace(&files);
         // Repositories of tests are files: there is no network to keep Cargo from.
-        self.cargo(dir, &["generate-lockfile"])
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.cargo(dir, &["generate-lockfile"])?;
         if files.values().any(|text| text.contains("file://")) {
-            self.cargo(dir, &["fetch"])
-                .unwrap_or_else(|error| panic!("{error}"));
+            self.cargo(dir, &["fetch"])?;
         }
         let path = Path::new(root).join("Cargo.lock");
         let text = fs::read_to_string(self.workspace().join(&path)).unwrap();
         files.insert(path.to_str().unwrap().to_owned(), text);
-        files
+        Ok(files)
     }
 
     /// Makes a git repository and returns its address.
@@ -179,6 +183,17 @@ impl Sandbox {
             .unwrap_or_else(|error| panic!("{args:?}: {error}"))
     }
 
+    /// Cuts the times in the target directory down to seconds, as a layer on its way through a registry does.
+    pub(crate) fn round_times(&self) {
+        for path in below(&self.target()) {
+            let time = fs::metadata(&path).unwrap().modified().unwrap();
+            let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+            let file = fs::File::open(&path).unwrap();
+            let seconds = Duration::from_secs(since.as_secs());
+            file.set_modified(SystemTime::UNIX_EPOCH + seconds).unwrap();
+        }
+    }
+
     /// Removes what matches a pattern from the target directory.
     pub(crate) fn remove_from_target(&self, pattern: &str) {
         let pattern = format!("{}{pattern}", self.target().display());
@@ -204,6 +219,19 @@ impl Sandbox {
             }
         }
     }
+}
+
+/// All files and directories below one.
+fn below(dir: &Path) -> Vec<PathBuf> {
+    let mut all = vec![];
+    for entry in fs::read_dir(dir).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(below(&path));
+        }
+        all.push(path);
+    }
+    all
 }
 
 fn fingerprint_dirs(dir: &Path, depth: usize) -> Vec<PathBuf> {

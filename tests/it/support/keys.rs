@@ -60,10 +60,12 @@ pub(crate) fn plan_at(files: &Files, dir: &str, spec_text: &str, target: Option<
         ignored: &[],
         labels: &BTreeMap::new(),
         epoch: None,
+        units: None,
         abilities: Abilities {
             merge: true,
             local_steps: true,
             seed: true,
+            ..Abilities::default()
         },
     };
     plan::make(stage.kind, &input)
@@ -107,6 +109,7 @@ fn short(role: Role, name: &str) -> Option<String> {
         }
         Role::Toolchain => "toolchain".into(),
         Role::Fetch => "fetch".into(),
+        Role::Crates => name.into(),
         Role::Dependencies => "deps".into(),
         Role::Local => name
             .trim_start_matches("local crate")
@@ -124,6 +127,7 @@ fn text(op: &Op, plan: &Plan, files: &Files, keys: &[String]) -> String {
     match op {
         Op::Image { .. } | Op::Context { .. } => format!("{op:?}"),
         Op::Merge(parts) => parts.iter().map(key).collect(),
+        Op::Diff { lower, upper } => format!("{} {}", key(lower), key(upper)),
         Op::Exec(exec) => {
             let mut text = format!(
                 "{:?} {:?} {} {}",
@@ -133,6 +137,7 @@ fn text(op: &Op, plan: &Plan, files: &Files, keys: &[String]) -> String {
             for mount in &exec.mounts {
                 let kind = match &mount.kind {
                     MountKind::ReadOnly(from) => format!("ro {}", key(from)),
+                    MountKind::Part { of, path } => format!("part {} {path}", key(of)),
                     MountKind::Scratchpad(from) => format!("rw {}", key(from)),
                     MountKind::Output(from) => format!("out {:?}", from.as_ref().map(key)),
                     other => format!("{other:?}"),

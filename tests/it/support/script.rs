@@ -38,7 +38,7 @@ impl Script {
                 workers: Vec::new(),
             }
             .encode_to_vec()),
-            "Solve" => Ok(self.solve(&decode(message)).encode_to_vec()),
+            "Solve" => self.solve(&decode(message)).map(|r| r.encode_to_vec()),
             "ReadFile" => self.read_file(&decode(message)).map(|r| r.encode_to_vec()),
             "ReadDir" => self.read_dir(&decode(message)).map(|r| r.encode_to_vec()),
             "StatFile" => self.stat_file(&decode(message)).map(|r| r.encode_to_vec()),
@@ -54,21 +54,26 @@ impl Script {
         reply.map_or_else(Reply::Error, Reply::Message)
     }
 
-    fn solve(&mut self, request: &msg::SolveRequest) -> msg::SolveResponse {
+    /// Refuses what an engine would refuse, or misread.
+    fn solve(&mut self, request: &msg::SolveRequest) -> Result<msg::SolveResponse, Status> {
         let definition = request.definition.clone().unwrap_or_default();
+        let violations = buildkit_llb::verify(&definition);
+        if !violations.is_empty() {
+            return Err(refusal(&format!("not a sound graph: {violations:#?}")));
+        }
         let mut id = String::new();
         if !definition.def.is_empty() {
             let source = definition.def.iter().find_map(|op| source_of(op));
             self.solved.push(source.unwrap_or_default());
             id = format!("ref-{}", self.solved.len());
         }
-        msg::SolveResponse {
+        Ok(msg::SolveResponse {
             result: Some(msg::Result {
                 result: Some(msg::result::Result::Ref(msg::Ref { id, def: None })),
                 ..Default::default()
             }),
             ..Default::default()
-        }
+        })
     }
 
     /// The files of a reference.

@@ -12,9 +12,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The project as the step sees it that compiles the wanted binaries.
 pub(crate) fn compiled(plan: &Plan, files: &Files) -> Files {
-    let step = plan.steps.iter().find(|step| step.role == Role::Compile);
-    match &step.expect("a step that compiles").op {
-        Op::Exec(exec) => seen(plan, mounted(exec, WORK_DIR), files),
+    let exec = process(plan, Role::Compile).expect("a step that compiles");
+    seen(plan, mounted(exec, WORK_DIR), files)
+}
+
+/// The project as the step sees it that compiles dependencies, and the words of its cargo command.
+pub(crate) fn dependencies(plan: &Plan, files: &Files) -> Option<(Files, Vec<String>)> {
+    let exec = process(plan, Role::Dependencies)?;
+    let words = exec.args.iter().skip_while(|word| *word != "build");
+    let words = words.cloned().collect();
+    Some((seen(plan, mounted(exec, WORK_DIR), files), words))
+}
+
+fn process(plan: &Plan, role: Role) -> Option<&Exec> {
+    let step = plan.steps.iter().find(|step| step.role == role)?;
+    match &step.op {
+        Op::Exec(exec) => Some(exec),
         op => panic!("{op:?}"),
     }
 }

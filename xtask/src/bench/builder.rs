@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
 use super::counters::{self, Cpu};
-use super::progress::{self, Step};
 use crate::engine::{Engine, Flavour, State};
+use crate::progress::{self, Step};
 use crate::{image, sh};
 
 /// The name of the image that is built.

@@ -20,9 +20,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::Choice;
 use super::builder::{Builder, Run};
-use super::progress::Step;
 use super::store::{Key, Record, Store};
 use crate::engine::{Flavour, State};
+use crate::progress::Step;
 use cache::Cache;
 use contender::{Contender, Job};
 use images::Base;

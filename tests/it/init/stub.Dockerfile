@@ -12,11 +12,11 @@ RUN ./frobnicate --now
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y ca-certificates tini && rm -rf /var/lib/apt/lists/*
 ENV RUST_LOG=info APP_MODE="a b"
-COPY --from=build /src/target/release/hello /usr/local/bin/hello
+COPY --from=build /src/target/release/tests-and-clippy /usr/local/bin/tests-and-clippy
 COPY static/ /app/static/
 WORKDIR /app
 EXPOSE 8080
 USER 1000:1000
-HEALTHCHECK --interval=30s CMD ["hello", "health"]
-ENTRYPOINT ["/usr/local/bin/hello"]
+HEALTHCHECK --interval=30s CMD ["tests-and-clippy", "health"]
+ENTRYPOINT ["/usr/local/bin/tests-and-clippy"]
 CMD ["--serve"]

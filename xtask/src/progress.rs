@@ -14,6 +14,10 @@ pub(crate) struct Step {
     pub(crate) name: String,
     /// When it began and ended, in seconds since 1970; nothing for one that did neither.
     pub(crate) time: Option<(f64, f64)>,
+    /// Whether the engine had its result.
+    pub(crate) cached: bool,
+    /// Whether it ended with an error.
+    pub(crate) failed: bool,
     /// What it printed, both streams.
     pub(crate) log: String,
     /// Bytes that it had from the client.
@@ -22,44 +26,78 @@ pub(crate) struct Step {
 
 /// Reads the standard error of buildx. Lines that are no JSON are buildx's own words.
 pub(crate) fn parse(stderr: &str) -> Result<Vec<Step>> {
-    let mut places = BTreeMap::new();
-    let mut steps: Vec<Step> = Vec::new();
-    let mut logs: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
-    for line in stderr.lines().filter(|line| line.starts_with('{')) {
+    let mut reader = Reader::default();
+    for line in stderr.lines() {
+        reader.line(line)?;
+    }
+    Ok(reader.finish())
+}
+
+/// A build that is being read, line by line.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    places: BTreeMap<String, usize>,
+    steps: Vec<Step>,
+    logs: BTreeMap<usize, Vec<u8>>,
+}
+
+impl Reader {
+    /// Takes in one line; returns the steps that have ended with it, or nothing if the line is no JSON.
+    pub(crate) fn line(&mut self, line: &str) -> Result<Option<Vec<Step>>> {
+        if !line.starts_with('{') {
+            return Ok(None);
+        }
         let status: SolveStatus =
             serde_json::from_str(line).with_context(|| format!("not a SolveStatus: {line}"))?;
+        let mut ended = vec![];
         for vertex in status.vertexes {
-            let place = *places.entry(vertex.digest).or_insert(steps.len());
-            if place == steps.len() {
-                steps.push(Step::default());
+            let next = self.steps.len();
+            let place = *self.places.entry(vertex.digest).or_insert(next);
+            if place == next {
+                self.steps.push(Step::default());
             }
-            let step = &mut steps[place];
+            let step = &mut self.steps[place];
             step.name = vertex.name;
-            if let (Some(began), Some(ended)) = (vertex.started, vertex.completed) {
-                let (began, ended) = (seconds(&began)?, seconds(&ended)?);
-                let (first, last) = step.time.unwrap_or((began, ended));
-                step.time = Some((first.min(began), last.max(ended)));
+            step.cached |= vertex.cached;
+            step.failed |= !vertex.error.is_empty();
+            if let (Some(began), Some(end)) = (vertex.started, vertex.completed) {
+                let (began, end) = (seconds(&began)?, seconds(&end)?);
+                if step.time.is_none() {
+                    ended.push(place);
+                }
+                let (first, last) = step.time.unwrap_or((began, end));
+                step.time = Some((first.min(began), last.max(end)));
             }
         }
         for progress in status.statuses {
-            if let Some(place) = places.get(&progress.vertex)
+            if let Some(place) = self.places.get(&progress.vertex)
                 && progress.id.starts_with("transferring")
             {
-                let bytes = &mut steps[*place].transferred;
+                let bytes = &mut self.steps[*place].transferred;
                 *bytes = (*bytes).max(progress.current);
             }
         }
         for log in status.logs {
-            if let Some(place) = places.get(&log.vertex) {
+            if let Some(place) = self.places.get(&log.vertex) {
                 let data = BASE64_STANDARD.decode(log.data)?;
-                logs.entry(*place).or_default().extend(data);
+                self.logs.entry(*place).or_default().extend(data);
             }
         }
+        Ok(Some(ended.into_iter().map(|at| self.step(at)).collect()))
     }
-    for (place, log) in logs {
-        steps[place].log = String::from_utf8_lossy(&log).into_owned();
+
+    /// All steps, in the order in which they were named.
+    pub(crate) fn finish(self) -> Vec<Step> {
+        (0..self.steps.len()).map(|at| self.step(at)).collect()
     }
-    Ok(steps)
+
+    fn step(&self, at: usize) -> Step {
+        let log = self.logs.get(&at).map(|log| String::from_utf8_lossy(log));
+        Step {
+            log: log.unwrap_or_default().into_owned(),
+            ..self.steps[at].clone()
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -79,6 +117,10 @@ struct Vertex {
     name: String,
     started: Option<String>,
     completed: Option<String>,
+    #[serde(default)]
+    cached: bool,
+    #[serde(default)]
+    error: String,
 }
 
 #[derive(Deserialize)]
@@ -144,7 +186,8 @@ mod tests {
         let [base, compile] = steps.as_slice() else {
             panic!("{steps:?}")
         };
-        assert_eq!(base.name, "base");
+        assert_eq!((base.name.as_str(), base.cached), ("base", true));
+        assert!(!compile.cached && !compile.failed);
         let (began, ended) = compile.time.unwrap();
         assert_eq!(ended - began, 2.5);
         assert!(

@@ -1,0 +1,286 @@
+//! The package that a step of crates builds: it needs exactly the crates of the step and what those need, each in one
+//! version with exactly its features, and nothing of the project.
+//!
+//! Cargo finds the crates in a directory source at the place where the registry's own are unpacked, since a
+//! fingerprint holds the path. Their manifests there are cut down to what this build uses, because a directory source
+//! must have all that any of them mentions; names of features stay, since a fingerprint holds them, too.
+
+use crate::units::{Crate, Instance, Units};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use toml::{Table, Value};
+
+/// The name of the package. Whatever is called so is taken out of what a step leaves.
+pub(super) const NAME: &str = "zz-crates";
+/// Starts the line that says what file the lines after it are.
+const FILE: &str = "=== rust-frontend ";
+
+/// A file in the form that the step's script makes files of.
+pub(super) fn file(path: &str, content: &str) -> String {
+    format!("{FILE}{path}\n{}\n", content.trim_end())
+}
+
+/// The package in `dir`, and the manifests of all crates of `closure`, which are instances.
+pub(super) fn files(
+    units: &Units,
+    closure: &BTreeSet<usize>,
+    dir: &str,
+    profiles: &Table,
+    lock_version: Option<i64>,
+) -> String {
+    let mut files = vec![
+        file(
+            &format!("{dir}/Cargo.toml"),
+            &root(units, closure, profiles),
+        ),
+        file(
+            &format!("{dir}/Cargo.lock"),
+            &lock(units, closure, lock_version),
+        ),
+        file(&format!("{dir}/lib.rs"), ""),
+        file(&format!("{dir}/build.rs"), ""),
+    ];
+    for (sources, instances) in by_crate(units, closure) {
+        let manifest = manifest(units, closure, sources, &instances);
+        files.push(file(&format!("{}/Cargo.toml", sources.dir), &manifest));
+        let first = &units.instances[instances[0]];
+        let checksum = first.checksum.as_deref().unwrap_or_default();
+        let listing = format!("{{\"files\":{{}},\"package\":\"{checksum}\"}}");
+        let path = format!("{}/.cargo-checksum.json", sources.dir);
+        files.push(file(&path, &listing));
+    }
+    files.concat()
+}
+
+/// The instances of each crate, in the order of directories.
+fn by_crate<'u>(units: &'u Units, of: &BTreeSet<usize>) -> Vec<(&'u Crate, Vec<usize>)> {
+    let mut found: BTreeMap<&str, (&Crate, Vec<usize>)> = BTreeMap::new();
+    for index in of {
+        if let Some(sources) = &units.instances[*index].sources {
+            let entry = found.entry(&sources.dir);
+            entry.or_insert((sources, vec![])).1.push(*index);
+        }
+    }
+    found.into_values().collect()
+}
+
+fn table(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> Table {
+    let pairs = pairs.into_iter();
+    pairs.map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn list(words: &[String]) -> Value {
+    Value::Array(words.iter().cloned().map(Value::String).collect())
+}
+
+/// The version as a requirement that nothing else meets.
+fn exactly(version: &str) -> Value {
+    format!("={}", version.split('+').next().unwrap_or(version)).into()
+}
+
+/// The manifest of the package itself.
+fn root(units: &Units, closure: &BTreeSet<usize>, profiles: &Table) -> String {
+    let mut normal = Table::new();
+    let mut build = Table::new();
+    for index in closure {
+        let one = &units.instances[*index];
+        let mut dependency = table([
+            ("package", one.name.as_str().into()),
+            ("version", exactly(&one.version)),
+            ("default-features", false.into()),
+        ]);
+        if !one.features.is_empty() {
+            dependency.insert("features".into(), list(&one.features));
+        }
+        // One name for a package in both tables, another for each of its versions.
+        let version = one
+            .version
+            .replace(|char: char| !char.is_ascii_alphanumeric(), "_");
+        let key = format!("d-{}-{version}", one.name);
+        let tables = if one.host { &mut build } else { &mut normal };
+        tables.insert(key, Value::Table(dependency));
+    }
+    let mut manifest = table([(
+        "package",
+        Value::Table(table([
+            ("name", NAME.into()),
+            ("version", "0.0.0".into()),
+            ("edition", "2021".into()),
+            ("autobins", false.into()),
+            (
+                "build",
+                if build.is_empty() {
+                    false.into()
+                } else {
+                    "build.rs".into()
+                },
+            ),
+        ])),
+    )]);
+    manifest.insert(
+        "lib".into(),
+        Value::Table(table([("path", "lib.rs".into())])),
+    );
+    // Features are exact already; this one keeps those of both kinds apart.
+    manifest.insert(
+        "workspace".into(),
+        Value::Table(table([("resolver", "2".into())])),
+    );
+    for (key, dependencies) in [("dependencies", normal), ("build-dependencies", build)] {
+        if !dependencies.is_empty() {
+            manifest.insert(key.into(), Value::Table(dependencies));
+        }
+    }
+    if !profiles.is_empty() {
+        manifest.insert("profile".into(), Value::Table(profiles.clone()));
+    }
+    manifest.to_string()
+}
+
+/// What pins versions and checksums; Cargo fills in the rest. Older versions of the format have checksums elsewhere,
+/// newer ones than the project's may be unknown to its Cargo.
+fn lock(units: &Units, closure: &BTreeSet<usize>, version: Option<i64>) -> String {
+    let mut text = format!("version = {}\n", version.unwrap_or(3).max(3));
+    for (_, instances) in by_crate(units, closure) {
+        let one = &units.instances[instances[0]];
+        let mut entry = table([
+            ("name", one.name.as_str().into()),
+            ("version", one.version.as_str().into()),
+            ("source", one.source.as_str().into()),
+        ]);
+        if let Some(checksum) = &one.checksum {
+            entry.insert("checksum".into(), checksum.as_str().into());
+        }
+        let _ = write!(text, "\n[[package]]\n{entry}");
+    }
+    text
+}
+
+/// A crate's manifest, with the dependencies that its instances have and no others.
+fn manifest(
+    units: &Units,
+    closure: &BTreeSet<usize>,
+    sources: &Crate,
+    instances: &[usize],
+) -> String {
+    const KEPT: [&str; 4] = ["package", "lib", "lints", "cargo-features"];
+    let old = &sources.manifest;
+    let mut new: Table = KEPT
+        .iter()
+        .filter_map(|key| Some(((*key).to_owned(), old.get(*key)?.clone())))
+        .collect();
+    let instances: Vec<&Instance> = instances.iter().map(|at| &units.instances[*at]).collect();
+    if let Some(Value::Table(package)) = new.get_mut("package") {
+        package.retain(|key, _| !matches!(key, "workspace" | "default-run" | "resolver"));
+        for key in ["autobins", "autoexamples", "autotests", "autobenches"] {
+            package.insert(key.into(), false.into());
+        }
+        let script = instances.iter().find_map(|one| one.script.as_deref());
+        package.insert("build".into(), script.map_or(false.into(), Value::from));
+    }
+    if let Some(library) = instances.iter().find_map(|one| one.library.as_deref()) {
+        let lib = new
+            .entry("lib")
+            .or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(lib) = lib {
+            lib.insert("path".into(), library.into());
+        }
+    }
+    let mut features: BTreeSet<String> = instances
+        .iter()
+        .flat_map(|one| one.features.iter().cloned())
+        .collect();
+    let written = old.get("features").and_then(Value::as_table);
+    features.extend(written.into_iter().flat_map(Table::keys).cloned());
+    let named = written
+        .into_iter()
+        .flat_map(Table::values)
+        .flat_map(|value| {
+            let words = value.as_array().into_iter().flatten();
+            words
+                .filter_map(Value::as_str)
+                .filter_map(|word| word.strip_prefix("dep:"))
+        });
+    let named: BTreeSet<&str> = named.collect();
+    for (section, key) in [("dependencies", false), ("build-dependencies", true)] {
+        let mut kept = Table::new();
+        for dependencies in tables(old, section) {
+            for (name, value) in dependencies {
+                let optional = value.get("optional").and_then(Value::as_bool);
+                // An optional dependency that no feature mentions by `dep:` is a feature of its name.
+                if optional == Some(true) && !named.contains(name.as_str()) {
+                    features.insert(name.clone());
+                }
+                let edges = instances
+                    .iter()
+                    .flat_map(|one| if key { &one.build } else { &one.normal });
+                if let Some(pinned) = pinned(units, closure, name, value, edges) {
+                    kept.insert(name.clone(), Value::Table(pinned));
+                }
+            }
+        }
+        if !kept.is_empty() {
+            new.insert(section.into(), Value::Table(kept));
+        }
+    }
+    let features = features
+        .into_iter()
+        .map(|name| (name, Value::Array(vec![])));
+    new.insert("features".into(), Value::Table(features.collect()));
+    new.to_string()
+}
+
+/// The tables of a manifest's dependencies of one kind: its own, and those of platforms.
+fn tables<'m>(manifest: &'m Table, section: &str) -> Vec<&'m Table> {
+    let old_name = section.replace('-', "_");
+    let targets = manifest.get("target").and_then(Value::as_table);
+    let places = std::iter::once(manifest).chain(
+        targets
+            .into_iter()
+            .flat_map(Table::values)
+            .filter_map(Value::as_table),
+    );
+    places
+        .filter_map(|place| place.get(section).or_else(|| place.get(&old_name)))
+        .filter_map(Value::as_table)
+        .collect()
+}
+
+/// A dependency of a crate as one of exactly the version that it has here; `None` if it is not used here.
+fn pinned<'e>(
+    units: &Units,
+    closure: &BTreeSet<usize>,
+    name: &str,
+    written: &Value,
+    mut edges: impl Iterator<Item = &'e (usize, String)>,
+) -> Option<Table> {
+    let package = written
+        .get("package")
+        .and_then(Value::as_str)
+        .unwrap_or(name);
+    let requirement = written
+        .as_str()
+        .or_else(|| written.get("version")?.as_str());
+    let requirement = requirement.and_then(|text| semver::VersionReq::parse(text).ok());
+    let renamed = written.get("package").is_some();
+    let (index, _) = edges.find(|(index, called)| {
+        let one = &units.instances[*index];
+        let version = semver::Version::parse(&one.version).ok();
+        closure.contains(index)
+            && one.name == package
+            && (!renamed || name.replace('-', "_") == *called)
+            && requirement
+                .as_ref()
+                .zip(version.as_ref())
+                .is_none_or(|(requirement, version)| requirement.matches(version))
+    })?;
+    let one = &units.instances[*index];
+    let mut pinned = table([
+        ("version", exactly(&one.version)),
+        ("default-features", false.into()),
+    ]);
+    if package != name {
+        pinned.insert("package".into(), package.into());
+    }
+    Some(pinned)
+}

@@ -1,0 +1,89 @@
+//! What `init` makes of Dockerfiles as people write them: `init/NAME.Dockerfile`, beside the spec that replaces it.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "compares texts with files of the repository"
+)]
+
+use crate::cli::{check, folder, repository, run};
+use std::path::Path;
+
+/// Each Dockerfile with the example that it is for.
+const CASES: [(&str, &str); 6] = [
+    ("cache-mounts", "rusty-docker"),
+    ("cargo-chef", "static-files"),
+    ("scratch", "rusty-docker"),
+    ("stub", "tests-and-clippy"),
+    ("web", "debian-gnu"),
+    ("workspace", "workspace"),
+];
+
+#[test]
+fn a_spec_begins_with_what_a_dockerfile_asked_for() {
+    for (name, example) in CASES {
+        let dir = folder(&format!("init-{name}"));
+        copy(&repository().join("examples").join(example), &dir);
+        let _ = std::fs::remove_file(dir.join("Rust.yaml"));
+        let file = repository().join(format!("tests/it/init/{name}.Dockerfile"));
+        std::fs::copy(file, dir.join("Dockerfile")).unwrap();
+        let manifest = std::fs::read_to_string(dir.join("Cargo.toml")).unwrap();
+        let features = "\n[features]\npostgres = []\nmetrics = []\n";
+        if name == "stub" {
+            std::fs::write(dir.join("Cargo.toml"), manifest + features).unwrap();
+        }
+        let dir = dir.to_str().unwrap();
+        let ended = run(&["init", dir]);
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{name}");
+        check(&format!("../init/{name}.yaml"), &ended.stdout);
+
+        let written = run(&["init", "--write", dir]);
+        assert_eq!(written.stdout, format!("wrote {dir}/Rust.yaml\n"));
+        let again = run(&["init", "--write", dir]);
+        assert_eq!(
+            again.stderr,
+            format!("error: {dir}/Rust.yaml is there already\n")
+        );
+        let target = if name == "workspace" {
+            "--target=server"
+        } else {
+            "--format=text"
+        };
+        let planned = run(&["plan", target, dir]);
+        assert_eq!(planned.code, Some(0), "{name}: {}", planned.stderr);
+    }
+}
+
+#[test]
+fn a_dockerfile_of_another_name_is_named() {
+    let dir = folder("init-named");
+    copy(&repository().join("examples/rusty-docker"), &dir);
+    let dir = dir.to_str().unwrap();
+    std::fs::rename(
+        format!("{dir}/Dockerfile"),
+        format!("{dir}/Dockerfile.prod"),
+    )
+    .unwrap();
+    let plain = run(&["init", dir]).stdout;
+    assert_eq!(plain, "# syntax=org/rust-frontend:1\n");
+    let from = format!("{dir}/Dockerfile.prod");
+    let ended = run(&["init", "--from", &from, dir]).stdout;
+    assert!(
+        ended.contains("# In place of Dockerfile.prod.\n"),
+        "{ended}"
+    );
+    let missing = run(&["init", "--from", "nowhere", dir]);
+    assert_eq!(missing.code, Some(1));
+    assert_eq!(missing.stderr, "error: nowhere: no such file\n");
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+}
