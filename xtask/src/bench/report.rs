@@ -67,7 +67,7 @@ Who takes part:
 - **cargo-chef**: the Dockerfile of its README with its program preinstalled in the build image, as in its own image; `cook` has the
   same flags as `cargo build`, package and binary included, so that it compiles nothing that is not needed.
 - **cache mounts**: the Dockerfile that `docker init` writes for Rust: sources are bind mounts, registry and target directory cache mounts.
-- **Rust.yaml**: ours.
+- **Rust.yaml**: ours, in each `granularity`: one *layer* of dependencies, or one for each group of *crates*.
 
 All of them: the same build image (`rust:1`), the same base image, `--release --locked` for musl, the same package and binary, the same
 ignore file, after that of `docker init`, which leaves README and Dockerfiles out. The Dockerfiles have no syntax line: the engine's
