@@ -105,7 +105,7 @@ fn own_time(records: &[&Record]) -> Vec<Goal> {
             most: 64.0,
             ratio: bytes / f64::from(1 << 20),
             used: None,
-            data: "the most that the container had, files that the kernel caches included".into(),
+            data: "the most that its container had, its own files included".into(),
         });
     }
     goals
