@@ -134,18 +134,19 @@ impl Context {
             };
             tokio::try_join!(definition, own)
         };
-        // Asked for before it is known whether the definition has an ignore file of its own.
+        // Asked for before it is known whether the definition has an ignore file of its own; with one, what is
+        // wrong with the general one does not matter.
         let general = async {
-            match origin.context {
+            Ok(match origin.context {
                 // Ignore files say what not to send; nothing is sent.
                 Some(_) => Ok(Vec::new()),
                 None => ignore_file(gateway, "context", session).await,
-            }
+            })
         };
         let ((definition, own), general) = tokio::try_join!(definition, general)?;
         let ignored = match own {
-            Some(data) if !data.is_empty() => ignorefile::parse(text(&ignore, data)?.text()),
-            _ => general,
+            Some(data) if !data.is_empty() => ignorefile::read(&text(&ignore, data)?)?,
+            _ => general?,
         };
         Ok(Self {
             definition,
@@ -360,7 +361,7 @@ async fn ignore_file(
 async fn patterns(files: &Ref, name: &str) -> Result<Vec<String>, Failure> {
     let data = files.try_read_file(name, MAX_IGNORE).await?;
     Ok(match data {
-        Some(data) => ignorefile::parse(text(name, data)?.text()),
+        Some(data) => ignorefile::read(&text(name, data)?)?,
         None => Vec::new(),
     })
 }

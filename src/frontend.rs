@@ -378,6 +378,7 @@ async fn warn(gateway: &Gateway, context: &Context, warnings: &Diagnostics) {
             .warn(Warning {
                 diagnostic: &diagnostic,
                 vertex,
+                definition: context.definition.name(),
                 url: &lint::url(diagnostic.code),
             })
             .await;

@@ -95,40 +95,66 @@ struct Library {
     unless: &'static [&'static str],
     /// Its name.
     what: &'static str,
+    /// Why it cannot be linked.
+    why: &'static str,
     /// What to write.
     help: &'static str,
+    /// Variables that settle it.
+    env: &'static [&'static str],
 }
+
+/// Of most libraries.
+const NONE: &str = "the build image has none for musl";
 
 const LIBRARIES: &[Library] = &[
     Library {
         crate_name: "pq-sys",
         unless: &["pq-src"],
         what: "libpq",
+        why: NONE,
         help: "write `pq-sys = { version = \"0.7\", features = [\"bundled\"] }` into `Cargo.toml`, or write `target: gnu`",
+        env: &[],
     },
     Library {
         crate_name: "mysqlclient-sys",
         unless: &["mysqlclient-src"],
         what: "libmysqlclient",
+        why: NONE,
         help: "write `mysqlclient-sys = { version = \"0.4\", features = [\"bundled\"] }` into `Cargo.toml`, or write `target: gnu`",
+        env: &[],
     },
     Library {
         crate_name: "link-cplusplus",
         unless: &[],
         what: "a C++ library",
+        why: NONE,
         help: "write `target: gnu`, or `base: rust:1-alpine` under `build:`",
+        env: &[],
     },
     Library {
         crate_name: "alsa-sys",
         unless: &[],
         what: "ALSA",
+        why: NONE,
         help: "write `target: gnu` and `packages: [libasound2-dev]` under `build:`",
+        env: &[],
     },
     Library {
         crate_name: "libudev-sys",
         unless: &[],
         what: "libudev",
+        why: NONE,
         help: "write `target: gnu` and `packages: [libudev-dev]` under `build:`",
+        env: &[],
+    },
+    Library {
+        crate_name: "rdkafka-sys",
+        // By `cmake-build` it is compiled for whatever Cargo compiles for.
+        unless: &["cmake"],
+        what: "librdkafka",
+        why: "its build script compiles that with `gcc`, for glibc",
+        help: "write `packages: [musl-tools]` and `env: { CC: musl-gcc }` under `build:`, or write `target: gnu`",
+        env: &["CC"],
     },
 ];
 
@@ -181,10 +207,11 @@ pub fn hints(spec: &Spec, image: &ImageSpec, triple: &str, lock: &str) -> Diagno
         for library in LIBRARIES {
             let name = library.crate_name;
             let bundled = library.unless.iter().any(|name| needed.contains_key(name));
-            if needed.contains_key(name) && !bundled {
-                let what = library.what;
-                let message =
-                    format!("`{name}` links {what}, which the build image has not for musl");
+            let mut env = image.build.env.iter();
+            let settled = env.any(|var| library.env.contains(&var.name.value.as_str()));
+            if needed.contains_key(name) && !bundled && !settled {
+                let (what, why) = (library.what, library.why);
+                let message = format!("`{name}` links {what}, and {why}");
                 add(MISSING_LIBRARY, message, library.help);
             }
         }
@@ -304,9 +331,24 @@ version = "0.14.0"
             [
                 "`prost-build` needs `protoc`, which the build image does not have: write `packages: [protobuf-compiler]` under `build:`",
                 "`clang-sys` needs libclang, with which bindgen reads C headers, which the build image does not have: write `packages: [libclang-dev]` under `build:`",
-                "`pq-sys` links libpq, which the build image has not for musl: write `pq-sys = { version = \"0.7\", features = [\"bundled\"] }` into `Cargo.toml`, or write `target: gnu`",
+                "`pq-sys` links libpq, and the build image has none for musl: write `pq-sys = { version = \"0.7\", features = [\"bundled\"] }` into `Cargo.toml`, or write `target: gnu`",
             ]
         );
+    }
+
+    #[test]
+    fn a_library_that_compiles_itself_for_glibc_is_told_the_compiler() {
+        let lock = "[[package]]\nname = \"rdkafka-sys\"\n";
+        let musl = "x86_64-unknown-linux-musl";
+        assert_eq!(
+            lines("{}", lock, musl),
+            [
+                "`rdkafka-sys` links librdkafka, and its build script compiles that with `gcc`, for glibc: write `packages: [musl-tools]` and `env: { CC: musl-gcc }` under `build:`, or write `target: gnu`"
+            ]
+        );
+        let given = "build: { packages: [musl-tools], env: { CC: musl-gcc } }\n";
+        assert!(lines(given, lock, musl).is_empty());
+        assert!(lines("{}", lock, "x86_64-unknown-linux-gnu").is_empty());
     }
 
     #[test]

@@ -3,7 +3,65 @@
 //! As `moby/patternmatcher/ignorefile`. Matching is the engine's task: the patterns go into a local
 //! source as they are, `!` re-includes among them.
 
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::SourceFile;
+
 /// The patterns of an ignore file, in order.
+///
+/// # Errors
+/// Patterns that the engine would refuse without saying where they are.
+pub fn read(file: &SourceFile) -> Result<Vec<String>, Diagnostics> {
+    let mut wrong = Diagnostics::default();
+    for span in (1..).map_while(|number| file.line_span(number)) {
+        let line = pattern(file.slice(span).trim_start_matches('\u{feff}'));
+        if let Some(pattern) = line.filter(|pattern| is_malformed(pattern)) {
+            let message = format!("`{pattern}` is not a pattern");
+            let help = match pattern.as_str() {
+                "!" => "name what is not ignored after the `!`",
+                _ => "close the `[`, or write `\\[` for the letter",
+            };
+            let error = Diagnostic::error("malformed-pattern", message);
+            wrong.push(error.help(help).at(file.at(span)));
+        }
+    }
+    match wrong.has_errors() {
+        true => Err(wrong),
+        false => Ok(parse(file.text())),
+    }
+}
+
+/// Whether Go's `filepath.Match` calls it malformed, or there is nothing to re-include.
+fn is_malformed(pattern: &str) -> bool {
+    let mut letters = pattern.chars().peekable();
+    // One letter of a class, which may be escaped.
+    let letter = |letters: &mut std::iter::Peekable<std::str::Chars<'_>>| match letters.next() {
+        None | Some('-' | ']') => false,
+        Some('\\') => letters.next().is_some(),
+        Some(_) => true,
+    };
+    while let Some(next) = letters.next() {
+        match next {
+            '\\' if letters.next().is_none() => return true,
+            '[' => {
+                letters.next_if_eq(&'^');
+                loop {
+                    if !letter(&mut letters)
+                        || letters.next_if_eq(&'-').is_some() && !letter(&mut letters)
+                    {
+                        return true;
+                    }
+                    if letters.next_if_eq(&']').is_some() {
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    pattern == "!"
+}
+
+/// The same, of a text that is right.
 pub fn parse(text: &str) -> Vec<String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.lines().filter_map(pattern).collect()
@@ -49,7 +107,8 @@ fn clean(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, read};
+    use crate::source::SourceFile;
 
     #[test]
     fn patterns_are_read_as_docker_does() {
@@ -71,6 +130,15 @@ mod tests {
             ]
         );
         assert!(parse("").is_empty());
+        let file = SourceFile::new(".dockerignore", "a\n\nb[\n!\n[a-]\n[]\n\\\n[^a-b\\]]x\n");
+        let wrong = read(&file).unwrap_err().sorted();
+        let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+        assert_eq!(lines.len(), 5);
+        assert!(lines[0].starts_with(".dockerignore:3: `b[` is not a pattern"));
+        assert_eq!(
+            read(&SourceFile::new(".dockerignore", "a\n")).unwrap(),
+            ["a"]
+        );
         assert_eq!(parse("../../a/../b"), ["../../b"]);
     }
 }

@@ -25,7 +25,7 @@ mod toolchain;
 mod unread;
 
 pub(crate) use compile::splits;
-pub use crates::{Node, groups};
+pub use crates::{Node, groups, weight};
 pub use exec::{Copy, Exec, FileAction, Mount, MountKind};
 pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;

@@ -65,7 +65,7 @@ pub struct RecipeFile {
 /// How much of a local package is in the skeleton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
-    /// Only there because its manifest is the workspace root's.
+    /// Never compiled: its manifest is the workspace root's, or its features count ([`Recipes::current`]).
     Hollow,
     /// Compiled for another package.
     Needed,
@@ -88,6 +88,9 @@ pub struct Recipes<'a> {
     dev: BTreeSet<usize>,
     /// Local packages in the skeleton, none of them real for its turn.
     roles: BTreeMap<usize, Role>,
+    /// The package of the directory that Cargo runs in, where its features count whatever is selected: the
+    /// resolver 1 unifies them with those of what is compiled (cargo, `members_with_features_old`).
+    current: Option<usize>,
     /// Names of the packages that are not local and in reach.
     external: BTreeSet<&'a str>,
     /// Names that several local packages have.
@@ -153,6 +156,12 @@ impl<'a> Recipes<'a> {
         if config::unifies_workspace(project) {
             roots.extend((0..project.packages.len()).filter(|i| project.packages[*i].is_member));
         }
+        let current = match project.resolver.as_str() {
+            "1" => project.package_at(&project.dir),
+            _ => None,
+        };
+        let others: Vec<usize> = roots.iter().copied().collect();
+        roots.extend(current);
         // The resolver 1 unifies features with those of dev-dependencies even when nothing is tested.
         let dev = match mode {
             RecipeFor::Build if project.resolver != "1" => BTreeSet::new(),
@@ -160,7 +169,12 @@ impl<'a> Recipes<'a> {
         };
         let roots: Vec<usize> = roots.into_iter().collect();
         let reach = Reach::of(project, &roots, &dev);
+        let compiled = match current {
+            Some(_) => Reach::of(project, &others, &dev).packages,
+            None => BTreeSet::new(),
+        };
         let role = |index: &usize| match *index {
+            index if current == Some(index) && !compiled.contains(&index) => Role::Hollow,
             index if reach.real.contains(&index) => Role::Real,
             index if selected.contains(&index) => Role::Selected,
             _ => Role::Needed,
@@ -191,6 +205,7 @@ impl<'a> Recipes<'a> {
             reach,
             dev,
             roles,
+            current,
         }
     }
 
@@ -207,9 +222,10 @@ impl<'a> Recipes<'a> {
 
 impl<'a> Scope<'a> {
     fn new(recipes: &'a Recipes<'a>, own: &'a BTreeSet<usize>) -> Self {
-        let role = |(index, role): (&usize, &Role)| match recipes.reach.packages.contains(index) {
-            true if own.contains(index) => (*index, Role::Own),
-            _ => (*index, *role),
+        let role = |(index, role): (&usize, &Role)| match role {
+            Role::Hollow => (*index, Role::Hollow),
+            _ if own.contains(index) => (*index, Role::Own),
+            role => (*index, *role),
         };
         Self {
             recipes,

@@ -4,7 +4,7 @@ use super::Answer;
 use crate::context::{self, Context};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::{self, Loaded};
-use crate::gateway::{Failure, Gateway, MAX_TEXT, read_tree};
+use crate::gateway::{Failure, Gateway, MAX_TEXT};
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::platform::Platform;
@@ -199,12 +199,11 @@ pub(super) fn schema() -> Answer {
 
 /// `--call=init`: the definition file, if it is a Dockerfile, is what the spec replaces.
 pub(super) async fn begin(gateway: &Gateway, context: &Context) -> Result<Answer, Failure> {
-    let manifests = context::solve(gateway, &context.tree_state()).await?;
     let read = |tree: &SourceTree| {
         let _ = tree.list("");
         project::load(tree, "")
     };
-    let (project, tree) = read_tree(&manifests, SourceTree::default(), read).await?;
+    let (project, tree) = context.read_tree(gateway, read).await?;
     let (project, _) = project?;
     let old = Some(&context.definition).filter(|file| is_dockerfile(file));
     let text = init::init(&project, old, &tree);

@@ -13,6 +13,8 @@ pub struct Warning<'a> {
     pub diagnostic: &'a Diagnostic,
     /// Digest of the vertex to show it at: the one that loaded the file.
     pub vertex: &'a str,
+    /// Name of the definition file; a place in another file is said with its name.
+    pub definition: &'a str,
     /// Page about the rule; may be empty.
     pub url: &'a str,
 }
@@ -33,7 +35,11 @@ fn message(warning: &Warning<'_>) -> msg::WarnRequest {
     let location = diagnostic.location.as_ref();
     let mut short = format!("{}: {}", diagnostic.code, diagnostic.message);
     if let Some(location) = location {
-        short.push_str(&format!(" (line {})", location.start().line));
+        let (file, line) = (location.file.name(), location.start().line);
+        short.push_str(&match file == warning.definition {
+            true => format!(" (line {line})"),
+            false => format!(" ({file}, line {line})"),
+        });
     }
     let help = diagnostic.help.iter();
     msg::WarnRequest {

@@ -221,6 +221,10 @@ impl Reader<'_> {
                 compile.packages.extend(installed);
             }
             ("cargo", "build" | "b" | "rustc" | "zigbuild") => {
+                if scope.has_arg(command) {
+                    let what = "build arguments of cargo's command: their defaults are taken";
+                    self.said.left(line, what);
+                }
                 self.cargo(line, &words, &mut compile.cargo);
                 self.said.taken(line, "cargo build");
             }

@@ -59,6 +59,10 @@ impl Reader<'_> {
                 ),
                 "--release" | "-r" => profile = Some("release".to_owned()),
                 "--profile" => profile = Some(value),
+                "--target" if value.is_empty() || value.contains('$') && !known(&value) => {
+                    self.said
+                        .left(line, format!("--target {value}: write it as `target`"));
+                }
                 "--target" => cargo.target = Some(value),
                 "--path" if value != "." => {
                     let dir = value.trim_start_matches("./").trim_end_matches('/');
@@ -78,4 +82,11 @@ impl Reader<'_> {
         let usual = if installs { "release" } else { "dev" };
         cargo.profile = Some(profile.unwrap_or_else(|| usual.to_owned()));
     }
+}
+
+/// Whether the end of a target tells what it is.
+fn known(triple: &str) -> bool {
+    ["-linux-musl", "-linux-gnu"]
+        .iter()
+        .any(|end| triple.ends_with(end))
 }

@@ -155,14 +155,20 @@ pub(super) fn words(text: &str) -> Vec<String> {
     let mut words = vec![];
     let mut word: Option<String> = None;
     let mut quote = None;
+    let mut depth = 0;
     for c in text.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
         match (quote, c) {
             (Some(end), c) if c == end => quote = None,
             (None, '"' | '\'') => {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
-            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            (None, c) if c.is_whitespace() && depth <= 0 => words.extend(word.take()),
             (_, c) => word.get_or_insert_default().push(c),
         }
     }
@@ -239,6 +245,7 @@ mod tests {
         assert_eq!(b.instructions[0].commands(), ["a", "b"]);
         assert_eq!(b.instructions[1].heredoc.as_deref(), Some("FROM y"));
         assert_eq!(words("a 'b c' \"d\"e"), ["a", "b c", "de"]);
+        assert_eq!(words("a $(b c)-d"), ["a", "$(b c)-d"]);
     }
 
     #[test]

@@ -110,6 +110,16 @@ impl Scope {
         })
     }
 
+    /// Whether a text has a build argument in it.
+    pub(super) fn has_arg(&self, text: &str) -> bool {
+        let mut found = false;
+        replace(text, |name, _| {
+            found |= matches!(self.0.get(name), Some(Value::Arg));
+            None
+        });
+        found
+    }
+
     /// What a text is if no build argument is given.
     pub(super) fn plain(&self, text: &str, args: &Args) -> String {
         replace(text, |name, otherwise| {

@@ -4,7 +4,7 @@ use super::switches::same;
 use super::{Found, Input, Rule};
 use crate::diagnostic::nearest;
 
-pub(super) const RULES: [Rule; 6] = [
+pub(super) const RULES: [Rule; 7] = [
     Rule::new(
         "unused-build-arg",
         "A build-arg that nothing in the spec uses",
@@ -29,6 +29,11 @@ pub(super) const RULES: [Rule; 6] = [
     Rule::new(
         "recompiled-dependency",
         "A dependency that was compiled before is compiled once more",
+        nothing,
+    ),
+    Rule::new(
+        "crates-in-one-step",
+        "Crates that have steps of their own were compiled with the project",
         nothing,
     ),
 ];

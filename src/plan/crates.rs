@@ -28,6 +28,7 @@ use dependencies::Crates;
 pub use groups::{Node, groups};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Table;
+pub use weights::weight;
 
 /// Prints what Cargo is going to compile. The bytes are part of cache keys.
 const RESOLVE: &str = include_str!("crates/resolve.sh");
@@ -67,13 +68,12 @@ fn choice(input: &Input<'_>, recipe: &Recipe) -> Choice {
     let wanted = match input.image.build.granularity.value {
         Granularity::Layer => return Choice::Layer("the spec says so".into()),
         Granularity::Crates => "the spec says so".to_owned(),
-        Granularity::Auto if !input.abilities.imports_cache => {
-            return Choice::Layer(
-                "this builder keeps its own cache, from which the step starts (no cache is imported)".into(),
-            );
-        }
         Granularity::Auto if count < LEAST => {
-            return Choice::Layer(format!("{crates} are compiled faster together"));
+            return Choice::Layer(format!("fewer than {LEAST} are compiled faster together"));
+        }
+        Granularity::Auto if !input.abilities.imports_cache => {
+            let reason = "no cache is imported, so the builder has one from which the step starts";
+            return Choice::Layer(reason.into());
         }
         Granularity::Auto => format!("{crates}, and a cache is imported"),
     };
@@ -166,7 +166,12 @@ pub(super) fn add(
     resolution: Option<Output>,
 ) -> Option<Assembly> {
     let count = names::count(recipe.external_packages, "crate");
-    let layer = |reason: &str| format!("one step compiles the {count} from outside: {reason}");
+    let are = if recipe.external_packages == 1 {
+        "is"
+    } else {
+        "are"
+    };
+    let layer = |reason: &str| format!("{count} from outside {are} compiled in one step: {reason}");
     let (reason, resolution) = match (choice(input, recipe), resolution) {
         (Choice::Groups(reason), Some(resolution)) => (reason, resolution),
         (Choice::Layer(reason), _) => {
@@ -184,6 +189,12 @@ pub(super) fn add(
         return None;
     };
     let steps = Steps::new(input, toolchain, crates, recipe, units)?;
+    if steps.groups.len() > groups::MOST {
+        plan.note(Some(layer(
+            "there would be more groups than an engine takes in one graph",
+        )));
+        return None;
+    }
     if steps.groups.is_empty() {
         plan.note(Some(layer(
             "no crate can be compiled apart from the project",
@@ -192,7 +203,7 @@ pub(super) fn add(
     }
     let grouped: usize = steps.groups.iter().map(BTreeSet::len).sum();
     plan.note(Some(format!(
-        "the {count} from outside are compiled in {}: {reason}; {} of {} stay with the project",
+        "{count} from outside {are} compiled in {}: {reason}; {} of {} stay with the project",
         names::count(steps.groups.len(), "group"),
         units.instances.iter().filter(|one| !one.is_local()).count() - grouped,
         names::count(

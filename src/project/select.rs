@@ -164,7 +164,7 @@ impl Chooser<'_> {
             found.push(
                 Diagnostic::error("no-binary", "no package of this workspace has a binary")
                     .at(self.spec.file.at(self.block))
-                    .help("add `src/main.rs`, or a `[[bin]]` section to `Cargo.toml`"),
+                    .help("add `src/main.rs`, or a `[[bin]]` section to `Cargo.toml`; `.dockerignore` may name them"),
             );
         } else if let [one] = with_bins[..] {
             // Errors about names are made where the package is known.

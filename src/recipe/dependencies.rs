@@ -8,7 +8,7 @@ use toml::{Table, Value};
 impl Scope<'_> {
     /// The dependencies of a package that the skeleton keeps.
     pub(super) fn dependencies(&self, index: usize, role: Role) -> Vec<&Dependency> {
-        if role == Role::Hollow {
+        if role == Role::Hollow && self.recipes.current != Some(index) {
             return Vec::new();
         }
         let dev = self.recipes.dev.contains(&index);

@@ -212,3 +212,20 @@ fn a_change_is_explained_against_a_plan_of_before() {
     let words = "the context `previous` has no `plan.json`: write one with";
     assert!(outcome.stderr.contains(words), "{outcome}");
 }
+
+/// The example's Dockerfile is a stub recipe as people write it by hand.
+#[test]
+fn a_dockerfile_becomes_a_spec_that_builds() {
+    let docker = Docker::take();
+    let project = Project::example("rusty-docker");
+    project.remove("Rust.yaml");
+    let frontend = std::env::var("RUST_FRONTEND_IMAGE");
+    let frontend = frontend.unwrap_or_else(|_| "org/rust-frontend:1".into());
+    let asked = docker.build(&project).file("Dockerfile");
+    let spec = asked.frontend(&frontend).answer("init");
+    assert!(spec.contains("# In place of Dockerfile.\n"), "{spec}");
+    assert!(!spec.contains("# Left for you"), "{spec}");
+    project.write("Rust.yaml", spec);
+    let (image, _) = docker.build(&project).image("from-dockerfile");
+    assert_eq!(image.prints(&[]), "Hello, world!\n");
+}

@@ -12,6 +12,7 @@ mod bad_input;
 mod caching;
 mod calls;
 mod contexts;
+mod crates;
 mod ejected;
 mod examples;
 mod failures;

@@ -4,13 +4,10 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::docker::{Docker, Outcome};
+use crate::support::docker::{Docker, Outcome, REGISTRY};
 use crate::support::nonce;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
-
-/// The registry that `cargo xtask engine registry up` runs.
-const REGISTRY: &str = "127.0.0.1:5050";
 
 /// What the registry has of an image: an index or a manifest, or one that an index names.
 fn raw(docker: &Docker, name: &str) -> Value {

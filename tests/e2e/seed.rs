@@ -5,103 +5,30 @@ use std::collections::BTreeSet;
 use std::thread;
 
 use crate::support::docker::Docker;
+use crate::support::grown::{Grown, QUOTE, all_but, assert_same, files_but};
 use crate::support::nonce;
 use crate::support::progress::BuildReport;
-use crate::support::project::Project;
 
 /// Part of the name of the step that compiles them.
 const DEPENDENCIES: &str = "] dependencies (";
 
-/// A program with 14 crates; two of them are there for `quote` alone, one is a procedural macro.
-const LOCK: &str = include_str!("seed/Cargo.lock");
-
-/// What `quote` needs, and itself.
-const QUOTE: [&str; 3] = ["proc-macro2", "quote", "unicode-ident"];
-
-/// Says what the own package finds compiled: each file, and the bytes of what rustc wrote, as a hash.
-const BUILD_RS: &str = include_str!("seed/list.rs");
-
-const MAIN: &str =
-    "fn main() { print!(\"{}\", include_str!(concat!(env!(\"OUT_DIR\"), \"/files\"))); }\n";
-
-/// The program without some crates.
-struct Grown {
-    project: Project,
-    spec: String,
-}
-
-impl Grown {
-    /// `space`: programs with the same one share their seeds.
-    fn without(crates: &[&str], space: &str) -> Self {
-        let spec = format!(
-            "# syntax=org/rust-frontend:1\nimage: {{ base: scratch }}\nbuild:\n  env: {{ SPACE: \"{space}\" }}\n"
-        );
-        let project = Project::tiny("");
-        project
-            .write("Rust.yaml", &spec)
-            .write("build.rs", BUILD_RS)
-            .write("src/main.rs", MAIN);
-        let grown = Self { project, spec };
-        grown.change(crates);
-        grown
-    }
-
-    /// Has all crates but these from now on.
-    fn change(&self, without: &[&str]) {
-        let mut manifest =
-            "[package]\nname = \"grown\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n"
-                .to_owned();
-        let mut lock = String::new();
-        for package in LOCK.split("[[package]]\n") {
-            let name = package.split('"').nth(1).unwrap_or_default();
-            match name {
-                "" => lock.push_str(package),
-                "grown" => {
-                    let kept = package.lines().filter(|line| {
-                        let names = line.split('"').nth(1).unwrap_or_default();
-                        !line.starts_with(" \"") || !without.contains(&names)
-                    });
-                    for line in kept.clone().filter(|line| line.starts_with(" \"")) {
-                        let name = line.split('"').nth(1).unwrap_or_default();
-                        manifest.push_str(&format!("{name} = \"*\"\n"));
-                    }
-                    lock.push_str("[[package]]\n");
-                    kept.for_each(|line| lock.push_str(&format!("{line}\n")));
-                }
-                name if without.contains(&name) => {}
-                _ => lock.push_str(&format!("[[package]]\n{package}")),
-            }
-        }
-        self.project
-            .write("Cargo.toml", manifest)
-            .write("Cargo.lock", lock);
-    }
-
-    /// What the program's own build found, and how it was done.
-    fn built(&self, docker: &Docker) -> (BTreeSet<String>, BuildReport) {
-        let (image, report) = docker.build(&self.project).image(&nonce());
-        assert_eq!(report.step("] compile ").compiled(), ["grown"], "{report}");
-        let files = image.prints(&[]).lines().map(str::to_owned).collect();
-        (files, report)
-    }
-
-    /// Changes what the next build finds as its seed, by a shell script.
-    fn poison(&self, docker: &Docker, script: &str) {
-        let plan = docker.build(&self.project).answer("plan");
-        let mut words = plan.split([' ', ',']);
-        // The Dockerfile frontend puts a namespace and a slash in front of all ids.
-        let space = "rust-frontend";
-        let id = words
-            .find_map(|word| word.strip_prefix(space)?.strip_prefix("/seed-"))
-            .unwrap_or_else(|| panic!("no seed:\n{plan}"));
-        let mount = format!("--mount=type=cache,id=seed-{id},target=/seed");
-        let step = format!("set -eu; : {}; cd /seed; ls *.tar; {script}", nonce());
-        self.project
-            .write("Dockerfile", format!("FROM rust:1\nRUN {mount} {step}\n"));
-        let build = docker.build(&self.project).file("Dockerfile");
-        build.arg("BUILDKIT_CACHE_MOUNT_NS", space).succeed();
-        self.project.remove("Dockerfile");
-    }
+/// Changes what the next build finds as its seed, by a shell script.
+fn poison(grown: &Grown, docker: &Docker, script: &str) {
+    let plan = docker.build(&grown.project).answer("plan");
+    let mut words = plan.split([' ', ',']);
+    // The Dockerfile frontend puts a namespace and a slash in front of all ids.
+    let space = "rust-frontend";
+    let id = words
+        .find_map(|word| word.strip_prefix(space)?.strip_prefix("/seed-"))
+        .unwrap_or_else(|| panic!("no seed:\n{plan}"));
+    let mount = format!("--mount=type=cache,id=seed-{id},target=/seed");
+    let step = format!("set -eu; : {}; cd /seed; ls *.tar; {script}", nonce());
+    grown
+        .project
+        .write("Dockerfile", format!("FROM rust:1\nRUN {mount} {step}\n"));
+    let build = docker.build(&grown.project).file("Dockerfile");
+    build.arg("BUILDKIT_CACHE_MOUNT_NS", space).succeed();
+    grown.project.remove("Dockerfile");
 }
 
 /// The crates that a report's dependency step compiled, but the stub of the program.
@@ -109,35 +36,6 @@ fn compiled(report: &BuildReport) -> BTreeSet<&str> {
     assert!(!report.is_cached(DEPENDENCIES), "{report}");
     let compiled = report.step(DEPENDENCIES).compiled().into_iter();
     compiled.filter(|name| *name != "grown").collect()
-}
-
-/// All crates but some.
-fn all_but<'a>(without: &[&str]) -> BTreeSet<&'a str> {
-    let packages = LOCK.split("[[package]]\n").skip(1);
-    packages
-        .filter_map(|package| package.split('"').nth(1))
-        .filter(|name| *name != "grown" && !without.contains(name))
-        .collect()
-}
-
-/// The files but those of some crates.
-fn files_but(files: &BTreeSet<String>, without: &[&str]) -> BTreeSet<String> {
-    let of = |file: &str, name: &str| {
-        let names = [name.to_owned(), name.replace('-', "_")];
-        names.iter().any(|name| {
-            [format!("/{name}-"), format!("/lib{name}-")]
-                .iter()
-                .any(|start| file.contains(start))
-        })
-    };
-    let keeps = |file: &&String| !without.iter().any(|name| of(file, name));
-    files.iter().filter(keeps).cloned().collect()
-}
-
-/// Compares what two builds left.
-fn assert_same(left: &BTreeSet<String>, right: &BTreeSet<String>) {
-    let differ: Vec<_> = left.symmetric_difference(right).collect();
-    assert!(differ.is_empty(), "{differ:#?}");
 }
 
 #[test]
@@ -182,7 +80,8 @@ fn a_damaged_seed_is_none() {
     assert!(compiled(&report).contains("log"), "{report}");
 
     // As after a crash or a full disk: half a file; garbage under a seed's name; a folder.
-    grown.poison(
+    poison(
+        &grown,
         &docker,
         "for seed in *.tar; do truncate -s $(($(stat -c %s $seed) / 2)) $seed; \
          mkdir 0-${seed#*-}; echo garbage >1-${seed#*-}; echo garbage >\"a b.tar\"; done",
@@ -193,7 +92,8 @@ fn a_damaged_seed_is_none() {
     assert_eq!(compiled(&report), all_but(&removed));
 
     // Libraries are cut in the archive, which is one otherwise.
-    grown.poison(
+    poison(
+        &grown,
         &docker,
         "for seed in $(find . -type f -size +9k); do mkdir t; tar -xf $seed -C t; \
          for lib in $(find t -name '*.rlib'); do truncate -s 100 $lib; done; \

@@ -4,6 +4,7 @@ pub(crate) mod build;
 pub(crate) mod container;
 pub(crate) mod docker;
 pub(crate) mod expect;
+pub(crate) mod grown;
 pub(crate) mod image;
 pub(crate) mod progress;
 pub(crate) mod project;

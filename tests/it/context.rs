@@ -212,6 +212,8 @@ async fn inputs_replace_context_and_definition() {
     assert_eq!(context.definition.text(), "local");
     let calls = bridge.calls::<msg::SolveRequest>("Solve");
     assert_eq!(calls.len(), 1);
+    assert!(!context.is_local());
+    assert!(graph(&context.state(&[], &[])).contains("local.session=s"));
     let (_, context) = load(&bridge, &[("dockerfilekey", "dockerfile")])
         .await
         .unwrap();

@@ -437,3 +437,34 @@ fn main() { println!("{} {}", one::one(), cfg!(windows_files)); }
     let cycle = cycle_of(sandbox, "", "", &files.collect(), DEV, RecipeFor::Build);
     assert_eq!((cycle.recompiled, cycle.output.as_str()), (vec![], "one true\n"));
 }
+
+/// 14, 52: below a root package with the resolver 1, its features and those of its tests count in all that is built
+/// from its directory.
+#[test]
+fn features_of_the_root_package() {
+    check("build-script-build helper one two", "one+extra", r#"
+//- /Cargo.toml of top
+[workspace]
+members = ["tool", "lib"]
+resolver = "1"
+[features]
+default = ["lib/loud"]
+[dependencies]
+lib = { path = "lib" }
+[dev-dependencies]
+one = { version = "1", features = ["more"] }
+//- /src/lib.rs
+compile_error!("it is not built");
+//- /lib/Cargo.toml of lib
+[features]
+loud = ["one/extra"]
+[dependencies]
+one = "1"
+//- /lib/src/lib.rs
+//- /tool/Cargo.toml of tool
+[dependencies]
+one = "1"
+//- /tool/src/main.rs
+fn main() { println!("{}", one::one()); }
+"#, "build: { package: tool, profile: dev }");
+}

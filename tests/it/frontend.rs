@@ -1,6 +1,7 @@
 //! Whole builds against a scripted engine: what options and capabilities make of graphs and results.
 
 mod bases;
+mod crates;
 mod graphs;
 mod platforms;
 mod results;

@@ -5,8 +5,7 @@
     reason = "compares texts with files of the repository"
 )]
 
-use crate::cli::{check, folder, repository, run};
-use std::path::Path;
+use crate::cli::{check, copy, folder, repository, run};
 
 /// Each Dockerfile with the example that it is for.
 const CASES: [(&str, &str); 6] = [
@@ -74,16 +73,4 @@ fn a_dockerfile_of_another_name_is_named() {
     let missing = run(&["init", "--from", "nowhere", dir]);
     assert_eq!(missing.code, Some(1));
     assert_eq!(missing.stderr, "error: nowhere: no such file\n");
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => drop(std::fs::copy(entry.path(), to).unwrap()),
-        }
-    }
 }

@@ -20,23 +20,49 @@ pub struct Node {
 /// What a group may cost, in milliseconds: starting a step costs about a tenth of it.
 pub(super) const BUDGET: u64 = 4_000;
 /// Engines take graphs of 16 MiB; each group is some 20 KiB of it.
-const MOST: usize = 320;
+pub(super) const MOST: usize = 320;
 
 /// Divides nodes into groups, each a set of indices; a group comes after those that it needs.
 ///
 /// Two moves keep the graph of groups free of cycles: a node joins the group of those that need it if they all are in
 /// one, and groups that the same groups need join each other. Each only within the budget, which grows until there
-/// are few enough groups. What one move decides does not depend on nodes that are no neighbours, so a node more or
+/// are few enough groups, if there can be. What one move decides does not depend on nodes that are no neighbours, so a node more or
 /// less moves few others.
 pub fn groups(nodes: &[Node]) -> Vec<BTreeSet<usize>> {
+    let total: u64 = nodes.iter().map(|node| node.weight).sum();
     let mut budget = BUDGET;
-    loop {
-        let found = within(nodes, budget);
-        if found.len() <= MOST {
-            return found;
-        }
+    let mut found = within(nodes, budget);
+    while found.len() > MOST && budget <= total {
         budget *= 2;
+        let joined = within(&quotient(nodes, &found), budget).into_iter();
+        let members =
+            |group: &BTreeSet<usize>| group.iter().flat_map(|at| found[*at].clone()).collect();
+        found = joined.map(|group| members(&group)).collect();
     }
+    found
+}
+
+/// Groups as nodes.
+fn quotient(nodes: &[Node], groups: &[BTreeSet<usize>]) -> Vec<Node> {
+    let mut of = vec![0; nodes.len()];
+    for (index, group) in groups.iter().enumerate() {
+        group.iter().for_each(|node| of[*node] = index);
+    }
+    let node = |(index, group): (usize, &BTreeSet<usize>)| {
+        let members = || group.iter().map(|at| &nodes[*at]);
+        let needed = members()
+            .flat_map(|node| &node.dependencies)
+            .map(|at| of[*at]);
+        Node {
+            name: members()
+                .map(|node| node.name.clone())
+                .min()
+                .unwrap_or_default(),
+            weight: members().map(|node| node.weight).sum(),
+            dependencies: needed.filter(|at| *at != index).collect(),
+        }
+    };
+    groups.iter().enumerate().map(node).collect()
 }
 
 fn within(nodes: &[Node], budget: u64) -> Vec<BTreeSet<usize>> {
@@ -56,17 +82,29 @@ fn dependents(nodes: &[Node]) -> Vec<BTreeSet<usize>> {
     dependents
 }
 
-/// An order in which everything comes after what needs it.
+/// An order in which everything comes after what needs it, else by name: that of the nodes means nothing.
 fn owners_first(nodes: &[Node], dependents: &[BTreeSet<usize>]) -> Vec<usize> {
+    let needs = |at: usize| nodes[at].dependencies.iter().copied().collect();
     let mut waiting: Vec<usize> = dependents.iter().map(BTreeSet::len).collect();
-    let mut ready: BTreeSet<usize> = (0..nodes.len()).filter(|at| waiting[*at] == 0).collect();
+    sorted(&mut waiting, |at| nodes[at].name.as_str(), needs)
+}
+
+/// Indices so that each comes when as many others as it waits for have gone, else by name; `then` tells which wait for
+/// an index.
+fn sorted<'n>(
+    waiting: &mut [usize],
+    name: impl Fn(usize) -> &'n str,
+    then: impl Fn(usize) -> Vec<usize>,
+) -> Vec<usize> {
+    let ready = (0..waiting.len()).filter(|at| waiting[*at] == 0);
+    let mut ready: BTreeSet<(&str, usize)> = ready.map(|at| (name(at), at)).collect();
     let mut order = vec![];
-    while let Some(next) = ready.pop_first() {
+    while let Some((_, next)) = ready.pop_first() {
         order.push(next);
-        for needed in &nodes[next].dependencies {
-            waiting[*needed] -= 1;
-            if waiting[*needed] == 0 {
-                ready.insert(*needed);
+        for after in then(next) {
+            waiting[after] -= 1;
+            if waiting[after] == 0 {
+                ready.insert((name(after), after));
             }
         }
     }
@@ -109,7 +147,8 @@ fn joined(nodes: &[Node], group: &[usize], budget: u64) -> Vec<BTreeSet<usize>> 
     }
     let mut found = vec![];
     for (needed_by, mut groups) in alike {
-        if needed_by.is_empty() {
+        let many = budget > BUDGET;
+        if needed_by.is_empty() && !many {
             // What the project alone needs is what it changes most.
             found.extend(groups.iter().map(|own| members[own].clone()));
             continue;
@@ -126,7 +165,7 @@ fn joined(nodes: &[Node], group: &[usize], budget: u64) -> Vec<BTreeSet<usize>> 
             weight += more;
             open.extend(&members[&own]);
             // Where a run ends is decided by names, so that one crate more does not move all after it.
-            if ends_run(&nodes[own].name) {
+            if !many && ends_run(&nodes[own].name) {
                 found.push(std::mem::take(&mut open));
                 weight = 0;
             }
@@ -148,34 +187,101 @@ fn ends_run(name: &str) -> bool {
 
 /// The groups so that each comes after those that it needs, else by name.
 fn ordered(nodes: &[Node], groups: Vec<BTreeSet<usize>>) -> Vec<BTreeSet<usize>> {
-    let mut of = vec![0; nodes.len()];
-    for (index, group) in groups.iter().enumerate() {
-        group.iter().for_each(|node| of[*node] = index);
-    }
-    let needed = |index: usize| -> BTreeSet<usize> {
-        let all = groups[index]
-            .iter()
-            .flat_map(|node| &nodes[*node].dependencies);
-        all.map(|node| of[*node])
-            .filter(|at| *at != index)
-            .collect()
-    };
-    let graph: Vec<BTreeSet<usize>> = (0..groups.len()).map(needed).collect();
-    let name = |index: usize| groups[index].iter().map(|node| &nodes[*node].name).min();
-    let mut done: BTreeSet<usize> = BTreeSet::new();
-    let mut order = vec![];
-    while order.len() < groups.len() {
-        let ready = (0..groups.len())
-            .filter(|index| !done.contains(index) && graph[*index].is_subset(&done));
-        let Some(next) = ready.min_by_key(|index| (name(*index), *index)) else {
-            // Unreachable while both moves keep the graph free of cycles, which tests assert.
-            break;
-        };
-        done.insert(next);
-        order.push(next);
-    }
+    let quotient = quotient(nodes, &groups);
+    let mut waiting: Vec<usize> = quotient
+        .iter()
+        .map(|node| node.dependencies.len())
+        .collect();
+    let name = |index: usize| quotient[index].name.as_str();
+    let needs = |at: &usize, index: usize| quotient[*at].dependencies.contains(&index);
+    let after = |index: usize| (0..groups.len()).filter(|at| needs(at, index)).collect();
+    let order = sorted(&mut waiting, name, after);
     order
         .into_iter()
         .map(|index| groups[index].clone())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Nodes of which each needs only earlier ones.
+    fn graph() -> impl Strategy<Value = Vec<Node>> {
+        let node = (1..6_000u64, proptest::collection::vec(0..1_000usize, 0..5));
+        proptest::collection::vec(node, 1..60).prop_map(|nodes| {
+            let nodes = nodes
+                .into_iter()
+                .enumerate()
+                .map(|(index, (weight, needs))| Node {
+                    name: format!("crate-{index} target"),
+                    weight,
+                    dependencies: needs
+                        .iter()
+                        .filter(|_| index > 0)
+                        .map(|need| need % index)
+                        .collect(),
+                });
+            nodes.collect()
+        })
+    }
+
+    /// The names of each group's members.
+    fn named(nodes: &[Node]) -> BTreeSet<BTreeSet<String>> {
+        let of = |group: &BTreeSet<usize>| group.iter().map(|at| nodes[*at].name.clone()).collect();
+        groups(nodes).iter().map(of).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn each_node_is_in_one_group_after_those_that_it_needs(nodes in graph()) {
+            let mut done = BTreeSet::new();
+            for group in groups(&nodes) {
+                let weight: u64 = group.iter().map(|at| nodes[*at].weight).sum();
+                prop_assert!(group.len() == 1 || weight <= BUDGET);
+                prop_assert!(done.is_disjoint(&group));
+                for at in &group {
+                    let needs = &nodes[*at].dependencies;
+                    prop_assert!(needs.iter().all(|need| done.contains(need) || group.contains(need)));
+                }
+                done.extend(group);
+            }
+            prop_assert_eq!(done.len(), nodes.len());
+        }
+
+        #[test]
+        fn order_and_new_roots_move_nobody(nodes in graph(), weight in 1..6_000u64) {
+            // The same nodes in another order.
+            let turned: Vec<Node> = nodes.iter().rev().map(|node| Node {
+                dependencies: node.dependencies.iter().map(|at| nodes.len() - 1 - at).collect(),
+                ..node.clone()
+            }).collect();
+            prop_assert_eq!(named(&nodes), named(&turned));
+            // One more that nothing needs and that needs nothing.
+            let mut more = nodes.clone();
+            more.push(Node { name: "new target".into(), weight, dependencies: BTreeSet::new() });
+            let mut expected = named(&nodes);
+            expected.insert(BTreeSet::from(["new target".to_owned()]));
+            prop_assert_eq!(named(&more), expected);
+        }
+    }
+
+    #[test]
+    fn there_are_never_more_than_an_engine_takes() {
+        let nodes: Vec<Node> = (0..2_000)
+            .map(|index| Node {
+                name: format!("crate-{index}"),
+                weight: 500,
+                dependencies: (index > 0)
+                    .then(|| index / 2)
+                    .filter(|at| *at < index)
+                    .into_iter()
+                    .collect(),
+            })
+            .collect();
+        assert!(groups(&nodes).len() <= MOST, "{}", groups(&nodes).len());
+    }
 }

@@ -143,8 +143,8 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "granularity",
             &GRANULARITY,
-            "How finely the dependency build is cached.",
-            "`auto`: by the number of crates and the engine's abilities",
+            "How finely the dependency build is cached: docs/crates.md tells what each is good for, and `--call=plan` what was decided and why.",
+            "`auto`: `crates` where the build imports a cache (`--cache-from`), as one does whose builder keeps none, there are 40 crates or more, and the engine merges layers; else `layer`",
             "crates",
         ),
     ],
@@ -164,7 +164,13 @@ static GRANULARITY: Shape = Shape::words(
     "a granularity",
     &[
         ("auto", "the frontend decides and says why"),
-        ("layer", "one step for all dependencies"),
-        ("crates", "a step for each group of crates"),
+        (
+            "layer",
+            "one step for all dependencies, which starts from what the builder still has of them",
+        ),
+        (
+            "crates",
+            "a step for each group of crates, which other projects and other builders find in their caches",
+        ),
     ],
 );

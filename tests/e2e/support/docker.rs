@@ -14,6 +14,9 @@ pub(crate) const COMMAND: &str = "RUST_FRONTEND_DOCKER";
 /// The variable that names the docker command line of another engine, which has built nothing.
 const SECOND: &str = "RUST_FRONTEND_SECOND";
 
+/// The registry that `cargo xtask engine registry up` runs.
+pub(crate) const REGISTRY: &str = "127.0.0.1:5050";
+
 /// Held by the test whose turn it is.
 static TURN: Mutex<()> = Mutex::new(());
 

@@ -189,6 +189,7 @@ async fn warnings_are_shown_if_they_can_be() {
     let warning = Warning {
         diagnostic: &diagnostic,
         vertex: "sha256:ab",
+        definition: "Rust.yaml",
         url: "https://x/y",
     };
     let bridge = Bridge::new().on_raw("Warn", |_| Reply::Error(refusal("no")));
@@ -200,6 +201,17 @@ async fn warnings_are_shown_if_they_can_be() {
         (sent.level, sent.digest.as_str(), sent.detail),
         (1, "sha256:ab", vec![b"pin it".to_vec()])
     );
+    let elsewhere = Warning {
+        definition: "deploy/Rust.yaml",
+        ..warning.clone()
+    };
+    bridge.connect().await.unwrap().warn(elsewhere).await;
+    let short = bridge
+        .calls::<msg::WarnRequest>("Warn")
+        .pop()
+        .unwrap()
+        .short;
+    assert!(short.ends_with(b" (Rust.yaml, line 1)"));
     assert!(sent.ranges[0].start.is_some() && sent.ranges[0].end.is_some());
 
     let old = Bridge::new().without(caps::gateway::GATEWAY_WARNINGS, "");

@@ -12,8 +12,8 @@ RUN --mount=type=bind,source=src,target=src \
     --mount=type=cache,target=/app/target/ \
     --mount=type=cache,target=/usr/local/cargo/git/db \
     --mount=type=cache,target=/usr/local/cargo/registry/ \
-    cargo build --locked --release && \
-    cp ./target/release/$APP_NAME /bin/server
+    cargo build --locked --release --target $(uname -m)-unknown-linux-musl --bin $APP_NAME && \
+    cp ./target/$(uname -m)-unknown-linux-musl/release/$APP_NAME /bin/server
 FROM alpine:3.18 AS final
 ARG UID=10001
 RUN adduser \

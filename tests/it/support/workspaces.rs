@@ -107,9 +107,12 @@ pub(crate) fn workspace(choices: &[u8], programs: usize) -> Generated {
         generator.package(index, index < programs);
     }
     generator.root();
-    let app = generator.packages.last().expect("there is one");
-    let mut build = String::from("package: app, bin: app");
-    let features: Vec<String> = app.features.clone();
+    let programs = generator.programs.clone();
+    let at = generator.choices.of(programs.len());
+    let name = programs[programs.len() - 1 - at];
+    let mut build = format!("package: {name}, bin: {name}");
+    let package = generator.packages.iter().find(|one| one.name == name);
+    let features = package.map_or(vec![], |package| package.features.clone());
     let features: Vec<&str> = features.iter().map(String::as_str).collect();
     let features = generator.choices.some(&features);
     if !features.is_empty() {
