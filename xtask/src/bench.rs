@@ -36,7 +36,7 @@ parts (all of them, if none is named):
   report     write docs/benchmarks.md, docs/benchmarks.json and the plots of what was measured so far
 
 words choose projects, contenders, scenarios and builders (`warm`, `fresh`); those of one kind add up:
-  `bench builds workspace cargo-chef Rust.yaml \"leaf source edit\" warm`
+  `bench builds workspace cargo-chef \"Rust.yaml, layer\" \"leaf source edit\" warm`
 
 options:
   --quick    fewer projects, scenarios and rounds: about half an hour on 2 cores

@@ -44,7 +44,7 @@ impl Builder {
     pub(crate) fn build(&self, dir: &Path, file: &str, options: &[String]) -> Result<Run> {
         let flavour = self.engine.flavour;
         let load = counters::load();
-        counters::forget_memory(flavour);
+        let memory = counters::forget_memory(flavour);
         let cpu = Cpu::of(&self.state, flavour);
         let machine = counters::machine();
         let start = Instant::now();
@@ -74,7 +74,7 @@ impl Builder {
             "transferred, bytes",
             steps.iter().map(|step| step.transferred).sum::<u64>() as f64,
         );
-        if let Some(bytes) = counters::most_memory(flavour) {
+        if let Some(bytes) = counters::most_memory(flavour, memory) {
             value("memory of steps, bytes", bytes);
         }
         Ok(Run {

@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use super::Choice;
 use super::builder::{Builder, Run};
 use super::store::{Key, Record, Store};
-use crate::engine::State;
+use crate::engine::{Flavour, State};
 use crate::progress::Step;
 use cache::Cache;
 use contender::{Contender, Job};
@@ -201,8 +201,12 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     fn run(&mut self, wanted: &dyn Fn(&str, &str) -> bool) -> Result<()> {
+        // The graph drivers export no cache with all layers.
+        let exports = self.builder.engine.flavour != Flavour::Classic;
         let missing = |turn: &Self, on: &str, scenario: &str| {
-            wanted(on, scenario) && !turn.store.has(&turn.key(on, scenario), &turn.digest())
+            (exports || (on == WARM && scenario != EXPORT))
+                && wanted(on, scenario)
+                && !turn.store.has(&turn.key(on, scenario), &turn.digest())
         };
         let edits: Vec<Scenario> = scenario::ALL
             .into_iter()

@@ -45,25 +45,36 @@ impl Cpu {
     }
 }
 
-/// The most memory that containers of a private engine had at once since [`forget_memory`], in bytes; nothing
-/// where the kernel does not tell.
-pub(crate) fn most_memory(flavour: Flavour) -> Option<f64> {
-    let text = fs::read_to_string(memory(flavour)?).ok()?;
-    number(&text, "")
+/// The most memory that containers of a private engine had at once since [`forget_memory`] beside what they had then,
+/// in bytes: files that the kernel keeps of earlier ones count as theirs. Nothing where the kernel does not tell.
+pub(crate) fn most_memory(flavour: Flavour, before: Option<f64>) -> Option<f64> {
+    let text = fs::read_to_string(memory(flavour)?.0).ok()?;
+    Some((number(&text, "")? - before?).max(0.0))
 }
 
-/// Starts counting anew.
-pub(crate) fn forget_memory(flavour: Flavour) {
-    if let Some(file) = memory(flavour) {
-        // Only the older interface can be told; the newer one counts from the group's beginning.
-        let _ = fs::write(file, "0");
-    }
+/// Starts counting anew, and returns what they have; nothing where the kernel counts from the group's beginning.
+pub(crate) fn forget_memory(flavour: Flavour) -> Option<f64> {
+    let (most, now) = memory(flavour)?;
+    fs::write(most, "0").ok()?;
+    number(&fs::read_to_string(now).ok()?, "")
 }
 
-fn memory(flavour: Flavour) -> Option<PathBuf> {
-    let old = group("memory", flavour).map(|dir| dir.join("memory.max_usage_in_bytes"));
-    let new = group("", flavour).map(|dir| dir.join("memory.peak"));
-    [old, new].into_iter().flatten().find(|file| file.exists())
+/// The files that tell the most and the current memory of a group.
+fn memory(flavour: Flavour) -> Option<(PathBuf, PathBuf)> {
+    let files = |controller, most, now| {
+        let dir = group(controller, flavour)?;
+        Some((dir.join(most), dir.join(now)))
+    };
+    let old = files(
+        "memory",
+        "memory.max_usage_in_bytes",
+        "memory.usage_in_bytes",
+    );
+    let new = files("", "memory.peak", "memory.current");
+    [old, new]
+        .into_iter()
+        .flatten()
+        .find(|(most, _)| most.exists())
 }
 
 /// The group of the steps of builds, below that of all containers.

@@ -28,10 +28,16 @@ pub(super) struct Variant {
     build: &'static [&'static str],
 }
 
-const VARIANTS: [Variant; 1] = [Variant {
-    name: "Rust.yaml",
-    build: &[],
-}];
+const VARIANTS: [Variant; 2] = [
+    Variant {
+        name: "Rust.yaml, layer",
+        build: &["granularity: layer"],
+    },
+    Variant {
+        name: "Rust.yaml, crates",
+        build: &["granularity: crates"],
+    },
+];
 
 /// All of them.
 pub(super) fn all() -> Vec<Contender> {
