@@ -100,6 +100,13 @@ fn without_an_engine_the_program_says_so_and_prints_nothing() {
 #[tokio::test]
 async fn a_panic_is_an_error_message() {
     let bridge = Bridge::new();
+    // Only a run of all tests has built it.
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--example", "panicking-frontend"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .unwrap();
+    assert!(built.success());
     let program = Path::new(PROGRAM).with_file_name("examples/panicking-frontend");
     let status = ended(start_as(&program, &[], &bridge)).await;
     assert_eq!(status.code(), Some(1));
