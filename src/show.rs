@@ -8,7 +8,7 @@ pub use graph::{dot, mermaid};
 pub use svg::svg;
 pub use text::{json, plan};
 
-use crate::plan::{Op, Plan, Role, plain_name};
+use crate::plan::{Op, Plan, Role, Step, plain_name};
 use std::collections::BTreeSet;
 
 /// The steps that a picture shows, and its arrows.
@@ -33,7 +33,7 @@ fn picture(plan: &Plan) -> Picture {
     };
     let is_shown = |at: usize| {
         let mut users = (at + 1..plan.steps.len()).filter(|user| inputs[*user].contains(&at));
-        used[at] && !(picks(at) && users.all(picks))
+        used[at] && !(picks(at) && users.all(picks)) && !is_one_of_many(plan, at)
     };
     let steps: Vec<usize> = (0..plan.steps.len()).filter(|at| is_shown(*at)).collect();
     // The image that a step which picks runs in is no source.
@@ -61,6 +61,20 @@ fn picture(plan: &Plan) -> Picture {
     Picture { steps, edges }
 }
 
+/// The groups of crates by their names, and the step that stands for all of them: the one that puts them together.
+fn crates(plan: &Plan) -> Option<(usize, Vec<&str>)> {
+    let of_crates = |step: &&Step| step.role == Role::Crates;
+    let last = plan.steps.iter().rposition(|step| of_crates(&step))?;
+    let groups = plan.steps.iter().filter(of_crates);
+    let groups = groups.filter(|step| matches!(step.op, Op::Exec(_)));
+    Some((last, groups.map(|step| plain_name(&step.name)).collect()))
+}
+
+/// Whether a step has a part in groups of crates that nobody wants to see each by itself.
+fn is_one_of_many(plan: &Plan, at: usize) -> bool {
+    plan.steps[at].role == Role::Crates && crates(plan).is_some_and(|(last, _)| last != at)
+}
+
 /// Whether a step is there for the result, or for nothing that anybody sees.
 fn is_used(plan: &Plan) -> Vec<bool> {
     let mut used = vec![false; plan.steps.len()];
@@ -83,6 +97,11 @@ fn is_used(plan: &Plan) -> Vec<bool> {
 
 /// What a box says.
 fn label(plan: &Plan, index: usize) -> String {
+    if plan.steps[index].role == Role::Crates
+        && let Some((_, groups)) = crates(plan)
+    {
+        return format!("{} groups of crates", groups.len());
+    }
     plain_name(&plan.steps[index].name).to_owned()
 }
 

@@ -1,6 +1,6 @@
 //! `--call=plan`: each step's name, what it runs, what its cache key is made of, and why it is there.
 
-use super::is_used;
+use super::{crates, is_one_of_many, is_used, label};
 use crate::eject::words::shell;
 use crate::plan::{Exec, FileAction, MountKind, Op, Output, Plan, Role, Script, Step, plain_name};
 use crate::source::SourceFile;
@@ -25,8 +25,23 @@ pub fn plan(plan: &Plan, spec: &SourceFile) -> String {
     );
     let used = is_used(plan);
     for (index, step) in plan.steps.iter().enumerate().filter(|(at, _)| used[*at]) {
-        let said = said(plan, index, step, spec);
-        text.push_str(&format!("\n{}\n", step.name));
+        if is_one_of_many(plan, index) {
+            continue;
+        }
+        let mut said = said(plan, index, step, spec);
+        let mut name = step.name.clone();
+        if step.role == Role::Crates
+            && let Some((_, groups)) = crates(plan)
+        {
+            name = format!("[crates] {}", label(plan, index));
+            said.runs = format!(
+                "cargo build over a package that needs the group's crates: {}",
+                groups.join(", ")
+            );
+            said.key = "the crates of the group and what they need, toolchain, profile, flags, variables; nothing of the project".into();
+            said.reach = "no network, no secrets".into();
+        }
+        text.push_str(&format!("\n{name}\n"));
         for (word, line) in [
             ("runs", &said.runs),
             ("key", &said.key),

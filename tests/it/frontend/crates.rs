@@ -103,6 +103,24 @@ async fn a_step_of_a_group_knows_nothing_of_the_project() {
 }
 
 #[tokio::test]
+async fn a_plan_says_what_is_in_groups_and_why() {
+    let bridge = resolved(SPEC, "shop");
+    let asked = [
+        ("requestid", "frontend.plan"),
+        ("frontend.caps", "moby.buildkit.frontend.subrequests"),
+    ];
+    let request = build(&bridge, &asked).await;
+    assert_eq!(request.error, None);
+    let metadata = request.result.unwrap().metadata;
+    let text = String::from_utf8_lossy(&metadata["result.txt"]).into_owned();
+    crate::cli::check("../frontend/plan.txt", &text);
+    let drawn = build(&resolved(SPEC, "shop"), &[("requestid", "frontend.graph")]).await;
+    let metadata = drawn.result.unwrap().metadata;
+    let text = String::from_utf8_lossy(&metadata["result.txt"]).into_owned();
+    assert_eq!(text.matches("1 groups of crates").count(), 1, "{text}");
+}
+
+#[tokio::test]
 async fn groups_are_for_engines_that_merge_and_builds_that_want_them() {
     let groups = |bridge: &Bridge| {
         let last = image(bridge);

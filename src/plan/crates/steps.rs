@@ -1,0 +1,384 @@
+//! The step of each group of crates.
+
+use super::groups::{BUDGET, Node, groups};
+use super::{COMPILER, Crates, STEP, merged, package, weights};
+use crate::plan::toolchain::Toolchain;
+use crate::plan::{
+    FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR,
+    dependencies, seed,
+};
+use crate::recipe::Recipe;
+use crate::units::{Instance, Units};
+use std::collections::{BTreeMap, BTreeSet};
+use toml::Table;
+
+/// What the steps of groups are made of.
+pub(super) struct Steps<'a> {
+    input: &'a Input<'a>,
+    toolchain: &'a Toolchain,
+    recipe: &'a Recipe,
+    units: &'a Units,
+    /// The output with all unpacked crates, and its path.
+    registry: (Output, String),
+    /// Instances by group; each group comes after those that it needs.
+    pub(super) groups: Vec<BTreeSet<usize>>,
+    /// The profile as the project has it.
+    profiles: Table,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(
+        input: &'a Input<'a>,
+        toolchain: &'a Toolchain,
+        crates: &Crates,
+        recipe: &'a Recipe,
+        units: &'a Units,
+    ) -> Option<Self> {
+        let path = format!("{}/registry", toolchain.cargo_home);
+        let registry = crates.mounts.iter().find(|mount| mount.dest == path)?;
+        let MountKind::Scratchpad(output) = &registry.kind else {
+            return None;
+        };
+        let apart = apart(input, units, &path);
+        let index: Vec<usize> = apart.iter().copied().collect();
+        let at = |wanted: &usize| index.binary_search(wanted).ok();
+        let nodes: Vec<Node> = index.iter().map(|one| node(units, *one, at)).collect();
+        let found = groups(&nodes).into_iter();
+        let profiles = recipe.sections.get("profiles");
+        Some(Self {
+            input,
+            toolchain,
+            recipe,
+            units,
+            registry: (output.clone(), path),
+            groups: found
+                .map(|group| group.into_iter().map(|node| index[node]).collect())
+                .collect(),
+            profiles: profiles
+                .and_then(|text| text.parse().ok())
+                .unwrap_or_default(),
+        })
+    }
+
+    /// Adds them all; returns what each leaves.
+    pub(super) fn add(&self, plan: &mut Plan) -> Vec<Output> {
+        let mut deltas: Vec<Output> = vec![];
+        let mut of: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut ids: Vec<String> = vec![];
+        for (number, own) in self.groups.iter().enumerate() {
+            of.extend(own.iter().map(|index| (*index, number)));
+            let closure = self.units.closure(own.iter().copied());
+            let below: BTreeSet<usize> = closure.iter().map(|index| of[index]).collect();
+            let below: BTreeSet<usize> = below.into_iter().filter(|at| *at != number).collect();
+            let direct = own
+                .iter()
+                .flat_map(|index| &self.units.instances[*index].dependencies);
+            let direct: BTreeSet<usize> = direct.map(|index| of[index]).collect();
+            let label = self.label(own);
+            ids.push(self.id(own));
+            let needed: Vec<&str> = direct
+                .iter()
+                .filter(|at| **at != number)
+                .map(|at| ids[*at].as_str())
+                .collect();
+            let group = Group {
+                own,
+                closure: &closure,
+                label: &label,
+                id: &ids[number],
+                needed: &needed,
+            };
+            let lower: Vec<Output> = below.iter().map(|at| deltas[*at].clone()).collect();
+            let lower = merged(plan, lower, &format!("what {label} needs"));
+            let made = self.step(plan, &group, lower.clone());
+            deltas.push(match lower {
+                None => made,
+                Some(lower) => {
+                    let op = Op::Diff { lower, upper: made };
+                    let step = plan.push(Role::Crates, format!("artefacts of {label}"), op, None);
+                    Output {
+                        step,
+                        mount: "/".into(),
+                    }
+                }
+            });
+        }
+        deltas
+    }
+
+    fn step(&self, plan: &mut Plan, group: &Group<'_>, lower: Option<Output>) -> Output {
+        let Group {
+            own,
+            closure,
+            label,
+            id,
+            needed,
+        } = *group;
+        let input = self.input;
+        let configs: Vec<(&String, &String)> = self
+            .recipe
+            .sections
+            .iter()
+            .filter(|(name, _)| name.starts_with("config "))
+            .collect();
+        // Cargo finds configuration from its working directory upwards. Without any, all projects have one directory.
+        let cwd = match configs.is_empty() {
+            true => WORK_DIR.to_owned(),
+            false => dependencies::work_dir(input),
+        };
+        let profiles = self.profiles(closure);
+        let mut spec = package::files(
+            self.units,
+            closure,
+            &cwd,
+            &profiles,
+            self.input.project.lock.version,
+        );
+        for (name, text) in configs {
+            let path = name.trim_start_matches("config ");
+            spec.push_str(&package::file(&format!("{WORK_DIR}/{path}"), text));
+        }
+        let mut actions = vec![];
+        if let Some(dir) = cwd.strip_prefix(WORK_DIR).filter(|dir| !dir.is_empty()) {
+            actions.push(FileAction::MakeDir {
+                path: dir.into(),
+                mode: 0o755,
+                owner: None,
+            });
+        }
+        actions.push(FileAction::Write {
+            path: "/crates".into(),
+            data: spec.into_bytes(),
+            mode: 0o644,
+        });
+        let op = Op::Files {
+            base: None,
+            actions,
+        };
+        let step = plan.push(Role::Crates, format!("manifests of {label}"), op, None);
+        let spec = Output {
+            step,
+            mount: "/".into(),
+        };
+        let profile = &input.selection.profile;
+        let dir = dependencies::profile_dir(profile);
+        let (script, path) = plan.script("crates", STEP);
+        let (compiler, compiler_path) =
+            plan.script_at("/rust-frontend-compiler", "compiler", COMPILER);
+        let members: BTreeSet<&str> = own
+            .iter()
+            .map(|at| self.units.instances[*at].name.as_str())
+            .collect();
+        let mut args = vec![
+            path,
+            id.to_owned(),
+            format!("{}/{dir} {dir}", plan.triple),
+            members.into_iter().collect::<Vec<_>>().join(" "),
+            needed.join(" "),
+            self.order(own).to_owned(),
+        ];
+        args.extend(["build".to_owned(), "--offline".to_owned()]);
+        args.extend(["--target".into(), plan.triple.clone()]);
+        args.extend(["--profile".into(), profile.clone()]);
+        args.extend(self.replacement(own));
+        let none = Crates::default();
+        let target = MountKind::Output(lower);
+        let mut exec = dependencies::cargo(input, self.toolchain, &none, &spec, target, args);
+        exec.cwd = cwd;
+        exec.env
+            .push(("RUSTC_WORKSPACE_WRAPPER".into(), compiler_path));
+        exec.mounts.extend([
+            script,
+            compiler,
+            Mount {
+                dest: "/turn".into(),
+                kind: MountKind::Cache {
+                    id: "rust-frontend/turns".into(),
+                    locked: false,
+                },
+            },
+        ]);
+        exec.mounts.extend(self.sources(own));
+        let step = plan.push(
+            Role::Crates,
+            label.to_owned(),
+            Op::Exec(exec),
+            input.image.build.span,
+        );
+        Output {
+            step,
+            mount: TARGET_DIR.into(),
+        }
+    }
+
+    /// Flags that make Cargo take crates from where they are unpacked.
+    fn replacement(&self, own: &BTreeSet<usize>) -> Vec<String> {
+        let first = own
+            .iter()
+            .find_map(|at| self.units.instances[*at].sources.as_ref());
+        let dir = first.map_or("", |sources| crate::source::parent(&sources.dir));
+        vec![
+            "--config".into(),
+            "source.crates-io.replace-with='unpacked'".into(),
+            "--config".into(),
+            format!("source.unpacked.directory='{dir}'"),
+        ]
+    }
+
+    /// The sources of the group's own crates: of the directory that all are in, each apart, so that a change of
+    /// another is none of this step.
+    fn sources(&self, own: &BTreeSet<usize>) -> Vec<Mount> {
+        let (registry, path) = &self.registry;
+        let crates = own
+            .iter()
+            .filter_map(|at| self.units.instances[*at].sources.as_ref());
+        let dirs: BTreeSet<&str> = crates.map(|sources| sources.dir.as_str()).collect();
+        dirs.into_iter()
+            .filter_map(|dir| {
+                let (_, name) = dir.rsplit_once('/')?;
+                Some(Mount {
+                    dest: format!("/crates/{name}"),
+                    kind: MountKind::Part {
+                        of: registry.clone(),
+                        path: dir.strip_prefix(path.as_str())?.to_owned(),
+                    },
+                })
+            })
+            .collect()
+    }
+
+    /// The project's profiles without what they say of other packages.
+    fn profiles(&self, closure: &BTreeSet<usize>) -> Table {
+        let names: BTreeSet<&str> = closure
+            .iter()
+            .map(|at| self.units.instances[*at].name.as_str())
+            .collect();
+        let mut profiles = self.profiles.clone();
+        for (_, profile) in profiles.iter_mut() {
+            let packages = profile
+                .get_mut("package")
+                .and_then(toml::Value::as_table_mut);
+            if let Some(packages) = packages {
+                packages.retain(|spec, _| {
+                    let name = spec.rsplit(['#', '/']).next().unwrap_or(spec);
+                    let name = name.split([':', '@']).next().unwrap_or(name);
+                    spec == "*" || names.contains(name)
+                });
+            }
+        }
+        profiles
+    }
+
+    /// Whether a group goes before others that are ready: what runs on the build machine, since procedural macros are at
+    /// the beginning of the longest chains, and what takes long itself.
+    fn order(&self, own: &BTreeSet<usize>) -> &'static str {
+        let members = || own.iter().map(|at| &self.units.instances[*at]);
+        let weight: u64 = members().map(weights::of).sum();
+        match members().any(|one| one.host) || weight >= 2 * BUDGET {
+            true => "first",
+            false => "later",
+        }
+    }
+
+    /// What the group is called for the user.
+    fn label(&self, own: &BTreeSet<usize>) -> String {
+        let mut heaviest: Vec<&Instance> =
+            own.iter().map(|at| &self.units.instances[*at]).collect();
+        heaviest.sort_by_key(|one| std::cmp::Reverse(weights::of(one)));
+        let first = heaviest[0];
+        let mut label = format!("{} {}", first.name, first.version);
+        if first.host && !first.is_proc_macro {
+            label.push_str(" for the build machine");
+        }
+        match heaviest.len() - 1 {
+            0 => label,
+            more => format!("{label} and {more} more"),
+        }
+    }
+
+    /// What tells a group apart in the target directory: its members and their features.
+    fn id(&self, own: &BTreeSet<usize>) -> String {
+        let mut words: Vec<String> = vec![];
+        for one in own.iter().map(|at| &self.units.instances[*at]) {
+            words.push(format!(
+                "{} {} {} {}",
+                one.name, one.version, one.source, one.host
+            ));
+            words.extend(one.features.iter().cloned());
+        }
+        seed::short_hash(words.iter().map(String::as_str))
+    }
+}
+
+/// A group that is about to become a step.
+struct Group<'g> {
+    /// Its instances.
+    own: &'g BTreeSet<usize>,
+    /// These and all that they need.
+    closure: &'g BTreeSet<usize>,
+    /// What it is called for the user.
+    label: &'g str,
+    /// What it is called in the target directory.
+    id: &'g str,
+    /// The ids of the groups that it needs.
+    needed: &'g [&'g str],
+}
+
+/// The instances that can be compiled apart from the project: from the registry of crates, and so all that they need.
+fn apart(input: &Input<'_>, units: &Units, registry: &str) -> BTreeSet<usize> {
+    let first = units.instances.iter().find_map(|one| {
+        let sources = one.sources.as_ref().filter(|_| one.is_from_crates_io())?;
+        Some(crate::source::parent(&sources.dir))
+    });
+    let fits = |one: &Instance| {
+        one.is_from_crates_io()
+            && one.checksum.is_some()
+            && one.sources.as_ref().is_some_and(|sources| {
+                sources.dir.starts_with(registry)
+                    && Some(crate::source::parent(&sources.dir)) == first
+            })
+    };
+    // A local package whose libraries are of several kinds changes how what it needs is compiled for LTO.
+    let lto = |one: &Instance| {
+        input.project.packages.iter().any(|package| {
+            package.name == one.name && package.lib().is_some_and(|lib| lib.crate_types.len() > 1)
+        })
+    };
+    if units.instances.iter().any(|one| one.is_local() && lto(one)) && has_lto(input) {
+        return BTreeSet::new();
+    }
+    let mut unfit: BTreeSet<usize> = (0..units.instances.len())
+        .filter(|at| !fits(&units.instances[*at]))
+        .collect();
+    loop {
+        let more: Vec<usize> = (0..units.instances.len())
+            .filter(|at| {
+                !unfit.contains(at) && !units.instances[*at].dependencies.is_disjoint(&unfit)
+            })
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        unfit.extend(more);
+    }
+    (0..units.instances.len())
+        .filter(|at| !unfit.contains(at))
+        .collect()
+}
+
+/// Whether the profile asks for link-time optimization over all crates.
+fn has_lto(input: &Input<'_>) -> bool {
+    let profile = input.project.profiles.get(&input.selection.profile);
+    profile
+        .and_then(|profile| profile.get("lto"))
+        .is_some_and(|lto| lto.as_bool() != Some(false) && lto.as_str() != Some("off"))
+}
+
+fn node(units: &Units, index: usize, at: impl Fn(&usize) -> Option<usize>) -> Node {
+    let one = &units.instances[index];
+    Node {
+        name: format!("{} {}", one.name, if one.host { "host" } else { "target" }),
+        weight: weights::of(one),
+        dependencies: one.dependencies.iter().filter_map(at).collect(),
+    }
+}
