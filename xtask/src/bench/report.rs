@@ -66,7 +66,8 @@ Who takes part:
   stubs are written for the targets of all members, dependencies are built, the stubs' fingerprints removed, sources copied, built.
 - **cargo-chef**: the Dockerfile of its README with its program preinstalled in the build image, as in its own image; `cook` has the
   same flags as `cargo build`, package and binary included, so that it compiles nothing that is not needed.
-- **cache mounts**: the Dockerfile that `docker init` writes for Rust: sources are bind mounts, registry and target directory cache mounts.
+- **cache mounts**: the Dockerfile that `docker init` writes for Rust: sources are bind mounts, registry and target directory cache mounts
+  (without its `adduser`, which not every base has).
 - **Rust.yaml**: ours, in each `granularity`: one *layer* of dependencies, or one for each group of *crates*.
 
 All of them: the same build image (`rust:1`), the same base image, `--release --locked` for musl, the same package and binary, the same
