@@ -36,6 +36,23 @@ impl Graph<'_> {
         };
         self.gateway.solve(request).await
     }
+
+    /// What two futures give that solve parts of the graph.
+    ///
+    /// At once: what an image is based on is loaded while its programs are compiled. But where a cache is imported, the
+    /// first solve has to make it known before the next one looks for its steps: an engine was seen to compile what it
+    /// could have imported. So there the second, which compiles, comes first.
+    async fn both<A, B>(
+        &self,
+        first: impl Future<Output = Result<A, Failure>>,
+        second: impl Future<Output = Result<B, Failure>>,
+    ) -> Result<(A, B), Failure> {
+        if self.cache_imports.is_empty() {
+            return tokio::try_join!(first, second);
+        }
+        let second = second.await?;
+        Ok((first.await?, second))
+    }
 }
 
 /// What a plan became.
@@ -73,11 +90,11 @@ pub(super) async fn solve(
     gateway.check_caps(&all)?;
     let images = Stage::find(spec, options.target.as_deref())?.images;
     let explained = |failure| missing::explained(failure, &context.definition, images);
-    // At once: what the image is based on is loaded while its programs are compiled. After the end nobody explains
-    // what is missing.
+    // After the end nobody explains what is missing.
     let now = !plan.reports.is_empty() || missing::may_be(plan);
     let image = graph.solve(plan.result.as_ref(), now);
-    let (reference, found) = tokio::try_join!(image, compiled(&graph, plan)).map_err(explained)?;
+    let checks = compiled(&graph, plan);
+    let (reference, found) = graph.both(image, checks).await.map_err(explained)?;
     let (errors, warnings): (Vec<_>, Vec<_>) = found
         .into_iter()
         .partition(|diagnostic| diagnostic.severity == Severity::Error);
@@ -141,7 +158,7 @@ async fn inspected(
 
 /// Compiles, and says what is wrong with what came out.
 async fn compiled(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
-    let (mut found, executables) = tokio::try_join!(reported(graph, plan), made(graph, plan))?;
+    let (executables, mut found) = graph.both(made(graph, plan), reported(graph, plan)).await?;
     found.extend(executables);
     Ok(found)
 }
