@@ -342,7 +342,8 @@ async fn decide(
     let mut units = vec![];
     for input in &inputs {
         let resolved = units::resolve(gateway, options, context, &bases, stage.kind, input);
-        units.push(resolved.await?);
+        let explained = |failure| missing::explained(failure, &context.definition, stage.images);
+        units.push(resolved.await.map_err(explained)?);
     }
     for (input, units) in inputs.iter_mut().zip(&units) {
         input.units = units.as_ref();

@@ -41,8 +41,7 @@ impl Graph<'_> {
     ///
     /// At once: what an image is based on is loaded while its programs are compiled. But where a cache is imported, the
     /// first solve has to make it known before the next one looks for its steps: an engine was seen to compile what it
-    /// could have imported. So there the second, which compiles and
-    /// has the better error, comes first.
+    /// could have imported. So there the second, which compiles and has the better error, comes first.
     async fn both<A, B>(
         &self,
         first: impl Future<Output = Result<A, Failure>>,
