@@ -9,7 +9,7 @@ const DEPENDENCIES: &str = "] dependencies (";
 
 /// A project that the engine has built before.
 fn built(docker: &Docker, example: &str) -> Project {
-    let project = Project::example(example);
+    let project = Project::unseen(example);
     docker.build(&project).succeed();
     project
 }
@@ -39,7 +39,7 @@ fn an_edit_compiles_the_own_crate_alone() {
 #[test]
 fn an_edit_of_a_member_compiles_it_and_what_needs_it() {
     let docker = Docker::take();
-    let project = Project::example("workspace");
+    let project = Project::unseen("workspace");
     let build = || docker.build(&project).target(Some("worker"));
     build().succeed();
     project.append("crates/api/src/lib.rs", &format!("\n// {}\n", nonce()));
@@ -52,7 +52,7 @@ fn an_edit_of_a_member_compiles_it_and_what_needs_it() {
 #[test]
 fn an_edit_of_one_binary_leaves_the_other_alone() {
     let docker = Docker::take();
-    let project = Project::example("workspace");
+    let project = Project::unseen("workspace");
     let build = |target| docker.build(&project).target(Some(target));
     build("server").succeed();
     build("worker").succeed();
@@ -120,7 +120,7 @@ fn a_main_older_than_the_stub_is_built() {
 #[test]
 fn a_report_tells_cached_steps_from_others() {
     let docker = Docker::take();
-    let project = Project::example("rusty-docker");
+    let project = Project::unseen("rusty-docker");
     let build = || docker.build(&project).file("Dockerfile");
     build().succeed();
     let word = nonce();

@@ -34,7 +34,7 @@ ejected! {
 
 fn same_image(folder: &str, target: Option<&str>) {
     let docker = Docker::take();
-    let project = Project::example(folder);
+    let project = Project::unseen(folder);
     let name = format!("{folder}-{}", target.unwrap_or("only"));
     let build = docker.build(&project).target(target);
     let (ours, _) = build.clone().image(&name);
@@ -79,7 +79,7 @@ fn program(image: &Image<'_>) -> String {
 #[test]
 fn the_same_steps_are_cached_after_an_edit() {
     let docker = Docker::take();
-    let project = Project::example("rusty-docker");
+    let project = Project::unseen("rusty-docker");
     let dockerfile = docker.build(&project).answer("dockerfile");
     project.write("Dockerfile", dockerfile);
     let build = || docker.build(&project).file("Dockerfile");

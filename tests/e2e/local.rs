@@ -65,6 +65,7 @@ fn compiled(report: &BuildReport) -> Vec<String> {
 }
 
 fn workspace() -> Project {
+    let unseen = nonce();
     let tree = Tree::empty();
     let project = Project::copy(tree.path());
     let mut lock = String::from("version = 4\n");
@@ -84,7 +85,7 @@ fn workspace() -> Project {
             .iter()
             .map(|one| format!(" + {}::sum()", self::name(*one)))
             .collect();
-        let source = format!("pub fn sum() -> usize {{\n    {package}{calls}\n}}\n");
+        let source = format!("// {unseen}\npub fn sum() -> usize {{\n    {package}{calls}\n}}\n");
         let dir = format!("crates/{name}");
         std::fs::create_dir_all(project.as_ref().join(&dir).join("src")).expect("can make folders");
         project.write(&format!("{dir}/Cargo.toml"), manifest);

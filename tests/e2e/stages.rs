@@ -45,7 +45,7 @@ fn a_failing_test_fails_the_build_and_says_why() {
 #[test]
 fn an_edit_keeps_the_dependencies_of_tests_and_lints() {
     let docker = Docker::take();
-    let project = project();
+    let project = Project::unseen("tests-and-clippy");
     for stage in ["test", "clippy", "doc"] {
         let build = || docker.build(&project).target(Some(stage));
         build().succeed();

@@ -19,6 +19,20 @@ impl Project {
         Self::copy(&example(name))
     }
 
+    /// A copy of one of `examples/` whose sources no engine has seen. What an engine has built before it may have
+    /// kept in part: the program, but not the dependencies that an edit needs next.
+    pub(crate) fn unseen(name: &str) -> Self {
+        let project = Self::example(name);
+        let comment = format!("\n// {}\n", nonce());
+        walk(&project, &mut |path, _| {
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                let path = path.to_str().expect("text");
+                project.append(path, &comment);
+            }
+        });
+        project
+    }
+
     /// A program without dependencies on an empty image; its name is `tiny`, and no engine has seen it.
     pub(crate) fn tiny(spec: &str) -> Self {
         let project = Self {
