@@ -191,3 +191,16 @@ fn a_group_that_fails_fails_no_later_build() {
     let wanted = "crossbeam-epoch 0.9.21 (it did not compile apart from the project)";
     assert!(warning.contains(wanted), "{warning}");
 }
+
+/// The step that fetches is done before there is a plan of groups.
+#[test]
+fn a_missing_secret_names_its_flag_before_there_are_groups() {
+    let docker = Docker::take();
+    let build = "  granularity: crates\n  secrets:\n    - { id: netrc, target: /root/.netrc }\n";
+    let project = project(&["itoa"], "scratch", build);
+    let printed = docker.build(&project).fail();
+    let message = "Rust.yaml:6: the build needs the secret `netrc`, and it was not passed: add `--secret id=netrc,src=FILE`";
+    assert!(printed.contains(message), "{printed}");
+    let line = "   6 | >>>     - { id: netrc, target: /root/.netrc }";
+    assert!(printed.lines().any(|shown| shown == line), "{printed}");
+}
