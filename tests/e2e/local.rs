@@ -156,7 +156,7 @@ fn empty_cache_mounts(docker: &Docker) {
 
 #[test]
 fn an_edit_of_a_library_compiles_what_needs_it() {
-    let docker = Docker::take();
+    let docker = Docker::alone();
     let project = workspace();
     docker.build(&project).succeed();
     empty_cache_mounts(&docker);
