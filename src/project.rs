@@ -334,6 +334,15 @@ impl Project {
             .ok()
     }
 
+    /// Whether Cargo compiles the standard library, too (`build-std`, which is unstable).
+    pub fn builds_std(&self) -> bool {
+        let mut unstable = self
+            .configs
+            .iter()
+            .filter_map(|config| config.table.get("unstable"));
+        unstable.any(|unstable| unstable.get("build-std").is_some())
+    }
+
     /// Whether features of the command line have to be written `package/feature`: Cargo's old rule for the
     /// resolver 1 in a workspace with a root package.
     pub fn qualifies_features(&self, package: usize) -> bool {

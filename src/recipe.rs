@@ -41,7 +41,8 @@ pub struct Recipe {
     /// Its parts as text, for telling what changed: `manifest <path>`, `config <path>`, `lock`, `profiles`,
     /// `patches`, `stubs`.
     pub sections: BTreeMap<String, String>,
-    /// Number of packages to compile that are not local; 0: there is nothing to build beforehand.
+    /// Number of packages to compile that are not local, among them the standard library where it is compiled, as one;
+    /// 0: there is nothing to build beforehand.
     pub external_packages: usize,
 }
 
@@ -329,9 +330,8 @@ impl<'a> Scope<'a> {
 
     fn external_packages(&self) -> usize {
         let locked = self.reach.locked.iter();
-        locked
-            .filter(|index| !self.project.lock.packages[**index].is_local())
-            .count()
+        let packages = locked.filter(|index| !self.project.lock.packages[**index].is_local());
+        packages.count() + usize::from(self.project.builds_std())
     }
 
     fn real_dirs(&self) -> Vec<String> {

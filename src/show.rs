@@ -95,14 +95,26 @@ fn is_used(plan: &Plan) -> Vec<bool> {
     used
 }
 
-/// What a box says.
+/// The longest name that a box has: the name of a step of the spec's is its whole command.
+const LONGEST: usize = 64;
+
+/// What a box says, in one line.
 fn label(plan: &Plan, index: usize) -> String {
     if plan.steps[index].role == Role::Crates
         && let Some((_, groups)) = crates(plan)
     {
         return format!("{} groups of crates", groups.len());
     }
-    plain_name(&plan.steps[index].name).to_owned()
+    let name = plain_name(&plan.steps[index].name);
+    shortened(&name.replace(char::is_control, " "), LONGEST)
+}
+
+/// A text that is not longer than so many letters.
+fn shortened(text: &str, longest: usize) -> String {
+    match text.chars().count() > longest {
+        true => text.chars().take(longest - 1).chain(['…']).collect(),
+        false => text.to_owned(),
+    }
 }
 
 /// What a box looks like.

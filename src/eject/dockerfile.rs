@@ -14,8 +14,8 @@ pub(super) enum Fact {
     ImageTimes,
     /// `COPY --exclude` is used.
     Exclude,
-    /// Patterns of inclusion could not be said.
-    Wider,
+    /// Manifests that some step compiles with are those of today.
+    Manifests,
     /// A value that no instruction can hold.
     Value,
     /// Variables of one step that later stages do not get rid of.
@@ -169,14 +169,15 @@ impl<'a> Writer<'a> {
             Op::Files {
                 base: Some(base),
                 actions,
-            } if self.is_reduction(index, base, actions) => self.place(base),
-            Op::Files {
-                base: Some(base),
-                actions,
             } => {
                 let (at, path) = self.go_on(base, step.role);
                 let mut stage = self.stages[at].clone();
                 stage.comment(name);
+                let real = match step.role {
+                    Role::Sources => self.unreduced(actions),
+                    _ => None,
+                };
+                let actions = real.as_deref().unwrap_or(actions);
                 self.actions(&mut stage, actions, &path, step.role == Role::Image);
                 self.stages[at] = stage;
                 Place::Stage(at, path)
@@ -206,33 +207,42 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Whether a step lays reduced manifests over all of the real ones, only to compile. Here the real ones
-    /// are used: in a file that stands alone a new version or dependency must not be overwritten.
-    fn is_reduction(&self, index: usize, base: &Output, actions: &[FileAction]) -> bool {
-        const MANIFESTS: [&str; 4] = ["Cargo.toml", "Cargo.lock", "config.toml", "config"];
-        let manifest = |action: &FileAction| match action {
-            FileAction::MakeDir { .. } => true,
-            FileAction::Write { path, .. } => {
-                MANIFESTS.contains(&path.rsplit('/').next().unwrap_or(path))
-            }
-            _ => false,
+    /// Changes with the project's own manifests instead of reduced ones, where these are all that it has: in a file
+    /// that stands alone a new version or profile must not be overwritten.
+    fn unreduced(&mut self, actions: &[FileAction]) -> Option<Vec<FileAction>> {
+        let [FileAction::Copy(sources), written @ ..] = actions else {
+            return None;
         };
-        let Op::Files { actions: below, .. } = &self.plan.steps[base.step].op else {
-            return false;
-        };
-        let whole = below.iter().any(|action| match action {
-            FileAction::Copy(copy) => {
-                let from = &self.plan.steps[copy.from.step].op;
-                let context = matches!(from, Op::Context { include, .. } if include.is_empty());
-                context && copy.include.is_empty() && copy.src == "/" && copy.dest == "/"
-            }
-            _ => false,
+        let is_manifest = |path: &&str| path.rsplit('/').next() == Some("Cargo.toml");
+        let written = written.iter().filter_map(|action| match action {
+            FileAction::Write { path, .. } => Some(path.trim_start_matches('/')),
+            _ => None,
         });
-        let mut users = self.plan.steps.iter().filter(|step| {
-            let inputs = step.op.inputs();
-            inputs.iter().any(|input| input.step == index)
-        });
-        whole && actions.iter().all(manifest) && users.all(|user| user.role == Role::Compile)
+        let written: BTreeSet<&str> = written.collect();
+        let left_out = self.plan.steps.iter().find_map(|step| match &step.op {
+            Op::Files {
+                base: None,
+                actions,
+            } => match actions.as_slice() {
+                [FileAction::Copy(copy)] if copy.include.is_empty() => copy
+                    .exclude
+                    .iter()
+                    .any(|path| is_manifest(&path.as_str()))
+                    .then_some(&copy.exclude),
+                _ => None,
+            },
+            _ => None,
+        })?;
+        let mut real = sources.clone();
+        let is_own = |path: &&String| !path.contains('*') && !sources.exclude.contains(path);
+        real.include.extend(left_out.iter().filter(is_own).cloned());
+        let mut manifests = real.include.iter().map(String::as_str).filter(is_manifest);
+        let is_whole = manifests.all(|path| written.contains(path));
+        if is_whole && !written.iter().any(|path| path.ends_with(".rs")) {
+            return Some(vec![FileAction::Copy(real)]);
+        }
+        self.facts.insert(Fact::Manifests);
+        None
     }
 
     /// One layer of a merge.
@@ -315,25 +325,32 @@ impl<'a> Writer<'a> {
         let mut stage = Stage::scratch(Role::Sources);
         let exclude: Vec<String> = exclude.to_vec();
         stage.comment("build context");
-        let flags = self.exclude(&exclude);
+        let flags = self.exclude(&exclude, false);
         stage.instruction(&format!("COPY{flags} . /"));
         let at = self.push(stage);
         self.contexts.insert(exclude, at);
         at
     }
 
-    /// The flags that leave out what no step reads; where the spec is left out, the Dockerfile is, too.
-    pub(super) fn exclude(&mut self, patterns: &[String]) -> String {
+    /// The flags that leave out what no step reads; where the spec is left out, the Dockerfile is, too. `in_order`: a
+    /// later pattern takes back an earlier one.
+    pub(super) fn exclude(&mut self, patterns: &[String], in_order: bool) -> String {
         let mut patterns = patterns.to_vec();
-        if patterns.iter().any(|pattern| pattern == self.around.spec) {
-            patterns.push("Dockerfile".into());
+        if !in_order {
+            if patterns.iter().any(|pattern| pattern == self.around.spec) {
+                patterns.push("Dockerfile".into());
+            }
+            patterns.sort();
+            patterns.dedup();
         }
-        patterns.sort();
-        patterns.dedup();
         if !patterns.is_empty() {
             self.facts.insert(Fact::Exclude);
         }
-        patterns.iter().map(|p| format!(" --exclude={p}")).collect()
+        let flag = |pattern: &String| match pattern.contains(' ') {
+            true => format!(" --exclude=\"{pattern}\""),
+            false => format!(" --exclude={pattern}"),
+        };
+        patterns.iter().map(flag).collect()
     }
 
     /// The empty stage.

@@ -102,7 +102,11 @@ impl Writer<'_> {
         let by_number = |owner: &str| owner.chars().all(|c| c.is_ascii_digit() || c == ':');
         let link = link && copy.owner.as_deref().is_none_or(by_number);
         let mut flags = flags(link, copy.mode, copy.owner.as_deref());
-        let mut exclude = copy.exclude.clone();
+        let by_pattern = copy.include.iter().any(|path| has_pattern(path));
+        let mut exclude = match by_pattern {
+            true => all_but(copy, self.around.spec),
+            false => copy.exclude.clone(),
+        };
         let dest = below(root, &copy.dest);
         let place = self.place(&copy.from);
         let sources = match &place {
@@ -111,7 +115,7 @@ impl Writer<'_> {
                 vec![below(path, &copy.src)]
             }
             Place::Context(theirs) => {
-                if copy.src == "/" {
+                if copy.src == "/" && !by_pattern {
                     exclude.extend(theirs.iter().filter(|p| !copy.exclude.contains(p)).cloned());
                 }
                 let src = copy.src.trim_start_matches('/');
@@ -123,9 +127,9 @@ impl Writer<'_> {
             }
             Place::Inline => vec![],
         };
-        flags.push_str(&self.exclude(&exclude));
+        flags.push_str(&self.exclude(&exclude, by_pattern));
         for source in sources {
-            for (source, dest) in self.included(copy, &source, &dest) {
+            for (source, dest) in included(copy, &source, &dest) {
                 let line = match source.contains(' ') || dest.contains(' ') {
                     true => format!("COPY{flags} {}", words::list(&[source, dest])),
                     false => format!("COPY{flags} {source} {dest}"),
@@ -134,31 +138,40 @@ impl Writer<'_> {
             }
         }
     }
+}
 
-    /// Pairs of source and destination: one, or one for each pattern of inclusion that is a path.
-    fn included(&mut self, copy: &Copy, source: &str, dest: &str) -> Vec<(String, String)> {
-        let all = vec![(source.to_owned(), dest.to_owned())];
-        let paths: Vec<&str> = copy
-            .include
-            .iter()
-            .map(|pattern| pattern.trim_end_matches("/**").trim_start_matches('/'))
-            .collect();
-        if paths.is_empty() {
-            return all;
-        }
-        if paths.iter().any(|path| path.contains(['*', '?', '[', '!'])) {
-            self.facts.insert(Fact::Wider);
-            return all;
-        }
-        let pair = |path: &&str| {
-            let source = match source {
-                "." => (*path).to_owned(),
-                source => below(source, path),
-            };
-            (source, below(dest, path))
-        };
-        paths.iter().map(pair).collect()
+fn has_pattern(path: &str) -> bool {
+    path.trim_end_matches("/**").contains(['*', '?', '[', '!'])
+}
+
+/// What a copy includes by patterns, as patterns of exclusion, the last of which counts: everything but that.
+fn all_but(copy: &Copy, spec: &str) -> Vec<String> {
+    let mut patterns = vec!["**".to_owned()];
+    patterns.extend(copy.include.iter().map(|path| format!("!{path}")));
+    let excluded = copy.exclude.iter().filter(|path| *path != spec);
+    patterns.extend(excluded.map(|path| match has_pattern(path) {
+        true => path.clone(),
+        // The directory is walked for what is included in others.
+        false => format!("{path}/**"),
+    }));
+    patterns
+}
+
+/// Pairs of source and destination: one, or one for each included path.
+fn included(copy: &Copy, source: &str, dest: &str) -> Vec<(String, String)> {
+    let all = vec![(source.to_owned(), dest.to_owned())];
+    if copy.include.is_empty() || copy.include.iter().any(|path| has_pattern(path)) {
+        return all;
     }
+    let pair = |path: &String| {
+        let path = path.trim_end_matches("/**").trim_start_matches('/');
+        let source = match source {
+            "." => path.to_owned(),
+            source => below(source, path),
+        };
+        (source, below(dest, path))
+    };
+    copy.include.iter().map(pair).collect()
 }
 
 /// Removes everything that consecutive actions name; returns their number.

@@ -65,9 +65,11 @@ fn deviations(
             Fact::Exclude => "Paths that no build reads are left out by `COPY --exclude`; older BuildKit: put \
                 them into .dockerignore."
                 .to_owned(),
-            Fact::Wider => "Some steps see more of the build context than they need: COPY cannot say less. They \
-                are repeated more often."
-                .to_owned(),
+            Fact::Manifests => format!(
+                "Where an image needs some packages of the workspace only, manifests and lock of these are in stages \
+                 `sources` as text, too, because Cargo would miss the others. After an edit of a manifest write this \
+                 file anew from {spec}."
+            ),
             Fact::Value => "Values with line ends are cut: no instruction can hold them.".to_owned(),
             Fact::Unset => "Some steps see variables of steps before them.".to_owned(),
             Fact::Secrets => format!(

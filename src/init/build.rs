@@ -114,6 +114,8 @@ impl Reader<'_> {
             "USER",
         ];
         let plain = scope.plain(value, &self.args);
+        // `ENV REVISION=$REVISION` names itself alone.
+        let hands_on = value.trim_matches(['$', '{', '}']) == name && scope.has_arg(value);
         if of_cargo.contains(&name.as_str()) {
             self.said
                 .dropped(line, "where cargo keeps things does not matter");
@@ -123,7 +125,7 @@ impl Reader<'_> {
         } else if name == "CARGO_BUILD_TARGET" {
             compile.cargo.target = Some(plain.clone());
             self.said.taken(line, "build.target");
-        } else if self.args.is_named(&name) {
+        } else if self.args.is_named(&name) && !hands_on {
             self.said.dropped(line, "variables of the Dockerfile's own");
         } else if value.contains('$') && plain != value {
             // What comes from outside changes often: the last compile alone sees it.

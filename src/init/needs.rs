@@ -1,8 +1,8 @@
 //! What the manifests and names of a project tell about what it needs.
 
-use super::draft::{Block, Draft, list, mapping};
+use super::draft::{Block, Draft, list, mapping, scalar};
 use crate::hints;
-use crate::project::Project;
+use crate::project::{Package, Project};
 use crate::source::SourceTree;
 
 /// Fills in what is not there yet; returns open questions.
@@ -80,9 +80,18 @@ fn programs(project: &Project, draft: &mut Draft, open: &mut Vec<String>) {
         }
         [_] => {}
         several => {
-            let names = several.iter().map(|package| package.name.as_str());
-            let images = names.map(|name| image(name, "package", super::draft::scalar(name)));
-            draft.images = images.collect();
+            let image = |package: &&Package| {
+                let name = package.name.as_str();
+                let mut image = image(name, "package", scalar(name));
+                let mut bins: Vec<&str> = package.bins().map(|bin| bin.name.as_str()).collect();
+                // The first is what the image runs.
+                bins.sort_by_key(|bin| *bin != name);
+                if bins.len() > 1 && package.default_run.is_none() {
+                    image.1.set_list("bin", &bins);
+                }
+                image
+            };
+            draft.images = several.iter().map(image).collect();
         }
     }
 }

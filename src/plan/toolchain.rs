@@ -136,7 +136,12 @@ fn rustup<'a>(
             let mut args = vec!["rustup", "toolchain", "install", channel];
             args.extend(["--profile", "minimal", "--no-self-update"]);
             args.extend(["--target", triple]);
-            for component in file.iter().flat_map(|file| &file.components) {
+            let named = file.iter().flat_map(|file| &file.components);
+            let mut components: Vec<&str> = named.map(String::as_str).collect();
+            if input.project.builds_std() && !components.contains(&"rust-src") {
+                components.push("rust-src");
+            }
+            for component in components {
                 args.extend(["--component", component]);
             }
             let span = build.toolchain.as_ref().and_then(|channel| channel.span);

@@ -174,9 +174,9 @@ pub(super) fn without(
 mod tests {
     use super::UNREAD;
     use std::fs;
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
     use std::process::Command;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tempfile::TempDir;
 
     fn write(dir: &Path, files: &[(&str, &str)]) {
         for (path, text) in files {
@@ -187,14 +187,11 @@ mod tests {
     }
 
     /// A directory with `files` and `sources`.
-    fn write_parts(files: &[(&str, &str)], sources: &[(&str, &str)]) -> PathBuf {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("rust-frontend-unread-{}-{count}", std::process::id());
-        let dir = std::env::temp_dir().join(name);
-        fs::create_dir_all(dir.join("files")).unwrap();
-        write(&dir.join("files"), files);
-        write(&dir.join("sources"), sources);
+    fn write_parts(files: &[(&str, &str)], sources: &[(&str, &str)]) -> TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("files")).unwrap();
+        write(&dir.path().join("files"), files);
+        write(&dir.path().join("sources"), sources);
         dir
     }
 
@@ -223,12 +220,10 @@ mod tests {
             "other/README.md",
         ];
         let dir = write_parts(&paths.map(|path| (path, "")), &[("src/main.rs", source)]);
-        run(&dir, &["+.", "./a b", "./gone"]);
-        let files = dir.join("files");
+        run(dir.path(), &["+.", "./a b", "./gone"]);
+        let files = dir.path().join("files");
         let left = paths.into_iter().filter(|path| files.join(path).exists());
-        let left = left.map(str::to_owned).collect();
-        fs::remove_dir_all(dir).unwrap();
-        left
+        left.map(str::to_owned).collect()
     }
 
     #[test]
@@ -240,16 +235,15 @@ mod tests {
     fn what_lies_elsewhere_is_brought() {
         let brought = |sources: &[(&str, &str)]| {
             let dir = write_parts(&[], sources);
-            run(&dir, &["+.", "./other", "./other/below", "./unread"]);
+            run(dir.path(), &["+.", "./other", "./other/below", "./unread"]);
             let mut list: Vec<String> = vec![];
             for (path, _) in sources {
-                if dir.join("files").join(path).exists() {
+                if dir.path().join("files").join(path).exists() {
                     list.push((*path).to_owned());
                 }
             }
-            let dirs = fs::read_dir(dir.join("files")).unwrap().count();
+            let dirs = fs::read_dir(dir.path().join("files")).unwrap().count();
             assert_eq!(dirs == 0, list.is_empty(), "no directory without files");
-            fs::remove_dir_all(dir).unwrap();
             list
         };
         let others = [

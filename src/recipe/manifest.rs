@@ -188,7 +188,8 @@ impl Scope<'_> {
                 table.entry(new).or_insert(value);
             }
         }
-        if role == Role::Own {
+        // Cargo names a library after its package, but no target that is written down.
+        if role != Role::Real || target.kind != TargetKind::Lib {
             table.insert("name".into(), Value::String(target.name.clone()));
         }
         if !matches!(role, Role::Real | Role::Own) {
@@ -196,7 +197,6 @@ impl Scope<'_> {
             if self.mode == RecipeFor::Build {
                 table.retain(|key, _| !TARGET_DROPPED.contains(&key));
             }
-            table.insert("name".into(), Value::String(target.name.clone()));
         }
         table.insert(
             "path".into(),

@@ -50,18 +50,14 @@ pub fn mermaid(plan: &Plan) -> String {
     text
 }
 
-/// Mermaid's own entities: it knows no backslashes, and reads Markdown in backticks.
+/// Mermaid's own entities for all but plain text: within quotes it still reads HTML, formulas, line breaks and
+/// directives.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {
-            '"' => escaped.push_str("#quot;"),
-            '#' => escaped.push_str("#35;"),
-            '<' => escaped.push_str("#lt;"),
-            '>' => escaped.push_str("#gt;"),
-            '`' => escaped.push_str("#96;"),
-            c if c.is_control() => escaped.push(' '),
-            c => escaped.push(c),
+            c if c.is_alphanumeric() || " -_./:,()@+=…".contains(c) => escaped.push(c),
+            c => escaped.push_str(&format!("#{};", u32::from(c))),
         }
     }
     escaped
@@ -74,8 +70,10 @@ mod tests {
     #[test]
     fn labels_hold_nothing_that_mermaid_reads() {
         assert_eq!(
-            escape("a \"b\" <c> `d` #e\nf"),
-            "a #quot;b#quot; #lt;c#gt; #96;d#96; #35;e f"
+            escape(r#"end "b" & <c> `d` \n $$ #e"#),
+            "end #34;b#34; #38; #60;c#62; #96;d#96; #92;n #36;#36; #35;e"
         );
+        let plain = "build image rust:1-alpine (90 crates, release, x86_64-unknown-linux-musl)";
+        assert_eq!(escape(plain), plain);
     }
 }

@@ -12,7 +12,6 @@ const GAP: i32 = 28;
 const MARGIN: i32 = 16;
 /// Width of a letter; the font is fixed, so that boxes fit.
 const LETTER: i32 = 8;
-const LONGEST: usize = 64;
 
 struct Node {
     /// `None` where an arrow passes a row.
@@ -40,7 +39,7 @@ pub fn svg(plan: &Plan) -> String {
     }
     let mut nodes: Vec<Node> = vec![];
     for step in &picture.steps {
-        let text = shorten(&label(plan, *step));
+        let text = label(plan, *step);
         let letters = i32::try_from(text.chars().count()).unwrap_or(0);
         nodes.push(Node {
             step: Some(*step),
@@ -70,13 +69,6 @@ pub fn svg(plan: &Plan) -> String {
     }
     place(&mut nodes, &arrows);
     draw(plan, &nodes, &arrows)
-}
-
-fn shorten(text: &str) -> String {
-    match text.chars().count() > LONGEST {
-        true => text.chars().take(LONGEST - 1).chain(['…']).collect(),
-        false => text.to_owned(),
-    }
 }
 
 /// How often places are settled: each time they come nearer to the middle of what they are joined with.

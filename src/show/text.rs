@@ -1,6 +1,6 @@
 //! `--call=plan`: each step's name, what it runs, what its cache key is made of, and why it is there.
 
-use super::{crates, is_one_of_many, is_used, label};
+use super::{crates, is_one_of_many, is_used, label, shortened};
 use crate::eject::words::shell;
 use crate::plan::{Exec, FileAction, MountKind, Op, Output, Plan, Role, Script, Step, plain_name};
 use crate::source::SourceFile;
@@ -218,23 +218,19 @@ fn unique(names: impl Iterator<Item = String>) -> Vec<String> {
 fn command(exec: &Exec, script: Option<&Script<'_>>) -> String {
     if let Some(script) = script {
         let words: Vec<String> = exec.args.iter().skip(1).map(|word| shell(word)).collect();
-        return shortened(&format!("script `{}` {}", script.name, words.join(" ")));
+        return in_one_line(&format!("script `{}` {}", script.name, words.join(" ")));
     }
     let words = match exec.args.as_slice() {
-        [sh, c, script] if sh == "sh" && c == "-c" => return shortened(script),
+        [sh, c, script] if sh == "sh" && c == "-c" => return in_one_line(script),
         words => words,
     };
     let words: Vec<String> = words.iter().map(|word| shell(word)).collect();
-    shortened(&words.join(" "))
+    in_one_line(&words.join(" "))
 }
 
-fn shortened(text: &str) -> String {
-    let line: Vec<&str> = text.split_whitespace().collect();
-    let line = line.join(" ");
-    match line.chars().count() > LONGEST {
-        true => line.chars().take(LONGEST - 1).chain(['…']).collect(),
-        false => line,
-    }
+fn in_one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    shortened(&words.join(" "), LONGEST)
 }
 
 /// What a process can use that is no part of its key.

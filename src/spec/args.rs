@@ -160,8 +160,8 @@ impl Filler<'_> {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
             out.push_str(before);
-            if let Some(after) = after.strip_prefix('$') {
-                out.push('$');
+            if let Some(after) = after.strip_prefix("${") {
+                out.push_str("${");
                 rest = after;
             } else if let Some(inner) = after.strip_prefix('{') {
                 let Some((name, after)) = inner.split_once('}') else {

@@ -34,6 +34,20 @@ fn the_reference_page_is_fresh() {
 }
 
 #[test]
+fn every_default_has_a_reason() {
+    let page = reference();
+    let defaults: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("- Default: "))
+        .collect();
+    assert!(defaults.len() > 50, "{defaults:#?}");
+    let bare = defaults
+        .iter()
+        .filter(|default| **default != "required" && !default.contains(": "));
+    assert_eq!(bare.collect::<Vec<_>>(), [&""; 0]);
+}
+
+#[test]
 fn the_schema_file_is_fresh() {
     check(&repository().join("docs/Rust.schema.json"), &schema_text());
 }

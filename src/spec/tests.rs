@@ -125,7 +125,7 @@ fn an_image_lies_over_the_common_blocks() {
 
 #[test]
 fn build_args_are_filled_in() {
-    let text = "args: { V: 1.90, DF: }\nbuild: { toolchain: '${V}', default-features: '${DF}', env: { A: '$${X} $HOME ${V}-${V}' } }\n";
+    let text = "args: { V: 1.90, DF: }\nbuild: { toolchain: '${V}', default-features: '${DF}', env: { A: '$${X} $HOME $$ ${V}-${V}' } }\n";
     let (spec, warnings) = parse_args(
         text,
         &[("DF", "false"), ("HTTP_PROXY", "x"), ("OTHER_NAME", "y")],
@@ -135,7 +135,7 @@ fn build_args_are_filled_in() {
     let build = &spec.images[0].build;
     assert_eq!(build.toolchain.as_ref().unwrap().value, "1.90");
     assert!(!build.default_features.value);
-    assert_eq!(pairs(&build.env), ["A=${X} $HOME 1.90-1.90"]);
+    assert_eq!(pairs(&build.env), ["A=${X} $HOME $$ 1.90-1.90"]);
     assert_eq!(spec.args[1].value.as_deref(), Some("false"));
 
     let filled = "args: { B: }\nbuild: { bin: '${B}', stamp: { D: '${SOURCE_DATE_EPOCH}' } }\n";

@@ -102,13 +102,20 @@ fn the_same_steps_are_cached_after_an_edit() {
     assert_eq!(report.compiled(), ["rusty-docker"]);
     assert_eq!(image.prints(&[]), format!("{word}\n"));
 
+    // What no source reads compiles nothing.
+    project.write("README.md", nonce());
+    let report = build().succeed();
+    assert_eq!(report.compiled(), [""; 0], "{report}");
+    assert!(report.is_cached("compile 2/"), "{report}");
+
     // A version is the program's own; nothing else is built again for it.
     let version = format!("version = \"0.1.0-{}\"", nonce());
     let old = "name = \"rusty-docker\"\nversion = \"0.1.0\"";
     let new = format!("name = \"rusty-docker\"\n{version}");
     project.replace("Cargo.toml", old, &new);
     project.replace("Cargo.lock", old, &new);
-    assert_eq!(build().succeed().compiled(), ["rusty-docker"]);
+    let report = build().succeed();
+    assert_eq!(report.compiled(), ["rusty-docker"], "{report}");
 }
 
 #[test]

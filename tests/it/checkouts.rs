@@ -138,8 +138,7 @@ impl Checkout {
 #[ignore = "wants checkouts of other projects"]
 fn other_projects_are_what_cargo_says() {
     let asked = std::env::var("RUST_FRONTEND_PROJECTS").expect("directories of projects");
-    let work = std::env::temp_dir().join(format!("rust-frontend-checkouts-{}", std::process::id()));
-    fs::create_dir_all(&work).unwrap();
+    let work = tempfile::tempdir().unwrap();
     println!(
         "| project | packages | programs | crates from outside, all programs |\n|---|---:|---:|---:|"
     );
@@ -147,7 +146,7 @@ fn other_projects_are_what_cargo_says() {
         let root = PathBuf::from(root).canonicalize().unwrap();
         let checkout = Checkout {
             root,
-            work: work.clone(),
+            work: work.path().to_owned(),
         };
         let mut tree = checkout.tree();
         // Links are known only after a first look.
@@ -182,5 +181,4 @@ fn other_projects_are_what_cargo_says() {
         let members = project.packages.iter().filter(|package| package.is_member);
         println!("| {name} | {} | {programs} | {crates} |", members.count());
     }
-    fs::remove_dir_all(work).unwrap();
 }

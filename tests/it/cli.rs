@@ -208,6 +208,50 @@ fn a_graph_is_drawn_in_three_ways() {
     );
 }
 
+#[test]
+fn what_is_in_a_name_draws_nothing() {
+    let spec = r#"# syntax=org/rust-frontend:1
+build:
+  run:
+    - "end"
+    - "printf 'a\\n\"]' && echo $$x$$ <b> & `id` %%{init: 1}%%"
+    - "echo \e[1m; echo 2\necho a long line that nobody would want to read whole in a picture of the build"
+"#;
+    let dir = project("graph-names", &[("Rust.yaml", spec)]);
+    let drawn = |format| {
+        let ended = run(&["graph", format, dir.to_str().unwrap()]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        ended.stdout
+    };
+
+    let mermaid = drawn("--format=mermaid");
+    let boxes = mermaid.lines().filter_map(|line| line.split_once("[\""));
+    let texts: Vec<&str> = boxes
+        .map(|(_, text)| text.split_once("\"]:::").unwrap().0)
+        .collect();
+    let plain = |c: char| c.is_alphanumeric() || " -_./:,()@+=#;…".contains(c);
+    assert!(
+        texts.iter().all(|text| text.chars().all(plain)),
+        "{texts:#?}"
+    );
+    for text in [
+        "run end",
+        "run printf #39;a#92;n#34;#93;#39; #38;#38; echo #36;#36;x#36;#36; #60;b#62; #38; #96;id#96; #37;#37;#123;init: 1#125;#37;#37;",
+        "run echo  #91;1m#59; echo 2 echo a long line that nobody would want t…",
+    ] {
+        assert!(texts.contains(&text), "{text}: {texts:#?}");
+    }
+
+    let dot = drawn("--format=dot");
+    assert!(
+        dot.contains(r#"[label="run printf 'a\\n\"]' && echo $$x$$ <b> &"#),
+        "{dot}"
+    );
+    let svg = drawn("--format=svg");
+    assert!(svg.contains("$$x$$ &lt;b&gt; &amp; `id`"), "{svg}");
+    assert!(!svg.contains('\u{1b}'), "{svg}");
+}
+
 /// What somebody edits: a file, a text in it, what takes its place.
 const EDITS: [(&str, &str, &str, &str); 8] = [
     (

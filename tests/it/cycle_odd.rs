@@ -46,6 +46,34 @@ fn main() {
 "#, "build: { package: app, profile: dev }");
 }
 
+/// 44: a patched crate depends on the program's package, which only its tests reach: with the resolver 1 they count.
+#[test]
+fn patched_by_a_crate_that_needs_the_program() {
+    check("one", "one app", r#"
+//- /Cargo.toml
+[workspace]
+members = ["app"]
+[patch.crates-io]
+twin = { path = "twin" }
+//- /app/Cargo.toml of app
+[dependencies]
+one = "1"
+[dev-dependencies]
+uses-twin = "1"
+//- /app/src/lib.rs
+pub const APP: &str = "app";
+//- /app/src/main.rs
+fn main() { println!("{} {}", one::one(), app::APP); }
+//- /twin/Cargo.toml
+[package]
+name = "twin"
+version = "1.7.0"
+[dependencies]
+app = { path = "../app" }
+//- /twin/src/lib.rs
+"#, "build: { package: app, profile: dev }");
+}
+
 /// 44: a patch that takes a crate from git.
 #[test]
 fn patched_by_git() {

@@ -26,23 +26,37 @@ fn named(text: &str) -> Vec<&str> {
 /// Whether there is a test, or a module of tests, of that name.
 fn exists(name: &str) -> bool {
     let parts: Vec<&str> = name.split("::").collect();
-    let (file, function) = match parts.as_slice() {
-        [module, "tests"] => (format!("src/{module}/tests.rs"), None),
-        [kind, module] => (format!("tests/{kind}/{module}.rs"), None),
-        [kind, module, function] => (format!("tests/{kind}/{module}.rs"), Some(function)),
+    let (dirs, module, function): (&[&str], _, _) = match parts.as_slice() {
+        [module, "tests"] => (&["src", "src/plan"], *module, None),
+        ["it", module, function @ ..] => (&["tests/it"], *module, function.first()),
+        ["e2e", module, function @ ..] => (&["tests/e2e"], *module, function.first()),
         _ => return false,
     };
-    let file = repository(&file);
-    let below = fs::read_dir(file.with_extension("")).into_iter().flatten();
-    let below = below.map(|entry| entry.unwrap().path());
-    let all = [file.clone()].into_iter().chain(below);
-    let text: String = all
-        .map(|path| fs::read_to_string(path).unwrap_or_default())
-        .collect();
+    // A module's own file, those that it includes, and those in its directory.
+    let is_part = |path: &Path| {
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        stem.and_then(|stem| stem.strip_prefix(module))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    let mut text = String::new();
+    for dir in dirs {
+        for path in entries(&repository(dir)).filter(|path| is_part(path)) {
+            let inner = entries(&path);
+            for file in [path].into_iter().chain(inner) {
+                text.push_str(&fs::read_to_string(file).unwrap_or_default());
+            }
+        }
+    }
     match function {
         Some(function) => text.contains(&format!("fn {function}(")),
         None => text.contains("#[test]") || text.contains("#[tokio::test]"),
     }
+}
+
+/// What is in a directory; nothing if it is none.
+fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let entries = fs::read_dir(dir).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path())
 }
 
 #[test]
@@ -61,4 +75,67 @@ fn every_test_that_is_named_is_there() {
     }
     assert!(count > 30, "{count}");
     assert!(!exists("it::docs::nothing") && !exists("it::nothing"));
+}
+
+/// What a file of scenarios calls a scenario or an edit, each with its kind.
+fn of_scenarios() -> Vec<(&'static str, String)> {
+    let mut names = vec![];
+    for entry in fs::read_dir(repository("tests/scenarios")).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        for line in text.lines() {
+            for (kind, key) in [("scenario", "name = \""), ("edit", "what = \"")] {
+                let name = line
+                    .strip_prefix(key)
+                    .and_then(|rest| rest.strip_suffix('"'));
+                names.extend(name.map(|name| (kind, name.to_owned())));
+            }
+        }
+    }
+    names
+}
+
+/// Every case of the checklist has what shows it, which is there, or says why there is nothing to show.
+#[test]
+fn every_case_names_what_shows_it() {
+    let page = fs::read_to_string(repository("docs/cargo-cases.md")).unwrap();
+    let scenarios = of_scenarios();
+    let mut numbers = vec![];
+    let mut bare = vec![];
+    for row in page.lines() {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let number = cells[0].trim().split_once(". ");
+        let Some(Ok(number)) = number.map(|(number, _)| number.parse::<usize>()) else {
+            continue;
+        };
+        numbers.push(number);
+        let [_, proof] = cells[..] else {
+            panic!("{row}");
+        };
+        let mut shown = 0;
+        for word in proof.split('`').skip(1).step_by(2) {
+            let name = match word.split_once(' ') {
+                Some((kind @ ("it" | "e2e"), name)) => format!("{kind}::{name}"),
+                _ if word.ends_with("::tests") => word.to_owned(),
+                _ => continue,
+            };
+            assert!(exists(&name), "{number}: no test `{word}`");
+            shown += 1;
+        }
+        for (kind, start) in [("scenario", "scenario \""), ("edit", "edit \"")] {
+            for part in proof.split(start).skip(1) {
+                let name = part.split('"').next().unwrap();
+                let known = scenarios
+                    .iter()
+                    .any(|(of, known)| *of == kind && known == name);
+                assert!(known, "{number}: no {kind} \"{name}\"");
+                shown += 1;
+            }
+        }
+        if shown == 0 {
+            bare.push(number);
+        }
+    }
+    assert_eq!(numbers, Vec::from_iter(1..=107));
+    // Choices that leave nothing to show, and what engines do by themselves.
+    assert_eq!(bare, [89, 99]);
 }

@@ -74,3 +74,32 @@ fn a_dockerfile_of_another_name_is_named() {
     assert_eq!(missing.code, Some(1));
     assert_eq!(missing.stderr, "error: nowhere: no such file\n");
 }
+
+#[test]
+fn a_package_with_several_programs_names_them() {
+    let dir = folder("init-several");
+    let at = |path: &str| dir.join(path);
+    std::fs::write(at("Cargo.toml"), "[workspace]\nmembers = [\"*\"]\n").unwrap();
+    let mut lock = String::from("version = 4\n");
+    for name in ["one", "two"] {
+        std::fs::create_dir_all(at(name).join("src/bin")).unwrap();
+        let package = format!("name = \"{name}\"\nversion = \"0.1.0\"\n");
+        lock.push_str(&format!("\n[[package]]\n{package}"));
+        std::fs::write(at(name).join("Cargo.toml"), format!("[package]\n{package}")).unwrap();
+        std::fs::write(at(name).join("src/main.rs"), "fn main() {}\n").unwrap();
+    }
+    std::fs::write(at("Cargo.lock"), lock).unwrap();
+    std::fs::write(at("two/src/bin/migrate.rs"), "fn main() {}\n").unwrap();
+    std::fs::remove_dir(at("src")).unwrap();
+    let dir = dir.to_str().unwrap();
+
+    let ended = run(&["init", "--write", dir]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let spec = std::fs::read_to_string(at("Rust.yaml")).unwrap();
+    assert!(
+        spec.ends_with("  two:\n    build:\n      package: two\n      bin: [two, migrate]\n"),
+        "{spec}"
+    );
+    let ended = run(&["check", dir]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}

@@ -17,5 +17,6 @@ mod project;
 mod recipe;
 mod scenarios;
 mod stages;
+mod steps;
 mod support;
 mod units;

@@ -117,6 +117,8 @@ fn on_generated(programs: usize, property: fn(&Sandbox, &Generated) -> Result<bo
     let sandbox = Sandbox::nightly();
     let config = ProptestConfig {
         cases: cases(),
+        // Cargo does not take much of what is generated.
+        max_global_rejects: 16 * cases().max(64),
         failure_persistence: None,
         max_shrink_iters: 100,
         ..ProptestConfig::default()

@@ -205,6 +205,10 @@ fn report(checkout: &Path, dir: &Path, table: &BTreeMap<String, Published>) -> R
          that the dependency step compiled (none: it came from the cache), *again* those from outside that the \
          compile step had to compile once more: it must be 0. Times are of whatever machine ran it, downloads \
          included, and comparable with nothing.\n\n\
+         A published package is one package, and all that it needs comes from the registry: there is no `[workspace]` \
+         with members and no git dependency among them. Workspaces are in `examples/workspace` and in the scenarios of \
+         docs/cargo-cases.md, which also has the workspaces of other people, compared crate by crate; repositories are in \
+         `tests/it/cycle_cases.rs` and docs/registries.md.\n\n\
          {} of {} packages in the list were tried: {} built, {} ran, {} without recompiled dependencies.\n\n\
          | package | what it is here for | built | ran | dependencies | again | image, MB | s |\n\
          |---|---|---|---|---:|---:|---:|---:|\n",

@@ -10,9 +10,10 @@ COPY --from=planner /app/recipe.json recipe.json
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo chef cook --release --recipe-path recipe.json
 COPY . .
-RUN --mount=type=cache,target=/app/target cargo build --release --bin static-files && cp target/release/static-files /bin/server
 ARG GIT_SHA=unknown
+ARG BUILD_ID
 ENV GIT_SHA=$GIT_SHA
+RUN --mount=type=cache,target=/app/target BUILD_ID=${BUILD_ID} cargo build --release --bin static-files && cp target/release/static-files /bin/server
 
 FROM debian:bookworm-slim AS runtime
 WORKDIR /app

@@ -9,24 +9,23 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
+use tempfile::TempDir;
 
 /// Crates of the registry.
 const REGISTRY: &str = include_str!("registry.txt");
 
 /// A temporary directory with `home` (Cargo's home and the registry), `ws` (the project) and `target`.
 pub(crate) struct Sandbox {
-    dir: PathBuf,
+    dir: TempDir,
     /// Whether the stable Cargo takes what is unstable.
     nightly: bool,
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            let _ = fs::remove_dir_all(&self.dir);
-        }
+        // What failed is looked at.
+        self.dir.disable_cleanup(std::thread::panicking());
     }
 }
 
@@ -41,12 +40,11 @@ pub(crate) struct Built {
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("rust-frontend-it-{}-{count}", std::process::id());
-        let dir = std::env::temp_dir().join(name);
         let sandbox = Self {
-            dir,
+            dir: tempfile::Builder::new()
+                .prefix("rust-frontend-it-")
+                .tempdir()
+                .unwrap(),
             nightly: false,
         };
         let mut registry = files(REGISTRY);
@@ -57,12 +55,12 @@ impl Sandbox {
                 registry.insert(checksum, r#"{"files":{},"package":null}"#.into());
             }
         }
-        write(&sandbox.dir.join("home/registry-of-test"), &registry);
+        write(&sandbox.dir.path().join("home/registry-of-test"), &registry);
         let config = format!(
             "[source.crates-io]\nreplace-with = \"test\"\n[source.test]\ndirectory = {:?}\n",
-            sandbox.dir.join("home/registry-of-test")
+            sandbox.dir.path().join("home/registry-of-test")
         );
-        fs::write(sandbox.dir.join("home/config.toml"), config).unwrap();
+        fs::write(sandbox.dir.path().join("home/config.toml"), config).unwrap();
         sandbox
     }
 
@@ -74,11 +72,11 @@ impl Sandbox {
     }
 
     pub(crate) fn workspace(&self) -> PathBuf {
-        self.dir.join("ws")
+        self.dir.path().join("ws")
     }
 
     pub(crate) fn target(&self) -> PathBuf {
-        self.dir.join("target")
+        self.dir.path().join("target")
     }
 
     /// Puts files in the place of the whole project, all with one old time.
@@ -96,7 +94,7 @@ impl Sandbox {
         let output = command
             .args(args)
             .current_dir(self.workspace().join(dir))
-            .env("CARGO_HOME", self.dir.join("home"))
+            .env("CARGO_HOME", self.dir.path().join("home"))
             .env("CARGO_TARGET_DIR", self.target())
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -131,7 +129,7 @@ impl Sandbox {
 
     /// Makes a git repository and returns its address.
     pub(crate) fn git(&self, files: &Files) -> String {
-        let dir = self.dir.join("repository");
+        let dir = self.dir.path().join("repository");
         write(&dir, files);
         for args in [
             &["init", "-q", "-b", "main"][..],

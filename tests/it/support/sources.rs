@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The project as the step sees it that compiles the wanted binaries.
 pub(crate) fn compiled(plan: &Plan, files: &Files) -> Files {
@@ -84,10 +83,8 @@ fn mounted<'a>(exec: &'a Exec, dest: &str) -> &'a Output {
 
 /// Runs the script on real files.
 fn unread(plan: &Plan, exec: &Exec, files: &Files) -> Files {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("rust-frontend-seen-{}-{count}", std::process::id());
-    let dir = std::env::temp_dir().join(name);
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = temporary.path();
     let [script, of_files, of_sources, rest @ ..] = &exec.args[..] else {
         panic!("{:?}", exec.args);
     };
@@ -119,9 +116,7 @@ fn unread(plan: &Plan, exec: &Exec, files: &Files) -> Files {
         let text = fs::read_to_string(root.join(&path)).unwrap();
         (path, text)
     });
-    let left = left.collect();
-    fs::remove_dir_all(dir).unwrap();
-    left
+    left.collect()
 }
 
 /// The files below a directory, as paths in `root`.

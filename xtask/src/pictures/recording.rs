@@ -12,11 +12,11 @@ use crate::engine::{Engine, State};
 use crate::sh;
 
 /// How much faster than it was a command's output is played.
-const FASTER: f64 = 4.0;
+const FASTER: f64 = 2.0;
 /// How often a screen is taken, in seconds as they were.
 const SAMPLE: f64 = 0.4;
 /// How long a line is shown before it is run, and what it wrote afterwards.
-const PAUSE: f64 = 1.0;
+const PAUSE: f64 = 1.5;
 const PROMPT: &str = "\x1b[32m$\x1b[0m ";
 
 /// A terminal in a project's folder, where `docker` is an engine's.

@@ -1,0 +1,193 @@
+//! What the steps of one build have in common, so that cargo takes in each what the one before left.
+
+use crate::support::fixture::files;
+use crate::support::keys;
+use rust_frontend::plan::{Exec, FileAction, MountKind, Op, Plan, Role, WORK_DIR};
+use std::collections::BTreeSet;
+
+/// A program with two libraries of its own, a crate of a registry and one of a repository.
+const PROJECT: &str = r#"
+//- /Cargo.toml
+[workspace]
+members = ["app", "left", "right"]
+resolver = "2"
+[profile.small]
+inherits = "release"
+//- /Cargo.lock
+version = 4
+[[package]]
+name = "app"
+version = "0.1.0"
+dependencies = ["left", "right"]
+[[package]]
+name = "from-git"
+version = "0.1.0"
+source = "git+https://example.org/from-git?branch=main#0123456789abcdef0123456789abcdef01234567"
+[[package]]
+name = "left"
+version = "0.1.0"
+dependencies = ["from-git"]
+[[package]]
+name = "one"
+version = "1.0.0"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "0000000000000000000000000000000000000000000000000000000000000000"
+[[package]]
+name = "right"
+version = "0.1.0"
+dependencies = ["one"]
+//- /.cargo/config.toml
+[build]
+rustc-wrapper = "sccache"
+//- /app/Cargo.toml of app
+[dependencies]
+left = { path = "../left" }
+right = { path = "../right" }
+//- /app/src/main.rs
+//- /left/Cargo.toml of left
+[dependencies]
+from-git = { git = "https://example.org/from-git", branch = "main" }
+//- /left/src/lib.rs
+//- /right/Cargo.toml of right
+[dependencies]
+one = "1"
+//- /right/src/lib.rs
+"#;
+
+fn plan(spec: &str) -> Plan {
+    keys::plan(&files(PROJECT), spec, None)
+}
+
+/// The steps that compile, in order.
+fn compiling(plan: &Plan) -> Vec<&Exec> {
+    let roles = [Role::Dependencies, Role::Local, Role::Compile];
+    let steps = plan.steps.iter().filter(|step| roles.contains(&step.role));
+    let execs = steps.filter_map(|step| match &step.op {
+        Op::Exec(exec) => Some(exec),
+        _ => None,
+    });
+    execs.collect()
+}
+
+/// 67: what cargo keeps of registries and repositories is the layer of the step that fetches, and never in a cache that
+/// may be emptied; no later step can change it.
+#[test]
+fn sources_of_crates_are_in_a_layer() {
+    let plan = plan("");
+    let fetch = plan
+        .steps
+        .iter()
+        .position(|step| step.role == Role::Fetch)
+        .unwrap();
+    let mut seen = 0;
+    for exec in compiling(&plan) {
+        for dir in ["/usr/local/cargo/registry", "/usr/local/cargo/git"] {
+            let mount = exec.mounts.iter().find(|mount| mount.dest == dir).unwrap();
+            let MountKind::Scratchpad(from) = &mount.kind else {
+                panic!("{mount:?}");
+            };
+            assert_eq!((from.step, from.mount.as_str()), (fetch, dir));
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 8, "four steps");
+}
+
+/// 78, 82, 85: the same variables but for stamps, the same directory, the same wrapper of the compiler.
+#[test]
+fn variables_and_directory_are_the_same() {
+    let plan =
+        plan("build: { env: { RUSTC_WORKSPACE_WRAPPER: /w, A: b }, stamp: { REVISION: r } }");
+    let execs = compiling(&plan);
+    let variables =
+        |exec: &Exec| -> BTreeSet<(String, String)> { exec.env.iter().cloned().collect() };
+    let [first, others @ ..] = &execs[..] else {
+        panic!("{execs:?}");
+    };
+    let expected = variables(first);
+    for name in ["RUSTC_WORKSPACE_WRAPPER", "A", "CARGO_TARGET_DIR"] {
+        assert!(expected.iter().any(|(known, _)| known == name), "{name}");
+    }
+    for exec in others {
+        let mut found = variables(exec);
+        found.retain(|(name, _)| name != "REVISION");
+        assert_eq!(found, expected);
+        assert_eq!(exec.cwd, first.cwd);
+        let work = exec.mounts.iter().find(|mount| mount.dest == WORK_DIR);
+        assert!(matches!(work.unwrap().kind, MountKind::Scratchpad(_)));
+    }
+    let stamped = execs
+        .iter()
+        .filter(|exec| variables(exec).len() > expected.len());
+    assert_eq!(stamped.count(), 1, "the last");
+    let wrapped = plan.steps.iter().filter(|step| match &step.op {
+        Op::Files { actions, .. } => actions.iter().any(|action| match action {
+            FileAction::Write { path, data, .. } => {
+                path == "/.cargo/config.toml" && String::from_utf8_lossy(data).contains("sccache")
+            }
+            _ => false,
+        }),
+        _ => false,
+    });
+    // The skeleton, and what each of the others compiles.
+    assert_eq!(wrapped.count(), execs.len());
+}
+
+/// 58, 79, 81: the same command, without `--locked`, for one target that is always named.
+#[test]
+fn commands_are_the_same() {
+    let plan = plan("");
+    let words = |exec: &&Exec| -> Vec<String> {
+        let words = exec.args.iter().skip_while(|word| *word != "build");
+        words.cloned().collect()
+    };
+    let commands: BTreeSet<Vec<String>> = compiling(&plan).iter().map(words).collect();
+    let [command] = &Vec::from_iter(commands)[..] else {
+        panic!("several commands");
+    };
+    let targets: Vec<&[String]> = command
+        .windows(2)
+        .filter(|pair| pair[0] == "--target")
+        .collect();
+    assert_eq!(targets.len(), 1);
+    assert_eq!(targets[0][1], plan.triple);
+    assert!(
+        !command.iter().any(|word| word == "--locked"),
+        "{command:?}"
+    );
+}
+
+/// 54, 105: the fingerprints of stubs go by their names, in the directories that cargo gives to profiles.
+#[test]
+fn fingerprints_go_where_the_profile_keeps_them() {
+    for (profile, dir) in [
+        ("release", "release"),
+        ("dev", "debug"),
+        ("test", "debug"),
+        ("bench", "release"),
+        ("small", "small"),
+    ] {
+        let plan = plan(&format!("build: {{ profile: {profile} }}"));
+        let removal = plan
+            .steps
+            .iter()
+            .find(|step| step.role == Role::StubRemoval);
+        let Op::Files { actions, .. } = &removal.unwrap().op else {
+            panic!("{removal:?}");
+        };
+        let patterns: Vec<&str> = actions
+            .iter()
+            .map(|action| match action {
+                FileAction::Remove { pattern } => pattern.as_str(),
+                action => panic!("{action:?}"),
+            })
+            .collect();
+        for package in ["app", "left", "right"] {
+            let start = format!("/{}/{dir}/.fingerprint/{package}-", plan.triple);
+            assert!(
+                patterns.iter().any(|pattern| pattern.starts_with(&start)),
+                "{profile}: {patterns:?}"
+            );
+        }
+    }
+}
