@@ -170,7 +170,7 @@ fn a_group_that_fails_fails_no_later_build() {
     }
     let rustc =
         "case \"$*\" in *\"crate-name crossbeam_epoch \"*) [ ! -d /turn ] || exit 1 ;; esac";
-    let cargo = "[ ! -d /turn ] || ! mkdir /turn/killed-$SPACE 2>/dev/null || kill -9 $$$$";
+    let cargo = "[ ! -d /turn ] || ! mkdir /turn/killed-$SPACE 2>/dev/null || kill -9 $$";
     let crates = ["crossbeam-epoch", "crossbeam-queue"];
     let project = project(&crates, "scratch", &tools(rustc, cargo));
     let printed = docker.build(&project).fail();

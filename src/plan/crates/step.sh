@@ -91,7 +91,7 @@ if [ -e /tmp/failed ]; then
   status=$(cat /tmp/failed)
   # A machine that ran out of something says nothing of the next run.
   [ "$status" -lt 128 ] || exit "$status"
-  ! grep -qi 'signal\|os error \(5\|12\|28\))' /tmp/log || exit 1
+  ! grep -q '(signal: [0-9]\|with signal [0-9]\|Killed signal \|(os error \(5\|12\|28\))' /tmp/log || exit 1
   left "it did not compile apart from the project"
 fi
 : >"/target/.crates/$id"
