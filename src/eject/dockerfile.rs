@@ -12,8 +12,6 @@ pub(super) enum Fact {
     Skeleton,
     /// Files of the image carry the time of the build.
     ImageTimes,
-    /// `COPY --exclude` is used.
-    Exclude,
     /// Manifests that some step compiles with are those of today.
     Manifests,
     /// A value that no instruction can hold.
@@ -215,10 +213,15 @@ impl<'a> Writer<'a> {
         };
         let is_manifest = |path: &&str| path.rsplit('/').next() == Some("Cargo.toml");
         let written = written.iter().filter_map(|action| match action {
-            FileAction::Write { path, .. } => Some(path.trim_start_matches('/')),
+            FileAction::Write { path, data, .. } => Some((path.trim_start_matches('/'), data)),
             _ => None,
         });
-        let written: BTreeSet<&str> = written.collect();
+        let written: BTreeMap<&str, &Vec<u8>> = written.collect();
+        let locks = written
+            .iter()
+            .filter(|(path, _)| path.ends_with("Cargo.lock"));
+        let locked =
+            locks.map(|(_, lock)| String::from_utf8_lossy(lock).matches("[[package]]").count());
         let left_out = self.plan.steps.iter().find_map(|step| match &step.op {
             Op::Files {
                 base: None,
@@ -237,8 +240,10 @@ impl<'a> Writer<'a> {
         let is_own = |path: &&String| !path.contains('*') && !sources.exclude.contains(path);
         real.include.extend(left_out.iter().filter(is_own).cloned());
         let mut manifests = real.include.iter().map(String::as_str).filter(is_manifest);
-        let is_whole = manifests.all(|path| written.contains(path));
-        if is_whole && !written.iter().any(|path| path.ends_with(".rs")) {
+        // Cargo asks for what the lock names, needed or not.
+        let is_whole = manifests.all(|path| written.contains_key(path))
+            && locked.sum::<usize>() == self.around.locked;
+        if is_whole && !written.keys().any(|path| path.ends_with(".rs")) {
             return Some(vec![FileAction::Copy(real)]);
         }
         self.facts.insert(Fact::Manifests);
@@ -334,7 +339,7 @@ impl<'a> Writer<'a> {
 
     /// The flags that leave out what no step reads; where the spec is left out, the Dockerfile is, too. `in_order`: a
     /// later pattern takes back an earlier one.
-    pub(super) fn exclude(&mut self, patterns: &[String], in_order: bool) -> String {
+    pub(super) fn exclude(&self, patterns: &[String], in_order: bool) -> String {
         let mut patterns = patterns.to_vec();
         if !in_order {
             if patterns.iter().any(|pattern| pattern == self.around.spec) {
@@ -342,9 +347,6 @@ impl<'a> Writer<'a> {
             }
             patterns.sort();
             patterns.dedup();
-        }
-        if !patterns.is_empty() {
-            self.facts.insert(Fact::Exclude);
         }
         let flag = |pattern: &String| match pattern.contains(' ') {
             true => format!(" --exclude=\"{pattern}\""),
