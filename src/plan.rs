@@ -35,7 +35,7 @@ use crate::hints;
 use crate::image::ImageConfig;
 use crate::platform::Platform;
 use crate::project::{Project, Selection};
-use crate::recipe::{self, RecipeFor};
+use crate::recipe::{self, RecipeFor, Recipes};
 use crate::source::Span;
 use crate::spec::{ImageSpec, Spec};
 use crate::stage::Kind;
@@ -312,9 +312,19 @@ fn compiled(
     let (project, selections) = (input.project, [input.selection]);
     let all: BTreeSet<usize> = input.selection.closure.iter().copied().collect();
     let shared = share::with(input);
-    let stubs = recipe::recipe(project, &shared.skeleton(), RecipeFor::Build)?;
-    let real = recipe::over(project, &selections, RecipeFor::Build, &all)?;
-    let any = recipe::recipe(project, &shared.alike(), RecipeFor::Build)?;
+    let recipes = Recipes::new(project, &selections, RecipeFor::Build);
+    // Mostly there is one image, and all of these are of what it selects.
+    let of = |selected: &[&Selection]| match selected {
+        [only] if *only == input.selection => recipes.over(&BTreeSet::new()),
+        _ => recipe::recipe(project, selected, RecipeFor::Build),
+    };
+    let (skeleton, alike) = (shared.skeleton(), shared.alike());
+    let stubs = of(&skeleton)?;
+    let real = recipes.over(&all)?;
+    let any = match alike == skeleton {
+        true => stubs.clone(),
+        false => of(&alike)?,
+    };
 
     // One build environment for all images: what one of them needs, the others have, too.
     let linker = cross::linker(input, &any, &plan.triple)?;
@@ -346,7 +356,15 @@ fn compiled(
     );
     plan.note(shared.note(input));
     if until == Until::Executables {
-        let local = local::add(plan, input, &toolchain, &crates, &stubs, built.as_ref())?;
+        let local = local::add(
+            plan,
+            input,
+            &recipes,
+            &toolchain,
+            &crates,
+            &stubs,
+            built.as_ref(),
+        )?;
         let target = built.clone();
         let target = target.map(|built| dependencies::stub_removal(plan, input, &stubs, built));
         let sources = compile::sources(plan, input, &real);

@@ -19,7 +19,7 @@ use super::toolchain::Toolchain;
 use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, sources};
 use crate::diagnostic::Diagnostics;
 use crate::project::{Project, TargetKind};
-use crate::recipe::{Recipe, RecipeFor, Recipes};
+use crate::recipe::{Recipe, Recipes};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps for single packages up to this many; beyond it, one for each of [`LEVELS`].
@@ -138,6 +138,7 @@ pub(super) fn many(input: &Input<'_>, stubs: &Recipe) -> bool {
 pub(super) fn add(
     plan: &mut Plan,
     input: &Input<'_>,
+    recipes: &Recipes<'_>,
     toolchain: &Toolchain,
     crates: &Crates,
     stubs: &Recipe,
@@ -148,8 +149,6 @@ pub(super) fn add(
     if !input.abilities.local_steps {
         return Ok(done);
     }
-    let selections = [input.selection];
-    let recipes = Recipes::new(project, &selections, RecipeFor::Build);
     for own in groups(project, &input.selection.closure, stubs) {
         let needed = project.closure_of_all(&own);
         let files = recipes.over(&needed)?;

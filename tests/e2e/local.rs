@@ -155,8 +155,8 @@ fn empty_cache_mounts(docker: &Docker) {
 }
 
 #[test]
-fn an_edit_of_a_library_compiles_what_needs_it() {
-    let docker = Docker::take();
+fn an_edit_or_a_stamp_compiles_what_needs_it() {
+    let docker = Docker::alone();
     let project = workspace();
     docker.build(&project).succeed();
     empty_cache_mounts(&docker);
@@ -178,14 +178,8 @@ fn an_edit_of_a_library_compiles_what_needs_it() {
 
     project.append("README.md", &nonce());
     assert_eq!(docker.build(&project).succeed().compiled(), [""; 0]);
-}
 
-#[test]
-fn a_stamp_compiles_the_program_alone() {
-    let docker = Docker::take();
-    let project = workspace();
-    docker.build(&project).succeed();
-
+    // A stamp is the program's alone.
     let sha = nonce();
     let stamped = docker.build(&project).arg("GIT_SHA", &sha);
     let (image, report) = stamped.image("stamped");

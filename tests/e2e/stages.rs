@@ -160,17 +160,77 @@ fn the_executables_of_all_images_lie_side_by_side() {
     assert_eq!(files, [Path::new("shop-server"), Path::new("shop-worker")]);
 }
 
+/// A crate of the registry, as a lock has it: name, version, checksum.
+const CRATES: [[&str; 3]; 2] = [
+    [
+        "itoa",
+        "1.0.15",
+        "4a5f13b858c8d314ee3e8f639011f7ccefe71f97f96e50151fb991f267928e2c",
+    ],
+    [
+        "either",
+        "1.15.0",
+        "48c757948c5ede0e46177b7add2e67155f70e33c07fea8284df6576da70b3719",
+    ],
+];
+
 #[test]
 fn deps_compiles_the_dependencies_of_all_images_and_nothing_else() {
     let docker = Docker::take();
-    let project = Project::example("workspace");
-    let env = format!("build:\n  env: {{ NONCE: \"{}\" }}\n", nonce());
-    project.replace("Rust.yaml", "build:\n", &env);
+    let env = nonce();
+    let project = Project::tiny(&format!(
+        "build: {{ env: {{ NONCE: \"{env}\" }} }}\nimage: {{ base: scratch }}\nimages:\n  \
+         one: {{ build: {{ package: tiny }} }}\n  two: {{ build: {{ package: other }} }}\n"
+    ));
+    let [[one, ..], [two, ..]] = CRATES;
+    std::fs::create_dir_all(project.join("other/src")).expect("can make folders");
+    project
+        .append(
+            "Cargo.toml",
+            &format!("[dependencies]\n{one} = \"1\"\n[workspace]\nmembers = [\"other\"]\n"),
+        )
+        .write(
+            "other/Cargo.toml",
+            format!(
+                "[package]\nname = \"other\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+                 [dependencies]\n{two} = \"1\"\n"
+            ),
+        )
+        .write("other/src/main.rs", "fn main() {}\n")
+        .append(
+            "Cargo.lock",
+            &format!(
+                "dependencies = [\"{one}\"]\n\n[[package]]\nname = \"other\"\nversion = \"0.1.0\"\n\
+                 dependencies = [\"{two}\"]\n"
+            ),
+        );
+    for [name, version, checksum] in CRATES {
+        project.append(
+            "Cargo.lock",
+            &format!(
+                "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
+                 source = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{checksum}\"\n"
+            ),
+        );
+    }
     let report = docker.build(&project).target(Some("deps")).succeed();
-    assert!(report.compiled().contains(&"ring"), "{report}");
-    for image in ["server", "worker"] {
+    assert!(report.compiled().contains(&one), "{report}");
+    assert!(report.compiled().contains(&two), "{report}");
+    assert!(
+        !report
+            .executed()
+            .iter()
+            .any(|name| name.contains("] compile")),
+        "{report}"
+    );
+    for image in ["one", "two"] {
         let report = docker.build(&project).target(Some(image)).succeed();
         assert!(report.is_cached(DEPENDENCIES), "{report}");
+        let executed = report.executed();
+        assert!(
+            executed.iter().any(|name| name.contains("] compile")),
+            "{report}"
+        );
     }
 }
 

@@ -109,7 +109,7 @@ fn end_to_end(state: &State, checkout: &Path, engine: &Engine, words: &[String])
     step(&format!("end-to-end tests ({})", engine.flavour), || {
         let mut command = Command::new("cargo");
         command.current_dir(checkout);
-        command.args(["test", "--test", "e2e", "--", "--test-threads=1"]);
+        command.args(["test", "--test", "e2e", "--", "--test-threads=2"]);
         command.args(words);
         if words.is_empty() {
             command.args(LONG.iter().flat_map(|name| ["--skip", name]));

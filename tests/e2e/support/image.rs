@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::docker::{Docker, Outcome};
 use super::expect::Run;
+use super::nonce;
 use super::tree::Tree;
 
 /// An image that the engine forgets when the test has ended.
@@ -15,12 +16,12 @@ pub(crate) struct Image<'d> {
 }
 
 impl<'d> Image<'d> {
-    /// The image that a build will give this name.
+    /// The image that a build will give this name; one without a tag is completed, so that no other test has it.
     pub(crate) fn named(docker: &'d Docker, name: &str) -> Self {
         let tag = if name.contains(':') {
             name.to_owned()
         } else {
-            format!("rust-frontend-e2e/{name}:latest")
+            format!("rust-frontend-e2e/{name}:{}", nonce())
         };
         Self { docker, tag }
     }

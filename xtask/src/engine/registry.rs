@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -14,6 +15,9 @@ use crate::sh;
 
 /// The port, unless another is named.
 pub(crate) const PORT: u16 = 5050;
+
+/// What was pushed is forgotten when a registry starts that has more than this, in KiB.
+const MOST: u64 = 2_000_000;
 
 /// Starts the registry unless it runs; returns its address.
 pub(crate) fn up(state: &State, port: u16) -> Result<String> {
@@ -30,6 +34,10 @@ pub(crate) fn up(state: &State, port: u16) -> Result<String> {
     }
     root::install(state)?;
     let data = state.dir().join("registry");
+    // Each run of the tests pushes a few hundred megabytes that nobody asks for again.
+    if data.exists() && kilobytes(&data)? > MOST {
+        fs::remove_dir_all(&data)?;
+    }
     fs::create_dir_all(&data)?;
     let settings = state.run("registry.json");
     // JSON is YAML, which the registry reads.
@@ -64,7 +72,14 @@ pub(crate) fn up(state: &State, port: u16) -> Result<String> {
     Ok(address)
 }
 
-/// Stops the registry; says whether there was one. What was pushed stays.
+/// What a folder takes of the disk, in KiB.
+fn kilobytes(dir: &Path) -> Result<u64> {
+    let said = sh::output(Command::new("du").arg("-sk").arg(dir))?;
+    let number = said.split_whitespace().next().unwrap_or_default();
+    number.parse().with_context(|| said.clone())
+}
+
+/// Stops the registry; says whether there was one. What was pushed stays until it is too much ([`MOST`]).
 pub(crate) fn down(state: &State) -> Result<bool> {
     let Some((pid, address)) = running(state) else {
         return Ok(false);
