@@ -211,39 +211,38 @@ impl<'a> Writer<'a> {
         let [FileAction::Copy(sources), written @ ..] = actions else {
             return None;
         };
-        let is_manifest = |path: &&str| path.rsplit('/').next() == Some("Cargo.toml");
-        let written = written.iter().filter_map(|action| match action {
-            FileAction::Write { path, data, .. } => Some((path.trim_start_matches('/'), data)),
-            _ => None,
-        });
-        let written: BTreeMap<&str, &Vec<u8>> = written.collect();
-        let locks = written
-            .iter()
-            .filter(|(path, _)| path.ends_with("Cargo.lock"));
-        let locked =
-            locks.map(|(_, lock)| String::from_utf8_lossy(lock).matches("[[package]]").count());
+        let is_manifest = |path: &String| path.ends_with("Cargo.toml");
         let left_out = self.plan.steps.iter().find_map(|step| match &step.op {
             Op::Files {
                 base: None,
                 actions,
             } => match actions.as_slice() {
-                [FileAction::Copy(copy)] if copy.include.is_empty() => copy
-                    .exclude
-                    .iter()
-                    .any(|path| is_manifest(&path.as_str()))
-                    .then_some(&copy.exclude),
+                [FileAction::Copy(copy)] if copy.exclude.iter().any(is_manifest) => Some(copy),
                 _ => None,
             },
             _ => None,
         })?;
         let mut real = sources.clone();
-        let is_own = |path: &&String| !path.contains('*') && !sources.exclude.contains(path);
-        real.include.extend(left_out.iter().filter(is_own).cloned());
-        let mut manifests = real.include.iter().map(String::as_str).filter(is_manifest);
         // Cargo asks for what the lock names, needed or not.
-        let is_whole = manifests.all(|path| written.contains_key(path))
-            && locked.sum::<usize>() == self.around.locked;
-        if is_whole && !written.keys().any(|path| path.ends_with(".rs")) {
+        let (mut all, mut reduced) = ((0, self.around.locked), (0, 0));
+        let mut stubs = 0;
+        for path in &left_out.exclude {
+            if !path.contains('*') && !sources.exclude.contains(path) {
+                all.0 += usize::from(is_manifest(path));
+                real.include.push(path.clone());
+            }
+        }
+        for action in written {
+            match action {
+                FileAction::Write { path, .. } if path.ends_with(".rs") => stubs += 1,
+                FileAction::Write { path, .. } if is_manifest(path) => reduced.0 += 1,
+                FileAction::Write { path, data, .. } if path.ends_with("Cargo.lock") => {
+                    reduced.1 = String::from_utf8_lossy(data).matches("[[package]]").count();
+                }
+                _ => {}
+            }
+        }
+        if stubs == 0 && all == reduced {
             return Some(vec![FileAction::Copy(real)]);
         }
         self.facts.insert(Fact::Manifests);
