@@ -8,6 +8,7 @@
     reason = "the harness works on the disk and asks xtask's environment; nothing here reaches a digest"
 )]
 
+mod apart;
 mod bad_input;
 mod caching;
 mod calls;

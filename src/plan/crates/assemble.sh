@@ -15,5 +15,8 @@ wrong=$(find /target/.crates -type f -exec awk '
 for unit in $wrong; do
   rm -rf "/target/$unit"
 done
-sed -n 's/^left //p' /target/.crates/* >/report/left
+{
+  [ -z "$wrong" ] || echo "another builder compiled them with other artefacts than those that are there"
+  sed -n 's/^left //p' /target/.crates/*
+} >/report/left
 cargo "$@" --message-format json-render-diagnostics >/report/cargo.jsonl

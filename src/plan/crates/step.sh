@@ -7,51 +7,59 @@ hex=$hex$hex$hex$hex
 mkdir -p /target/.crates
 # Times of change say nothing: the engine links files of one layer into others.
 made() {
-  { find /target -newer /tmp/start && find /target | sort | comm -13 /tmp/before -; } | sort -u
+  { find /target -newer /tmp/start && find /target | sort | comm -13 /tmp/before -; } | sort -u >/tmp/made
 }
 left() {
   echo "left to the dependency step: $1"
-  made | while read -r file; do [ -d "$file" ] || rm -f "$file"; done
+  made
+  while read -r file; do [ -d "$file" ] || rm -f "$file"; done </tmp/made
   echo "left $1" >"/target/.crates/$id"
+  made
   finish
 }
 finish() {
-  for dir in $dirs; do
-    [ ! -d "/target/$dir" ] || (
-      cd "/target/$dir"
-      rm -rf .fingerprint/zz-crates-$hex build/zz-crates-$hex deps/*zz_crates-$hex* libzz_crates.* .cargo-lock
-    )
-  done
-  made | tr '\n' '\0' | xargs -0 touch -h -d @1793491200
+  tr '\n' '\0' </tmp/made | xargs -0 touch -h -d @1793491200
   exit 0
+}
+free() {
+  place=0
+  while [ "$place" -lt "$places" ]; do
+    exec 9>"/turn/$place"
+    ! flock -n 9 || return 0
+    place=$((place + 1))
+  done
+  return 1
 }
 turn() {
   command -v flock >/dev/null || return 0
+  [ -p /turn/freed ] || mkfifo /turn/freed 2>/dev/null || [ -p /turn/freed ] || return 0
+  exec 7<>/turn/freed
   places=$(nproc)
   room=$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo)
   [ "$room" -ge "$places" ] || places=$room
+  [ "$places" -gt 0 ] || places=1
   if [ "$order" = later ]; then
-    exec 8>/turn/next
-    flock 8
+    exec 6>/turn/next
+    flock 6
   fi
-  while :; do
-    place=0
-    while [ "$place" -lt "$places" ] || [ "$place" -eq 0 ]; do
-      exec 9>"/turn/$place"
-      ! flock -n 9 || break 2
-      place=$((place + 1))
-    done
-    sleep 0.05
-  done
-  [ "$order" = first ] || exec 8>&-
+  exec 8>/turn/head
+  flock 8
+  until free; do timeout 1 dd bs=4096 count=1 <&7 >/dev/null 2>&1 || sleep 0.1; done
+  exec 6>&- 8>&-
+}
+over() {
+  [ -n "${places-}" ] || return 0
+  exec 9>&-
+  echo >&7
 }
 touch /tmp/start
 find /target | sort >/tmp/before
 for crate in /crates/*/; do
-  name=$(basename "$crate")
+  crate=${crate%/}
+  name=${crate##*/}
   dir=$(sed -n "s,^=== rust-frontend \(/.*/$name\)/Cargo.toml\$,\1,p" /work/crates)
   mkdir -p "$dir"
-  cp -a "$crate." "$dir/"
+  cp -a "$crate/." "$dir/"
 done
 sed -n 's,^=== rust-frontend \(.*\)/[^/]*$,\1,p' /work/crates | sort -u | xargs mkdir -p
 awk '/^=== rust-frontend / { if (file) close(file); file = $3; printf "" >file; next } { print >file }' /work/crates
@@ -70,30 +78,38 @@ wrong=$(find /target/.crates -type f -exec awk '
 [ -z "$wrong" ] || left "what it needs was compiled with other artefacts than those that are there"
 turn
 touch /tmp/start
-{ cargo "$@" --verbose 2>&1 8>&- 9>&- || : >/tmp/failed; } | tee /tmp/log |
+{ cargo "$@" --verbose 2>&1 6>&- 7>&- 8>&- 9>&- || echo $? >/tmp/failed; } | tee /tmp/log |
   sed -u -e '/^ *\(Dirty\|Fresh\|Running\|Compiling zz-crates\|Finished\) /d' -e '/^Caused by:$/{N;/(exit status: [0-9]*)$/d;}'
+over
+for dir in $dirs; do
+  [ ! -d "/target/$dir" ] || (
+    cd "/target/$dir"
+    rm -rf .fingerprint/zz-crates-$hex build/zz-crates-$hex deps/*zz_crates-$hex* libzz_crates.* .cargo-lock
+  )
+done
 if [ -e /tmp/failed ]; then
-  ! grep -q 'could not compile\|failed to run custom build command' /tmp/log || exit 1
-  left "cargo did not take it apart from the project"
+  status=$(cat /tmp/failed)
+  # A machine that ran out of something says nothing of the next run.
+  [ "$status" -lt 128 ] || exit "$status"
+  ! grep -qi 'signal\|os error \(5\|12\|28\))' /tmp/log || exit 1
+  left "it did not compile apart from the project"
 fi
-units=$(made | sed -n 's,^/target/\(.*/.fingerprint/[^/]*\).*,\1,p' | sort -u)
+: >"/target/.crates/$id"
+made
+units=$(sed -n 's,^/target/\(.*/.fingerprint/[^/]*\).*,\1,p' /tmp/made | sort -u)
 for unit in $units; do
   name=${unit##*/}
-  case " $members zz-crates " in
+  case " $members " in
     *" ${name%-*} "*) ;;
     *) left "cargo compiled ${name%-*} again: $(sed -n "s/^ *Dirty ${name%-*} [^:]*: //p" /tmp/log | head -n 1)" ;;
   esac
 done
 {
   printf 'own '
-  made | grep -E '/deps/[^/]*\.(rlib|rmeta|so)$' | grep -v zz_crates- | tr '\n' '\0' | xargs -0 -r sha256sum |
-    sha256sum | cut -c 1-32
+  grep -E '/deps/[^/]*\.(rlib|rmeta|so)$' /tmp/made | tr '\n' '\0' | xargs -0 -r sha256sum | sha256sum | cut -c 1-32
   for other in $needed; do
     printf 'needs %s %s\n' "$other" "$(sed -n 's/^own //p' "/target/.crates/$other")"
   done
-  for unit in $units; do
-    case $unit in */zz-crates-*) ;; *) echo "unit $unit" ;; esac
-  done
-} >/tmp/own
-cp /tmp/own "/target/.crates/$id"
+  for unit in $units; do echo "unit $unit"; done
+} >"/target/.crates/$id"
 finish
