@@ -28,6 +28,8 @@ pub struct Surroundings<'a> {
     pub spec: &'a str,
     /// Patterns of the ignore file: the Dockerfile's frontend applies them itself.
     pub ignored: &'a [String],
+    /// Number of packages in the project's lock.
+    pub locked: usize,
 }
 
 /// One Dockerfile for all `plans`; equal stages are written once, the last plan is the default target.

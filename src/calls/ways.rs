@@ -166,6 +166,7 @@ pub(super) async fn dockerfile(
     let around = eject::Surroundings {
         spec: asked.loaded.spec.file.name(),
         ignored: &context.ignored,
+        locked: asked.loaded.project.lock.packages.len(),
     };
     let text = eject::dockerfile(&asked.plans, &around);
     Ok(Answer {

@@ -62,6 +62,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Trouble> {
             let around = eject::Surroundings {
                 spec: loaded.spec.file.name(),
                 ignored: &loaded.ignored,
+                locked: loaded.project.lock.packages.len(),
             };
             eject::dockerfile(&plans, &around)
         }

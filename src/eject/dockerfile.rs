@@ -12,8 +12,6 @@ pub(super) enum Fact {
     Skeleton,
     /// Files of the image carry the time of the build.
     ImageTimes,
-    /// `COPY --exclude` is used.
-    Exclude,
     /// Manifests that some step compiles with are those of today.
     Manifests,
     /// A value that no instruction can hold.
@@ -213,32 +211,38 @@ impl<'a> Writer<'a> {
         let [FileAction::Copy(sources), written @ ..] = actions else {
             return None;
         };
-        let is_manifest = |path: &&str| path.rsplit('/').next() == Some("Cargo.toml");
-        let written = written.iter().filter_map(|action| match action {
-            FileAction::Write { path, .. } => Some(path.trim_start_matches('/')),
-            _ => None,
-        });
-        let written: BTreeSet<&str> = written.collect();
+        let is_manifest = |path: &String| path.ends_with("Cargo.toml");
         let left_out = self.plan.steps.iter().find_map(|step| match &step.op {
             Op::Files {
                 base: None,
                 actions,
             } => match actions.as_slice() {
-                [FileAction::Copy(copy)] if copy.include.is_empty() => copy
-                    .exclude
-                    .iter()
-                    .any(|path| is_manifest(&path.as_str()))
-                    .then_some(&copy.exclude),
+                [FileAction::Copy(copy)] if copy.exclude.iter().any(is_manifest) => Some(copy),
                 _ => None,
             },
             _ => None,
         })?;
         let mut real = sources.clone();
-        let is_own = |path: &&String| !path.contains('*') && !sources.exclude.contains(path);
-        real.include.extend(left_out.iter().filter(is_own).cloned());
-        let mut manifests = real.include.iter().map(String::as_str).filter(is_manifest);
-        let is_whole = manifests.all(|path| written.contains(path));
-        if is_whole && !written.iter().any(|path| path.ends_with(".rs")) {
+        // Cargo asks for what the lock names, needed or not.
+        let (mut all, mut reduced) = ((0, self.around.locked), (0, 0));
+        let mut stubs = 0;
+        for path in &left_out.exclude {
+            if !path.contains('*') && !sources.exclude.contains(path) {
+                all.0 += usize::from(is_manifest(path));
+                real.include.push(path.clone());
+            }
+        }
+        for action in written {
+            match action {
+                FileAction::Write { path, .. } if path.ends_with(".rs") => stubs += 1,
+                FileAction::Write { path, .. } if is_manifest(path) => reduced.0 += 1,
+                FileAction::Write { path, data, .. } if path.ends_with("Cargo.lock") => {
+                    reduced.1 = String::from_utf8_lossy(data).matches("[[package]]").count();
+                }
+                _ => {}
+            }
+        }
+        if stubs == 0 && all == reduced {
             return Some(vec![FileAction::Copy(real)]);
         }
         self.facts.insert(Fact::Manifests);
@@ -334,7 +338,7 @@ impl<'a> Writer<'a> {
 
     /// The flags that leave out what no step reads; where the spec is left out, the Dockerfile is, too. `in_order`: a
     /// later pattern takes back an earlier one.
-    pub(super) fn exclude(&mut self, patterns: &[String], in_order: bool) -> String {
+    pub(super) fn exclude(&self, patterns: &[String], in_order: bool) -> String {
         let mut patterns = patterns.to_vec();
         if !in_order {
             if patterns.iter().any(|pattern| pattern == self.around.spec) {
@@ -342,9 +346,6 @@ impl<'a> Writer<'a> {
             }
             patterns.sort();
             patterns.dedup();
-        }
-        if !patterns.is_empty() {
-            self.facts.insert(Fact::Exclude);
         }
         let flag = |pattern: &String| match pattern.contains(' ') {
             true => format!(" --exclude=\"{pattern}\""),

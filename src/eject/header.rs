@@ -62,13 +62,10 @@ fn deviations(
             Fact::ImageTimes => "Files in the image carry the time of their build, not one fixed time. With \
                 SOURCE_DATE_EPOCH and `--output type=image,rewrite-timestamp=true` they are fixed again."
                 .to_owned(),
-            Fact::Exclude => "Paths that no build reads are left out by `COPY --exclude`; older BuildKit: put \
-                them into .dockerignore."
-                .to_owned(),
             Fact::Manifests => format!(
-                "Where an image needs some packages of the workspace only, manifests and lock of these are in stages \
-                 `sources` as text, too, because Cargo would miss the others. After an edit of a manifest write this \
-                 file anew from {spec}."
+                "An image needs less than the manifests ask for (other members, crates for tests), and Cargo would miss \
+                 the rest: what it needs of them is in stages `sources` as text, too. After an edit of a manifest write \
+                 this file anew from {spec}."
             ),
             Fact::Value => "Values with line ends are cut: no instruction can hold them.".to_owned(),
             Fact::Unset => "Some steps see variables of steps before them.".to_owned(),

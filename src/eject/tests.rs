@@ -90,6 +90,7 @@ fn body(plan: &Plan) -> String {
     let around = Surroundings {
         spec: "Rust.yaml",
         ignored: &[],
+        locked: 0,
     };
     let text = dockerfile(std::slice::from_ref(plan), &around);
     text[text.find("\nFROM").unwrap_or(0)..].to_owned()
@@ -138,6 +139,7 @@ fn equal_stages_of_several_plans_are_written_once() {
     let around = Surroundings {
         spec: "Rust.yaml",
         ignored: &[],
+        locked: 0,
     };
     let text = dockerfile(&[tiers(), other], &around);
     assert_eq!(text.matches("AS local\n").count(), 1, "{text}");

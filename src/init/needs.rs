@@ -85,7 +85,9 @@ fn programs(project: &Project, draft: &mut Draft, open: &mut Vec<String>) {
                 let mut image = image(name, "package", scalar(name));
                 let mut bins: Vec<&str> = package.bins().map(|bin| bin.name.as_str()).collect();
                 // The first is what the image runs.
-                bins.sort_by_key(|bin| *bin != name);
+                if let Some(at) = bins.iter().position(|bin| *bin == name) {
+                    bins.swap(0, at);
+                }
                 if bins.len() > 1 && package.default_run.is_none() {
                     image.1.set_list("bin", &bins);
                 }

@@ -177,6 +177,21 @@ fn the_texts_of_the_examples() {
     }
 }
 
+/// Where cargo would ask for more than was fetched, it gets what it needs as text.
+#[test]
+fn a_dockerfile_has_real_manifests_where_cargo_finds_all_that_they_name() {
+    for (example, real) in [
+        ("rusty-docker", true),
+        ("tests-and-clippy", false),
+        ("workspace", false),
+    ] {
+        let text = run(&["dockerfile", &format!("examples/{example}")]).stdout;
+        assert_eq!(text.contains(" --exclude=!Cargo.toml "), real, "{example}");
+        let said = text.contains("# - An image needs less than the manifests ask for");
+        assert_eq!(said, !real, "{example}");
+    }
+}
+
 #[test]
 fn a_bake_file_has_all_images() {
     let ended = run(&[

@@ -9,8 +9,6 @@
 #   Rust.yaml, or change the text there; until then cargo stops for lack of a crate.
 # - Files in the image carry the time of their build, not one fixed time. With SOURCE_DATE_EPOCH and
 #   `--output type=image,rewrite-timestamp=true` they are fixed again.
-# - Paths that no build reads are left out by `COPY --exclude`; older BuildKit: put them into
-#   .dockerignore.
 # - Some steps see variables of steps before them.
 # - It is for linux/amd64 alone, and build arguments have the values that they had. What was
 #   compiled is not checked afterwards.

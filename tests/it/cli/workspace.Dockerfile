@@ -9,11 +9,9 @@
 #   Rust.yaml, or change the text there; until then cargo stops for lack of a crate.
 # - Files in the image carry the time of their build, not one fixed time. With SOURCE_DATE_EPOCH and
 #   `--output type=image,rewrite-timestamp=true` they are fixed again.
-# - Paths that no build reads are left out by `COPY --exclude`; older BuildKit: put them into
-#   .dockerignore.
-# - Where an image needs some packages of the workspace only, manifests and lock of these are in
-#   stages `sources` as text, too, because Cargo would miss the others. After an edit of a manifest
-#   write this file anew from Rust.yaml.
+# - An image needs less than the manifests ask for (other members, crates for tests), and Cargo
+#   would miss the rest: what it needs of them is in stages `sources` as text, too. After an edit of
+#   a manifest write this file anew from Rust.yaml.
 # - Some steps see variables of steps before them.
 # - It is for linux/amd64 alone, and build arguments have the values that they had. What was
 #   compiled is not checked afterwards.
