@@ -41,6 +41,7 @@ use crate::spec::{ImageSpec, Spec};
 use crate::stage::Kind;
 use crate::units::Units;
 use crate::verify::Runtime;
+use dependencies::Stubbed;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use stages::{make_all, resolution};
@@ -339,10 +340,13 @@ fn compiled(
     let skeleton = dependencies::skeleton(plan, &stubs, vendored, "dependency-only project");
     let crates = dependencies::fetch(plan, input, &toolchain, &stubs, &skeleton);
     let flags = shared.flags(plan, input);
-    let of_units = flags.clone();
-    let resolution = crates::resolution(
-        plan, input, &toolchain, &crates, &stubs, &skeleton, of_units,
-    );
+    let stubbed = Stubbed {
+        toolchain: &toolchain,
+        crates: &crates,
+        recipe: &stubs,
+        skeleton: &skeleton,
+    };
+    let resolution = crates::resolution(plan, input, &stubbed, flags.clone());
     if until == Until::Units {
         plan.result = resolution;
         return Ok(stages::Compiled {
@@ -350,10 +354,8 @@ fn compiled(
             dependencies: None,
         });
     }
-    let groups = crates::add(plan, input, &toolchain, &crates, &stubs, resolution);
-    let built = dependencies::dependencies(
-        plan, input, &toolchain, &crates, &stubs, &skeleton, flags, groups,
-    );
+    let groups = crates::add(plan, input, &stubbed, resolution);
+    let built = dependencies::dependencies(plan, input, &stubbed, flags, groups);
     plan.note(shared.note(input));
     if until == Until::Executables {
         let local = local::add(

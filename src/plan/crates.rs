@@ -17,13 +17,12 @@ mod package;
 mod steps;
 mod weights;
 
-use super::toolchain::Toolchain;
 use super::{
     Exec, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, dependencies, names,
 };
 use crate::recipe::Recipe;
 use crate::spec::Granularity;
-use dependencies::Crates;
+use dependencies::Stubbed;
 pub use groups::{Node, groups};
 use std::collections::BTreeSet;
 use steps::Steps;
@@ -114,20 +113,16 @@ fn unfit(input: &Input<'_>, recipe: &Recipe) -> Option<&'static str> {
 pub(super) fn resolution(
     plan: &mut Plan,
     input: &Input<'_>,
-    toolchain: &Toolchain,
-    crates: &Crates,
-    recipe: &Recipe,
-    skeleton: &Output,
+    project: &Stubbed<'_>,
     flags: Vec<String>,
 ) -> Option<Output> {
-    if let Choice::Layer(_) = choice(input, recipe) {
+    if let Choice::Layer(_) = choice(input, project.recipe) {
         return None;
     }
     let (script, path) = plan.script("resolve", RESOLVE);
     let mut args = vec![path, "build".to_owned()];
     args.extend(flags);
-    let target = MountKind::Output(None);
-    let mut exec = dependencies::cargo(input, toolchain, crates, skeleton, target, args);
+    let mut exec = project.cargo(input, args);
     exec.mounts.extend([
         script,
         Mount {
@@ -160,11 +155,10 @@ pub(super) struct Assembly {
 pub(super) fn add(
     plan: &mut Plan,
     input: &Input<'_>,
-    toolchain: &Toolchain,
-    crates: &Crates,
-    recipe: &Recipe,
+    project: &Stubbed<'_>,
     resolution: Option<Output>,
 ) -> Option<Assembly> {
+    let recipe = project.recipe;
     let count = names::count(recipe.external_packages, "crate");
     let are = if recipe.external_packages == 1 {
         "is"
@@ -188,7 +182,7 @@ pub(super) fn add(
         )));
         return None;
     };
-    let steps = Steps::new(input, toolchain, crates, recipe, units)?;
+    let steps = Steps::new(input, project, units)?;
     if steps.groups.len() > groups::MOST {
         plan.note(Some(layer(
             "there would be more groups than an engine takes in one graph",

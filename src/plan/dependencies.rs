@@ -323,28 +323,45 @@ pub(super) fn flags_of(plan: &Plan, input: &Input<'_>, selections: &[&Selection]
     flags
 }
 
+/// The dependency-only project where Cargo can compile it.
+pub(super) struct Stubbed<'a> {
+    pub(super) toolchain: &'a Toolchain,
+    pub(super) crates: &'a Crates,
+    pub(super) recipe: &'a Recipe,
+    /// The files of the recipe.
+    pub(super) skeleton: &'a Output,
+}
+
+impl Stubbed<'_> {
+    /// Cargo in it, with an empty target directory.
+    pub(super) fn cargo(&self, input: &Input<'_>, args: Vec<String>) -> Exec {
+        let target = MountKind::Output(None);
+        cargo(
+            input,
+            self.toolchain,
+            self.crates,
+            self.skeleton,
+            target,
+            args,
+        )
+    }
+}
+
 /// Adds the step that compiles the external crates over stubs.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is a value of the steps before"
-)]
 pub(super) fn dependencies(
     plan: &mut Plan,
     input: &Input<'_>,
-    toolchain: &Toolchain,
-    crates: &Crates,
-    recipe: &Recipe,
-    skeleton: &Output,
+    project: &Stubbed<'_>,
     flags: Vec<String>,
     groups: Option<Assembly>,
 ) -> Option<Output> {
+    let recipe = project.recipe;
     if recipe.external_packages == 0 && !local::many(input, recipe) {
         return None;
     }
     let mut args = vec!["cargo".to_owned(), "build".to_owned()];
     args.extend(flags);
-    let target = MountKind::Output(None);
-    let exec = cargo(input, toolchain, crates, skeleton, target, args);
+    let exec = project.cargo(input, args);
     let in_groups = groups.is_some();
     let exec = match groups {
         Some(groups) => crates::assembled(plan, groups, exec),

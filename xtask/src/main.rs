@@ -8,6 +8,7 @@ mod image;
 mod pictures;
 mod progress;
 mod sh;
+mod svg;
 mod test;
 
 use std::path::{Path, PathBuf};

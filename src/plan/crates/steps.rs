@@ -1,11 +1,11 @@
 //! The step of each group of crates.
 
 use super::groups::{BUDGET, Node, groups};
-use super::{COMPILER, Crates, STEP, merged, package, weights};
+use super::{COMPILER, STEP, merged, package, weights};
+use crate::plan::dependencies::{self, Stubbed};
 use crate::plan::toolchain::Toolchain;
 use crate::plan::{
-    FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR,
-    dependencies, seed,
+    FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, seed,
 };
 use crate::recipe::Recipe;
 use crate::units::{Instance, Units};
@@ -29,13 +29,16 @@ pub(super) struct Steps<'a> {
 impl<'a> Steps<'a> {
     pub(super) fn new(
         input: &'a Input<'a>,
-        toolchain: &'a Toolchain,
-        crates: &Crates,
-        recipe: &'a Recipe,
+        project: &Stubbed<'a>,
         units: &'a Units,
     ) -> Option<Self> {
+        let (toolchain, recipe) = (project.toolchain, project.recipe);
         let path = format!("{}/registry", toolchain.cargo_home);
-        let registry = crates.mounts.iter().find(|mount| mount.dest == path)?;
+        let registry = project
+            .crates
+            .mounts
+            .iter()
+            .find(|mount| mount.dest == path)?;
         let MountKind::Scratchpad(output) = &registry.kind else {
             return None;
         };
@@ -181,7 +184,7 @@ impl<'a> Steps<'a> {
         args.extend(["--target".into(), plan.triple.clone()]);
         args.extend(["--profile".into(), profile.clone()]);
         args.extend(self.replacement(own));
-        let none = Crates::default();
+        let none = dependencies::Crates::default();
         let target = MountKind::Output(lower);
         let mut exec = dependencies::cargo(input, self.toolchain, &none, &spec, target, args);
         exec.cwd = cwd;

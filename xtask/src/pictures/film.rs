@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 
+use crate::svg;
+
 /// Rows and columns.
 pub(super) const SIZE: (u16, u16) = (26, 100);
 
@@ -121,8 +123,8 @@ fn line(screen: &vt100::Screen, row: u16) -> String {
             let weight = if *bold { " font-weight=\"bold\"" } else { "" };
             let look = fill.unwrap_or_default() + weight;
             match look.as_str() {
-                "" => escape(text),
-                look => format!("<tspan{look}>{}</tspan>", escape(text)),
+                "" => svg::text(text),
+                look => format!("<tspan{look}>{}</tspan>", svg::text(text)),
             }
         })
         .collect()
@@ -142,12 +144,6 @@ fn colour(colour: vt100::Color) -> Option<&'static str> {
         vt100::Color::Idx(6 | 14) => Some("#76e3ea"),
         _ => None,
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 #[cfg(test)]

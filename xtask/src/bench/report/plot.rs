@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::svg;
+
 /// Colours of the series, in their order: told apart by people who see few colours, too.
 const COLOURS: [&str; 6] = [
     "#8c8c8c", "#e69f00", "#56b4e9", "#009e73", "#d55e00", "#cc79a7",
@@ -46,7 +48,7 @@ impl Bars {
                     COLOURS[at % COLOURS.len()],
                     LEFT + length + 5.0,
                     y + 9.5,
-                    escaped(words)
+                    svg::text(words)
                 );
                 y += STEP;
             }
@@ -55,7 +57,7 @@ impl Bars {
                 body,
                 "<text x=\"{}\" y=\"{middle:.0}\" text-anchor=\"end\">{}</text>",
                 LEFT - 8.0,
-                escaped(name)
+                svg::text(name)
             );
             y += 9.0;
         }
@@ -138,9 +140,9 @@ impl Lines {
              <text transform=\"translate(16 {:.0}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
             left + wide / 2.0,
             top + high + 36.0,
-            escaped(&self.across),
+            svg::text(&self.across),
             top + high / 2.0,
-            escaped(&self.up)
+            svg::text(&self.up)
         );
         let names: Vec<String> = self.series.iter().map(|(name, _)| name.clone()).collect();
         page(
@@ -162,7 +164,7 @@ fn page(title: &str, series: &[String], wide: f64, high: f64, body: &str) -> Str
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {wide:.0} {high:.0}\" width=\"{wide:.0}\">\n{STYLE}\
          <text class=\"t\" x=\"10\" y=\"20\">{}</text>\n",
-        escaped(title)
+        svg::text(title)
     );
     let mut x = 10.0;
     for (at, name) in series.iter().enumerate() {
@@ -171,17 +173,11 @@ fn page(title: &str, series: &[String], wide: f64, high: f64, body: &str) -> Str
             "<rect x=\"{x:.0}\" y=\"33\" width=\"11\" height=\"11\" fill=\"{}\"/><text x=\"{:.0}\" y=\"43\">{}</text>",
             COLOURS[at % COLOURS.len()],
             x + 16.0,
-            escaped(name)
+            svg::text(name)
         );
         x += 36.0 + 7.0 * name.chars().count() as f64;
     }
     text + body + "</svg>\n"
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 #[cfg(test)]
