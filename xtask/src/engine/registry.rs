@@ -24,10 +24,14 @@ pub(crate) fn up(state: &State, port: u16) -> Result<String> {
     let _lock = state.lock()?;
     let address = format!("127.0.0.1:{port}");
     if let Some((_, running)) = running(state) {
-        if running != address {
+        if running == address {
+            return Ok(address);
+        }
+        if !running.is_empty() {
             bail!("a registry runs at {running}: `cargo xtask engine registry down` first");
         }
-        return Ok(address);
+        // The folder was removed under it.
+        down(state)?;
     }
     if TcpStream::connect(&address).is_ok() {
         bail!("something else listens at {address}: name another `--port`");
