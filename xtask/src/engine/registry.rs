@@ -33,8 +33,13 @@ pub(crate) fn up(state: &State, port: u16) -> Result<String> {
         // The folder was removed under it.
         down(state)?;
     }
-    if TcpStream::connect(&address).is_ok() {
-        bail!("something else listens at {address}: name another `--port`");
+    // One that was just stopped may answer for a moment.
+    let end = Instant::now() + Duration::from_secs(2);
+    while TcpStream::connect(&address).is_ok() {
+        if Instant::now() > end {
+            bail!("something else listens at {address}: name another `--port`");
+        }
+        sleep(Duration::from_millis(50));
     }
     root::install(state)?;
     let data = state.dir().join("registry");
