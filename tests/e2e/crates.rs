@@ -70,7 +70,7 @@ fn a_change_compiles_what_it_is_about_and_leaves_what_one_step_would() {
 
 #[test]
 fn an_imported_cache_has_all_groups_but_the_new_one() {
-    let docker = Docker::alone();
+    let docker = Docker::take();
     if !docker.has_store() {
         return;
     }

@@ -156,7 +156,7 @@ fn empty_cache_mounts(docker: &Docker) {
 
 #[test]
 fn an_edit_or_a_stamp_compiles_what_needs_it() {
-    let docker = Docker::alone();
+    let docker = Docker::take();
     let project = workspace();
     docker.build(&project).succeed();
     empty_cache_mounts(&docker);

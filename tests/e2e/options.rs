@@ -77,7 +77,7 @@ fn proxies_are_no_part_of_keys_and_images() {
 
 #[test]
 fn without_a_cache_all_steps_are_done_but_downloads() {
-    let docker = Docker::alone();
+    let docker = Docker::take();
     let project = Project::tiny(SCRATCH);
     let build = || docker.build(&project);
     build().succeed();

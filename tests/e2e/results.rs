@@ -168,7 +168,7 @@ fn annotations_and_statements_are_in_the_registry() {
 /// What a machine of a build farm does: it has the base images and a cache in a registry.
 #[test]
 fn an_imported_cache_spares_compiling() {
-    let docker = Docker::alone();
+    let docker = Docker::take();
     if !docker.has_store() {
         return;
     }

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::build::Build;
 
@@ -17,44 +17,25 @@ const SECOND: &str = "RUST_FRONTEND_SECOND";
 /// The registry that `cargo xtask engine registry up` runs.
 pub(crate) const REGISTRY: &str = "127.0.0.1:5050";
 
-/// Held by the tests whose turn it is. Whoever has an engine has all of them.
-static TURN: RwLock<()> = RwLock::new(());
+/// Held by the test whose turn it is.
+static TURN: Mutex<()> = Mutex::new(());
 
-/// A test's share in the turn.
-enum Turn {
-    Shared(#[expect(dead_code, reason = "held")] RwLockReadGuard<'static, ()>),
-    Alone(#[expect(dead_code, reason = "held")] RwLockWriteGuard<'static, ()>),
-    /// It belongs to the engine that the test took first.
-    Taken,
-}
-
-/// A docker command line.
+/// A docker command line, for one test at a time.
 pub(crate) struct Docker {
     command: PathBuf,
-    _turn: Turn,
+    /// Whoever has an engine has all of them.
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl Docker {
-    /// Waits until no other test needs the engine for itself.
+    /// Waits until no other test uses the engine.
     pub(crate) fn take() -> Self {
-        let turn = TURN.read().unwrap_or_else(PoisonError::into_inner);
-        Self::under_test(Turn::Shared(turn))
-    }
-
-    /// Waits until no other test uses the engine: for what looks at steps that others may share, or drops what the
-    /// engine keeps for them.
-    pub(crate) fn alone() -> Self {
-        let turn = TURN.write().unwrap_or_else(PoisonError::into_inner);
-        Self::under_test(Turn::Alone(turn))
-    }
-
-    fn under_test(turn: Turn) -> Self {
         let Some(command) = env::var_os(COMMAND) else {
             panic!("{COMMAND} is not set: run `cargo xtask test`, which starts an engine");
         };
         Self {
             command: command.into(),
-            _turn: turn,
+            _turn: Some(TURN.lock().unwrap_or_else(PoisonError::into_inner)),
         }
     }
 
@@ -65,7 +46,7 @@ impl Docker {
         };
         Self {
             command: command.into(),
-            _turn: Turn::Taken,
+            _turn: None,
         }
     }
 
