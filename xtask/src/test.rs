@@ -83,14 +83,11 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
 
 /// Tests that compile the dependencies of larger examples once more, by their ejected Dockerfiles: they do not
 /// fit into the time of a run on two cores, and run when they are named (`cargo xtask test ejected`).
-const LONG: [&str; 7] = [
-    "ejected::c_dependency",
+const LONG: [&str; 4] = [
     "ejected::debian_gnu",
     "ejected::protobuf",
-    "ejected::tests_and_clippy",
     "ejected::sqlx_offline",
     "ejected::workspace",
-    "ejected::the_same_steps",
 ];
 
 /// What differs between the engines: the tests that the classic one runs. They build the small examples only.
