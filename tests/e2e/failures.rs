@@ -4,25 +4,12 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::docker::Docker;
+use crate::support::locked::{ITOA, YANKED, entry};
 use crate::support::nonce;
 use crate::support::project::Project;
 
 /// Part of the name of the step that compiles them.
 const DEPENDENCIES: &str = "] dependencies (";
-
-/// A small crate, as the lock has it: name, version, checksum.
-const ITOA: [&str; 3] = [
-    "itoa",
-    "1.0.15",
-    "4a5f13b858c8d314ee3e8f639011f7ccefe71f97f96e50151fb991f267928e2c",
-];
-
-/// A version that its authors took back.
-const YANKED: [&str; 3] = [
-    "once_cell",
-    "1.20.0",
-    "33ea5043e58958ee56f3e15a90aee535795cd7dfd319846288d93c5b57d85cbe",
-];
 
 /// A program that needs one crate, in an environment that no engine has seen.
 fn with(locked: [&str; 3]) -> Project {
@@ -31,16 +18,15 @@ fn with(locked: [&str; 3]) -> Project {
         nonce()
     );
     let project = Project::tiny(&spec);
-    let [name, version, checksum] = locked;
+    let [name, version, _] = locked;
     project
-        .append("Cargo.toml", &format!("[dependencies]\n{name} = \"={version}\"\n"))
+        .append(
+            "Cargo.toml",
+            &format!("[dependencies]\n{name} = \"={version}\"\n"),
+        )
         .append(
             "Cargo.lock",
-            &format!(
-                "dependencies = [\"{name}\"]\n\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
-                 source = \"registry+https://github.com/rust-lang/crates.io-index\"\n\
-                 checksum = \"{checksum}\"\n"
-            ),
+            &format!("dependencies = [\"{name}\"]\n{}", entry(locked)),
         );
     project
 }

@@ -2,6 +2,7 @@
 
 use crate::support::docker::Docker;
 use crate::support::example;
+use crate::support::locked::{EITHER, ITOA, entry};
 use crate::support::nonce;
 use crate::support::project::Project;
 use std::path::Path;
@@ -160,20 +161,6 @@ fn the_executables_of_all_images_lie_side_by_side() {
     assert_eq!(files, [Path::new("shop-server"), Path::new("shop-worker")]);
 }
 
-/// A crate of the registry, as a lock has it: name, version, checksum.
-const CRATES: [[&str; 3]; 2] = [
-    [
-        "itoa",
-        "1.0.15",
-        "4a5f13b858c8d314ee3e8f639011f7ccefe71f97f96e50151fb991f267928e2c",
-    ],
-    [
-        "either",
-        "1.15.0",
-        "48c757948c5ede0e46177b7add2e67155f70e33c07fea8284df6576da70b3719",
-    ],
-];
-
 #[test]
 fn deps_compiles_the_dependencies_of_all_images_and_nothing_else() {
     let docker = Docker::take();
@@ -182,7 +169,7 @@ fn deps_compiles_the_dependencies_of_all_images_and_nothing_else() {
         "build: {{ env: {{ NONCE: \"{env}\" }} }}\nimage: {{ base: scratch }}\nimages:\n  \
          one: {{ build: {{ package: tiny }} }}\n  two: {{ build: {{ package: other }} }}\n"
     ));
-    let [[one, ..], [two, ..]] = CRATES;
+    let ([one, ..], [two, ..]) = (ITOA, EITHER);
     std::fs::create_dir_all(project.join("other/src")).expect("can make folders");
     project
         .append(
@@ -204,14 +191,8 @@ fn deps_compiles_the_dependencies_of_all_images_and_nothing_else() {
                  dependencies = [\"{two}\"]\n"
             ),
         );
-    for [name, version, checksum] in CRATES {
-        project.append(
-            "Cargo.lock",
-            &format!(
-                "\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n\
-                 source = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{checksum}\"\n"
-            ),
-        );
+    for locked in [ITOA, EITHER] {
+        project.append("Cargo.lock", &entry(locked));
     }
     let report = docker.build(&project).target(Some("deps")).succeed();
     assert!(report.compiled().contains(&one), "{report}");

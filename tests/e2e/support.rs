@@ -6,6 +6,7 @@ pub(crate) mod docker;
 pub(crate) mod expect;
 pub(crate) mod grown;
 pub(crate) mod image;
+pub(crate) mod locked;
 pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod tree;

@@ -1,10 +1,11 @@
 //! Everything that CI checks, in the order of what fails fastest.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::engine::{Engine, Flavour, State, registry};
 use crate::{image, sh};
@@ -73,9 +74,10 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
         words => words.to_vec(),
     };
     // Side by side: neither knows what the other builds, and much of their time is waiting.
+    let log = state.log("end-to-end-classic");
     std::thread::scope(|scope| {
-        let others = scope.spawn(|| end_to_end(&state, checkout, &classic, &chosen, true));
-        let result = end_to_end(&state, checkout, &containerd, words, false);
+        let others = scope.spawn(|| end_to_end(&state, checkout, &classic, &chosen, Some(&log)));
+        let result = end_to_end(&state, checkout, &containerd, words, None);
         let others = others.join().expect("does not panic");
         result.and(others)
     })
@@ -104,13 +106,13 @@ const CLASSIC: [&str; 10] = [
     "inputs",
 ];
 
-/// Runs the end-to-end tests on an engine; what they print is shown at once, or all of it when they have ended.
+/// Runs the end-to-end tests on an engine; what they print is shown at once, or with a `log` when they have ended.
 fn end_to_end(
     state: &State,
     checkout: &Path,
     engine: &Engine,
     words: &[String],
-    later: bool,
+    log: Option<&Path>,
 ) -> Result<()> {
     step(&format!("end-to-end tests ({})", engine.flavour), || {
         let mut command = Command::new("cargo");
@@ -124,18 +126,12 @@ fn end_to_end(
         command.env("RUST_FRONTEND_DOCKER", engine.wrapper());
         command.env("RUST_FRONTEND_FLAVOUR", engine.flavour.to_string());
         command.env("RUST_FRONTEND_SECOND", state.wrapper(Flavour::Second));
-        match later {
-            false => sh::shown(&mut command),
-            true => {
-                let output = command.stdin(Stdio::null()).output()?;
-                println!("{}", String::from_utf8_lossy(&output.stderr));
-                println!("{}", String::from_utf8_lossy(&output.stdout));
-                match output.status.success() {
-                    true => Ok(()),
-                    false => bail!("tests on the {} engine failed", engine.flavour),
-                }
-            }
-        }
+        let Some(log) = log else {
+            return sh::shown(&mut command);
+        };
+        let result = sh::logged(log, &mut command);
+        print!("{}", fs::read_to_string(log)?);
+        result
     })
 }
 

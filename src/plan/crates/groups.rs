@@ -29,8 +29,8 @@ pub(super) const MOST: usize = 320;
 ///
 /// Two moves keep the graph of groups free of cycles: a node joins the group of those that need it if they all are in
 /// one, and groups that the same groups need join each other. Each only within the budget, which grows until there
-/// are few enough groups, if there can be; for what is light, within twice the budget. What one move decides does not depend on nodes that are no neighbours, so a node more or
-/// less moves few others.
+/// are few enough groups, if there can be; for what is light, within twice the budget. What one move decides does not
+/// depend on nodes that are no neighbours, so a node more or less moves few others.
 pub fn groups(nodes: &[Node]) -> Vec<BTreeSet<usize>> {
     let total: u64 = nodes.iter().map(|node| node.weight).sum();
     let mut budget = BUDGET;
