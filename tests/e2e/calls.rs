@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use serde_json::Value;
 
-use crate::support::docker::{Docker, Outcome};
+use crate::support::build::Build;
+use crate::support::docker::{Docker, Outcome, REGISTRY};
 use crate::support::project::Project;
 use crate::support::tree::Tree;
 
@@ -228,4 +229,38 @@ fn a_dockerfile_becomes_a_spec_that_builds() {
     project.write("Rust.yaml", spec);
     let (image, _) = docker.build(&project).image("from-dockerfile");
     assert_eq!(image.prints(&[]), "Hello, world!\n");
+}
+
+#[test]
+fn a_plan_says_why_crates_are_in_groups_or_not() {
+    let docker = Docker::take();
+    let project = Project::example("workspace");
+    let note = |build: Build<'_>| {
+        let plan = build.option("--target", "server").answer("plan");
+        let note = plan
+            .lines()
+            .find(|line| line.starts_with("note: 90 crates from outside "));
+        note.unwrap_or_else(|| panic!("{plan}")).to_owned()
+    };
+    let alone = note(docker.build(&project));
+    let imported = note(
+        docker
+            .build(&project)
+            .option("--cache-from", format!("{REGISTRY}/crates:none")),
+    );
+    if docker.has_store() {
+        assert!(
+            alone.contains(" in one step: no cache is imported"),
+            "{alone}"
+        );
+        assert!(
+            imported.contains(" groups: 90 crates, and a cache is imported; "),
+            "{imported}"
+        );
+    } else {
+        assert!(
+            imported.ends_with(" in one step: the engine cannot merge layers"),
+            "{imported}"
+        );
+    }
 }

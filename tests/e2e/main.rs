@@ -20,6 +20,7 @@ mod failures;
 mod inputs;
 mod itself;
 mod local;
+mod modes;
 mod named;
 mod options;
 mod published;

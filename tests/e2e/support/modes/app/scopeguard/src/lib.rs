@@ -1,0 +1,1 @@
+pub const HERE: &str = "here";
