@@ -160,21 +160,30 @@ fn groups_of_two_builders_do_not_mix() {
     assert!(warning.contains("another builder compiled"), "{warning}");
 }
 
-/// Cargo is killed, as by a kernel without memory: nothing of that stays. A crate that does not compile apart from its
-/// project is compiled with it.
+/// Cargo is killed, and a compiler, as by a kernel without memory: nothing of that stays. A crate that does not compile
+/// apart from its project is compiled with it.
 #[test]
 fn a_group_that_fails_fails_no_later_build() {
     let docker = Docker::take();
     if !docker.has_store() {
         return;
     }
-    let rustc =
-        "case \"$*\" in *\"crate-name crossbeam_epoch \"*) [ ! -d /turn ] || exit 1 ;; esac";
-    let cargo = "[ ! -d /turn ] || ! mkdir /turn/killed-$SPACE 2>/dev/null || kill -9 $$";
+    let kill = |what: &str| {
+        format!("[ ! -d /turn ] || ! mkdir /turn/{what}-$SPACE 2>/dev/null || kill -9 $$")
+    };
+    let rustc = format!(
+        "case \"$*\" in *\"crate-name crossbeam_epoch \"*) [ ! -d /turn ] || exit 1 ;; \
+         *\"crate-name crossbeam_utils \"*) {} ;; esac",
+        kill("rustc")
+    );
+    let cargo = kill("cargo");
     let crates = ["crossbeam-epoch", "crossbeam-queue"];
-    let project = project(&crates, "scratch", &tools(rustc, cargo));
+    let project = project(&crates, "scratch", &tools(&rustc, &cargo));
     let printed = docker.build(&project).fail();
     assert!(printed.contains("exit code: 137"), "{printed}");
+    let printed = docker.build(&project).fail();
+    assert!(printed.contains("(signal: 9, SIGKILL: kill)"), "{printed}");
+    assert!(printed.contains("exit code: 1\n"), "{printed}");
 
     let (image, report) = docker.build(&project).image("apart");
     let [groups, dependencies] = compiled(&report);
