@@ -125,6 +125,7 @@ pub(super) fn plan_of(
             merge: true,
             local_steps,
             seed: local_steps,
+            crates: local_steps,
             ..Abilities::default()
         },
     };

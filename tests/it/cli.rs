@@ -344,6 +344,18 @@ fn a_change_is_explained() {
     assert_eq!(wrong.code, Some(1));
 }
 
+/// Cargo is asked in the build's own toolchain, and there is none on the host.
+#[test]
+fn a_host_does_not_know_groups_of_crates() {
+    let dir = folder("granularity");
+    copy(&repository().join("examples/c-dependency"), &dir);
+    let spec = "build: { granularity: crates }\nimage: { base: scratch }\n";
+    std::fs::write(dir.join("Rust.yaml"), spec).unwrap();
+    let plan = run(&["plan", dir.to_str().unwrap()]).stdout;
+    let note = "3 crates from outside are compiled in one step: an engine would have to tell which units there are";
+    assert!(plan.contains(note), "{plan}");
+}
+
 pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
