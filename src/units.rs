@@ -21,6 +21,8 @@ pub const CRATES: &str = "crates";
 pub struct Units {
     /// In the order of name, version and kind, whatever order Cargo has.
     pub instances: Vec<Instance>,
+    /// Whether link-time optimization meets a library of several kinds (`crate-type`): what that needs is compiled otherwise.
+    pub has_mixed_lto: bool,
 }
 
 /// A package with its features, compiled for the build machine or for the target: library, build script, and the run
@@ -113,7 +115,10 @@ impl Units {
             .iter()
             .map(|(key, units)| instance(&graph, &places, &order, &crates, key, units))
             .collect::<Option<Vec<_>>>()?;
-        let mut units = Self { instances };
+        let mut units = Self {
+            instances,
+            has_mixed_lto: graph.units.iter().any(Unit::has_mixed_lto),
+        };
         for one in &mut units.instances {
             one.checksum = lock.checksum(&one.name, &one.version, &one.source);
         }
@@ -149,9 +154,16 @@ struct Unit {
     /// `None` is the build machine.
     platform: Option<String>,
     mode: String,
+    profile: Profile,
     #[serde(default)]
     features: Vec<String>,
     dependencies: Vec<Edge>,
+}
+
+/// With all that settings, configuration and environment say.
+#[derive(Deserialize)]
+struct Profile {
+    lto: String,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +188,11 @@ impl Unit {
     /// A build script as a program.
     fn is_script(&self) -> bool {
         self.mode == "build" && self.target.is("custom-build")
+    }
+
+    fn has_mixed_lto(&self) -> bool {
+        let has_lto = !matches!(self.profile.lto.as_str(), "false" | "off");
+        has_lto && self.target.kind.len() > 1 && self.platform.is_some()
     }
 }
 

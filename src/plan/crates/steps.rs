@@ -42,7 +42,7 @@ impl<'a> Steps<'a> {
         let MountKind::Scratchpad(output) = &registry.kind else {
             return None;
         };
-        let apart = apart(input, units, &path);
+        let apart = apart(units, &path);
         let index: Vec<usize> = apart.iter().copied().collect();
         let at = |wanted: &usize| index.binary_search(wanted).ok();
         let nodes: Vec<Node> = index.iter().map(|one| node(units, *one, at)).collect();
@@ -328,7 +328,7 @@ struct Group<'g> {
 }
 
 /// The instances that can be compiled apart from the project: from the registry of crates, and so all that they need.
-fn apart(input: &Input<'_>, units: &Units, registry: &str) -> BTreeSet<usize> {
+fn apart(units: &Units, registry: &str) -> BTreeSet<usize> {
     let first = units.instances.iter().find_map(|one| {
         let sources = one.sources.as_ref().filter(|_| one.is_from_crates_io())?;
         Some(crate::source::parent(&sources.dir))
@@ -341,13 +341,7 @@ fn apart(input: &Input<'_>, units: &Units, registry: &str) -> BTreeSet<usize> {
                     && Some(crate::source::parent(&sources.dir)) == first
             })
     };
-    // A local package whose libraries are of several kinds changes how what it needs is compiled for LTO.
-    let lto = |one: &Instance| {
-        input.project.packages.iter().any(|package| {
-            package.name == one.name && package.lib().is_some_and(|lib| lib.crate_types.len() > 1)
-        })
-    };
-    if units.instances.iter().any(|one| one.is_local() && lto(one)) && has_lto(input) {
+    if units.has_mixed_lto {
         return BTreeSet::new();
     }
     let mut unfit: BTreeSet<usize> = (0..units.instances.len())
@@ -367,14 +361,6 @@ fn apart(input: &Input<'_>, units: &Units, registry: &str) -> BTreeSet<usize> {
     (0..units.instances.len())
         .filter(|at| !unfit.contains(at))
         .collect()
-}
-
-/// Whether the profile asks for link-time optimization over all crates.
-fn has_lto(input: &Input<'_>) -> bool {
-    let profile = input.project.profiles.get(&input.selection.profile);
-    profile
-        .and_then(|profile| profile.get("lto"))
-        .is_some_and(|lto| lto.as_bool() != Some(false) && lto.as_str() != Some("off"))
 }
 
 fn node(units: &Units, index: usize, at: impl Fn(&usize) -> Option<usize>) -> Node {

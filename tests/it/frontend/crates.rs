@@ -8,29 +8,34 @@ const PACKAGE: &str = "[package]\nname = \"itoa\"\nversion = \"1.0.15\"\nedition
     [dependencies.no-panic]\nversion = \"0.1\"\noptional = true\n[dev-dependencies.rand]\nversion = \"0.9\"\n\
     [[bench]]\nname = \"bench\"\nharness = false\n";
 
-/// An engine on which Cargo has told what it is going to compile.
-fn resolved(spec: &str, name: &str) -> Bridge {
-    let dir = "/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/itoa-1.0.15";
+const DIR: &str = "/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/itoa-1.0.15";
+
+/// What Cargo tells of a program with a crate.
+fn units(name: &str) -> String {
     let unit = |id: &str, kind: &str, path: &str, needs: &str| {
         format!(
-            r#"{{"pkg_id":"{id}","target":{{"kind":["{kind}"],"crate_types":["{kind}"],"name":"x","src_path":"{path}"}},"platform":"x86_64-unknown-linux-musl","mode":"build","features":[],"dependencies":[{needs}]}}"#
+            r#"{{"pkg_id":"{id}","target":{{"kind":["{kind}"],"crate_types":["{kind}"],"name":"x","src_path":"{path}"}},"platform":"x86_64-unknown-linux-musl","mode":"build","profile":{{"lto":"false"}},"features":[],"dependencies":[{needs}]}}"#
         )
     };
     let itoa = "registry+https://github.com/rust-lang/crates.io-index#itoa@1.0.15";
     let own = format!("path+file:///work#{name}@0.1.0");
-    let graph = format!(
+    format!(
         r#"{{"version":1,"units":[{},{}],"roots":[1]}}"#,
-        unit(itoa, "lib", &format!("{dir}/src/lib.rs"), ""),
+        unit(itoa, "lib", &format!("{DIR}/src/lib.rs"), ""),
         unit(
             &own,
             "bin",
             "/work/src/main.rs",
             r#"{"index":0,"extern_crate_name":"itoa"}"#
         ),
-    );
-    let crates = format!("4000 {} {dir}\n{PACKAGE}", PACKAGE.len());
+    )
+}
+
+/// An engine on which Cargo has told what it is going to compile.
+fn resolved(spec: &str, name: &str) -> Bridge {
+    let crates = format!("4000 {} {DIR}\n{PACKAGE}", PACKAGE.len());
     let mut bridge = project(spec, 62)
-        .file_of("", "graph.json", graph)
+        .file_of("", "graph.json", units(name))
         .file_of("", "crates", crates)
         .file_of("", "left", "");
     for source in ["", "local://context"] {
@@ -140,6 +145,19 @@ async fn groups_are_for_engines_that_merge_and_builds_that_want_them() {
         let silent = resolved(SPEC, "shop").file_of("", "graph.json", graph);
         result(build(&silent, &[]).await);
         assert!(!groups(&silent), "{graph}");
+    }
+    // Link-time optimization, whoever asks for it, wants other artefacts for a library of several kinds.
+    for (kinds, lto, expected) in [
+        ("bin", "fat", true),
+        ("lib\",\"cdylib", "false", true),
+        ("lib\",\"cdylib", "thin", false),
+    ] {
+        let told = units("shop")
+            .replace("[\"bin\"]", &format!("[\"{kinds}\"]"))
+            .replace("\"false\"", &format!("\"{lto}\""));
+        let bridge = resolved(SPEC, "shop").file_of("", "graph.json", told);
+        result(build(&bridge, &[]).await);
+        assert_eq!(groups(&bridge), expected, "{kinds} {lto}");
     }
 }
 
