@@ -178,7 +178,12 @@ fn lower_exec(
     lowered.cwd.clone_from(&exec.cwd);
     if !exec.network {
         lowered.network = llb::NetMode::None;
-        lowered.proxy_env = None;
+        // The one thing that a process is given and its key is not made of (BuildKit's solver/llbsolver/ops/exec.go,
+        // `CacheMap`). Without a network it needs no proxy.
+        lowered.proxy_env = exec.priority.as_ref().map(|priority| llb::ProxyEnv {
+            ftp_proxy: priority.clone(),
+            ..llb::ProxyEnv::default()
+        });
     }
     lowered.secret_env = exec
         .secret_env

@@ -165,7 +165,8 @@ impl Check<'_> {
         args.extend(["test".into(), "--no-run".into()]);
         args.extend(flags.iter().cloned());
         let kind = MountKind::Output(target);
-        let mut exec = dependencies::cargo(self.input, &toolchain, &crates, &sources, kind, args);
+        let mut exec =
+            dependencies::cargo(self.input, &toolchain, &crates, Some(&sources), kind, args);
         exec.mounts.push(script);
         self.stamp(&mut exec.env);
         self.outputs(&mut exec.mounts, &[OUT_DIR, REPORT_DIR]);
@@ -204,7 +205,8 @@ impl Check<'_> {
         );
         args.extend(self.words.run.iter().cloned());
         let kind = MountKind::Scratchpad(compiled);
-        let mut exec = dependencies::cargo(self.input, &toolchain, &crates, &sources, kind, args);
+        let mut exec =
+            dependencies::cargo(self.input, &toolchain, &crates, Some(&sources), kind, args);
         exec.mounts.extend(mounts);
         self.stamp(&mut exec.env);
         self.result(plan, "run tests", exec);
@@ -224,7 +226,8 @@ impl Check<'_> {
             args.extend(["--", "-D", "warnings"].map(str::to_owned));
         }
         let kind = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
-        let mut exec = dependencies::cargo(self.input, &toolchain, &crates, &sources, kind, args);
+        let mut exec =
+            dependencies::cargo(self.input, &toolchain, &crates, Some(&sources), kind, args);
         exec.mounts.push(script);
         self.stamp(&mut exec.env);
         self.outputs(&mut exec.mounts, &[REPORT_DIR]);
@@ -253,8 +256,14 @@ impl Check<'_> {
         let mut args = vec![path, docs, self.first_crate(), "--no-deps".into()];
         args.extend(flags);
         let kind = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
-        let mut exec =
-            dependencies::cargo(self.input, &self.toolchain, &crates, &sources, kind, args);
+        let mut exec = dependencies::cargo(
+            self.input,
+            &self.toolchain,
+            &crates,
+            Some(&sources),
+            kind,
+            args,
+        );
         exec.mounts.push(script);
         self.stamp(&mut exec.env);
         self.outputs(&mut exec.mounts, &[REPORT_DIR]);
@@ -279,7 +288,8 @@ impl Check<'_> {
         args.extend(words.map(str::to_owned));
         let kind = MountKind::Output(None);
         let none = Crates::default();
-        let mut exec = dependencies::cargo(self.input, &toolchain, &none, &sources, kind, args);
+        let mut exec =
+            dependencies::cargo(self.input, &toolchain, &none, Some(&sources), kind, args);
         exec.mounts.push(script);
         self.result(plan, "fmt", exec);
     }
@@ -303,7 +313,7 @@ impl Check<'_> {
         let args = words.map(str::to_owned).chain(flags.iter().cloned());
         let kind = MountKind::Output(None);
         let args = args.collect();
-        let exec = dependencies::cargo(input, toolchain, &crates, &skeleton, kind, args);
+        let exec = dependencies::cargo(input, toolchain, &crates, Some(&skeleton), kind, args);
         let exec = seed::sown(plan, input, stubs, exec);
         let name = format!(
             "dependencies ({}, {}, {})",

@@ -84,7 +84,7 @@ pub(super) fn compile(
     args.extend(["build".into()]);
     args.extend(dependencies::build_flags(plan, input));
     let target = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
-    let mut exec = dependencies::cargo(input, toolchain, crates, sources, target, args);
+    let mut exec = dependencies::cargo(input, toolchain, crates, Some(sources), target, args);
     exec.mounts.push(script);
     exec.mounts.extend(local::mounts(local));
     let outputs = [OUT_DIR, REPORT_DIR].into_iter();

@@ -32,10 +32,10 @@ pub use weights::weight;
 /// Prints what Cargo is going to compile. The bytes are part of cache keys.
 const RESOLVE: &str = include_str!("crates/resolve.sh");
 /// Compiles a group. Arguments: its id, the directories of the target directory, names of its packages, ids of the
-/// groups that these need, `first` or `later`, then cargo's. The bytes are part of cache keys.
+/// groups that these need, then cargo's. The bytes are part of cache keys.
 ///
 /// `left`: the group is compiled by the dependency step, and so is what needs it. `turn`: engines start every step
-/// that is ready; here it waits until there is a processor and memory for it. Those that go `first` do not queue.
+/// that is ready; here it waits until there is a processor and memory for it, by priority.
 const STEP: &str = include_str!("crates/step.sh");
 /// Stands in for the compiler of the package that holds a step together.
 const COMPILER: &str = include_str!("crates/compiler.sh");
@@ -52,6 +52,8 @@ const TIME: i64 = 1_793_491_200;
 const LEAST: usize = 40;
 /// Where the resolution leaves its files.
 const UNITS: &str = "/units";
+/// Where a group's step finds what its manifests are made of.
+const MANIFESTS: &str = "/manifests";
 /// Where the dependency step says what it did with the groups.
 const REPORT: &str = "/report";
 
@@ -267,7 +269,6 @@ fn merged(plan: &mut Plan, mut parts: Vec<Output>, name: &str) -> Option<Output>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::WORK_DIR;
 
     #[test]
     fn scripts_hold_the_constants_that_they_repeat() {
@@ -275,7 +276,7 @@ mod tests {
         assert!(STEP.contains(package::NAME));
         for (script, paths) in [
             (RESOLVE, vec![UNITS]),
-            (STEP, vec![TARGET_DIR, WORK_DIR]),
+            (STEP, vec![TARGET_DIR, MANIFESTS]),
             (ASSEMBLE, vec![TARGET_DIR, REPORT]),
         ] {
             for path in paths {

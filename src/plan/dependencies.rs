@@ -227,31 +227,29 @@ pub(super) fn work_dir(input: &Input<'_>) -> String {
     }
 }
 
-/// A cargo command over `project`, with the target directory that earlier steps left.
+/// A cargo command over `project`, if there is one, with the target directory that earlier steps left.
 ///
 /// All of them run with the same flags and environment: cargo compares both.
 pub(super) fn cargo(
     input: &Input<'_>,
     toolchain: &Toolchain,
     crates: &Crates,
-    project: &Output,
+    project: Option<&Output>,
     target: MountKind,
     args: Vec<String>,
 ) -> Exec {
-    let mut mounts = vec![
-        Mount {
-            dest: "/".into(),
-            kind: MountKind::Output(Some(toolchain.root.clone())),
-        },
-        Mount {
-            dest: WORK_DIR.into(),
-            kind: MountKind::Scratchpad(project.clone()),
-        },
-        Mount {
-            dest: TARGET_DIR.into(),
-            kind: target,
-        },
-    ];
+    let mut mounts = vec![Mount {
+        dest: "/".into(),
+        kind: MountKind::Output(Some(toolchain.root.clone())),
+    }];
+    mounts.extend(project.map(|project| Mount {
+        dest: WORK_DIR.into(),
+        kind: MountKind::Scratchpad(project.clone()),
+    }));
+    mounts.push(Mount {
+        dest: TARGET_DIR.into(),
+        kind: target,
+    });
     mounts.extend(crates.mounts.iter().cloned());
     let mut env = toolchain.env.clone();
     env.push(("CARGO_TARGET_DIR".into(), TARGET_DIR.into()));
@@ -340,7 +338,7 @@ impl Stubbed<'_> {
             input,
             self.toolchain,
             self.crates,
-            self.skeleton,
+            Some(self.skeleton),
             target,
             args,
         )

@@ -17,6 +17,8 @@ pub struct Exec {
     pub network: bool,
     /// Secrets given as variables: id, variable, required.
     pub secret_env: Vec<(String, String, bool)>,
+    /// What tells the process when others should go before it; no part of its key.
+    pub priority: Option<String>,
 }
 
 /// A place in an exec's file system.

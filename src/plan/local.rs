@@ -164,7 +164,7 @@ pub(super) fn add(
                 Some(target) => MountKind::Scratchpad(target.clone()),
                 None => MountKind::Output(None),
             };
-            dependencies::cargo(input, toolchain, crates, &sources, target, args)
+            dependencies::cargo(input, toolchain, crates, Some(&sources), target, args)
         };
         exec.mounts
             .extend(earlier.iter().map(|one| one.mount.clone()));

@@ -1,7 +1,9 @@
 #!/bin/sh
 set -eu
-id=$1 dirs=$2 members=$3 needed=$4 order=$5
-shift 5
+id=$1 dirs=$2 members=$3 needed=$4
+shift 4
+priority=rust-frontend:999999999
+case ${ftp_proxy-} in rust-frontend:*) priority=$ftp_proxy && unset ftp_proxy FTP_PROXY ;; esac
 hex=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]
 hex=$hex$hex$hex$hex
 mkdir -p /target/.crates
@@ -21,48 +23,85 @@ finish() {
   tr '\n' '\0' </tmp/made | xargs -0 touch -h -d @1793491200
   exit 0
 }
+# Who waits has a FIFO, on which it holds a lock for as long as it lives; the first by name is next.
+first() {
+  for first in /turn/waiting/*; do
+    [ "$first" != "$own" ] || return 0
+    [ -p "$first" ] || continue
+    exec 5<>"$first"
+    flock -n 5 || return 0
+    rm -f "$first"
+  done
+  first=
+}
 free() {
+  places=$(nproc)
+  room=$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo)
+  [ "$room" -ge "$places" ] || places=$room
   place=0
-  while [ "$place" -lt "$places" ]; do
+  while [ "$place" -eq 0 ] || [ "$place" -lt "$places" ]; do
     exec 9>"/turn/$place"
     ! flock -n 9 || return 0
     place=$((place + 1))
   done
   return 1
 }
-turn() {
-  command -v flock >/dev/null || return 0
-  [ -p /turn/freed ] || mkfifo /turn/freed 2>/dev/null || [ -p /turn/freed ] || return 0
-  exec 7<>/turn/freed
-  places=$(nproc)
-  room=$(awk '/^MemAvailable:/ { print int($2 / 1500000) }' /proc/meminfo)
-  [ "$room" -ge "$places" ] || places=$room
-  [ "$places" -gt 0 ] || places=1
-  if [ "$order" = later ]; then
-    exec 6>/turn/next
-    flock 6
-  fi
+wake() {
+  first
+  [ -z "$first" ] || [ "$first" = "$own" ] || echo >&5
+}
+next() {
   exec 8>/turn/head
   flock 8
-  until free; do timeout 1 dd bs=4096 count=1 <&7 >/dev/null 2>&1 || sleep 0.1; done
-  exec 6>&- 8>&-
+  first
+  if ! free; then
+    exec 8>&-
+    return 1
+  fi
+  if [ "$first" = "$own" ]; then
+    rm -f "$own"
+    own=
+  else
+    exec 9>&-
+  fi
+  wake
+  exec 8>&-
+  [ -z "$own" ]
+}
+turn() {
+  command -v flock >/dev/null || return 0
+  exec 8>/turn/head
+  flock 8
+  mkdir -p /turn/waiting
+  own=$(mktemp -u "/turn/waiting/$priority.XXXXXX")
+  mkfifo "$own" || return 0
+  exec 7<>"$own"
+  flock 7
+  exec 8>&-
+  until next || [ ! -p "$own" ]; do
+    timeout 10 dd bs=4096 count=1 <&7 >/dev/null 2>&1 || [ $? -ge 124 ] || sleep 0.1
+  done
+  exec 5>&- 7>&-
 }
 over() {
   [ -n "${places-}" ] || return 0
-  exec 9>&-
-  echo >&7
+  exec 9>&- 8>/turn/head
+  flock 8
+  own=
+  wake
+  exec 5>&- 8>&-
 }
 touch /tmp/start
 find /target | sort >/tmp/before
 for crate in /crates/*/; do
   crate=${crate%/}
   name=${crate##*/}
-  dir=$(sed -n "s,^=== rust-frontend \(/.*/$name\)/Cargo.toml\$,\1,p" /work/crates)
+  dir=$(sed -n "s,^=== rust-frontend \(/.*/$name\)/Cargo.toml\$,\1,p" /manifests/crates)
   mkdir -p "$dir"
   cp -a "$crate/." "$dir/"
 done
-sed -n 's,^=== rust-frontend \(.*\)/[^/]*$,\1,p' /work/crates | sort -u | xargs mkdir -p
-awk '/^=== rust-frontend / { if (file) close(file); file = $3; printf "" >file; next } { print >file }' /work/crates
+sed -n 's,^=== rust-frontend \(.*\)/[^/]*$,\1,p' /manifests/crates | sort -u | xargs mkdir -p
+awk '/^=== rust-frontend / { if (file) close(file); file = $3; printf "" >file; next } { print >file }' /manifests/crates
 wrong=$(find /target/.crates -type f -exec awk '
   FNR == 1 { id = FILENAME; sub(/.*\//, "", id) }
   $1 == "left" { bad[id] = 1 }
@@ -78,7 +117,7 @@ wrong=$(find /target/.crates -type f -exec awk '
 [ -z "$wrong" ] || left "what it needs was compiled with other artefacts than those that are there"
 turn
 touch /tmp/start
-{ cargo "$@" --verbose 2>&1 6>&- 7>&- 8>&- 9>&- || echo $? >/tmp/failed; } | tee /tmp/log |
+{ cargo "$@" --verbose 2>&1 9>&- || echo $? >/tmp/failed; } | tee /tmp/log |
   sed -u -e '/^ *\(Dirty\|Fresh\|Running\|Compiling zz-crates\|Finished\) /d' -e '/^Caused by:$/{N;/(exit status: [0-9]*)$/d;}'
 over
 for dir in $dirs; do

@@ -1,7 +1,7 @@
 //! The step of each group of crates.
 
-use super::groups::{BUDGET, Node, groups};
-use super::{COMPILER, STEP, merged, package, weights};
+use super::groups::{Node, groups};
+use super::{COMPILER, MANIFESTS, STEP, merged, package, weights};
 use crate::plan::dependencies::{self, Stubbed};
 use crate::plan::toolchain::Toolchain;
 use crate::plan::{
@@ -65,35 +65,17 @@ impl<'a> Steps<'a> {
 
     /// Adds them all; returns what each leaves.
     pub(super) fn add(&self, plan: &mut Plan) -> Vec<Output> {
+        let of = self.numbers();
+        let groups = self.described(&of);
+        let manifests = self.manifests(plan, &groups);
         let mut deltas: Vec<Output> = vec![];
-        let mut of: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut ids: Vec<String> = vec![];
-        for (number, own) in self.groups.iter().enumerate() {
-            of.extend(own.iter().map(|index| (*index, number)));
-            let closure = self.units.closure(own.iter().copied());
-            let below: BTreeSet<usize> = closure.iter().map(|index| of[index]).collect();
-            let below: BTreeSet<usize> = below.into_iter().filter(|at| *at != number).collect();
-            let direct = own
-                .iter()
-                .flat_map(|index| &self.units.instances[*index].dependencies);
-            let direct: BTreeSet<usize> = direct.map(|index| of[index]).collect();
-            let label = self.label(own);
-            ids.push(self.id(own));
-            let needed: Vec<&str> = direct
-                .iter()
-                .filter(|at| **at != number)
-                .map(|at| ids[*at].as_str())
-                .collect();
-            let group = Group {
-                own,
-                closure: &closure,
-                label: &label,
-                id: &ids[number],
-                needed: &needed,
-            };
-            let lower: Vec<Output> = below.iter().map(|at| deltas[*at].clone()).collect();
+        for group in &groups {
+            let below: BTreeSet<usize> = group.closure.iter().map(|index| of[index]).collect();
+            let below = below.into_iter().filter(|at| *at != deltas.len());
+            let lower: Vec<Output> = below.map(|at| deltas[at].clone()).collect();
+            let label = &group.label;
             let lower = merged(plan, lower, &format!("what {label} needs"));
-            let made = self.step(plan, &group, lower.clone());
+            let made = self.step(plan, group, &manifests, lower.clone());
             deltas.push(match lower {
                 None => made,
                 Some(lower) => {
@@ -109,60 +91,99 @@ impl<'a> Steps<'a> {
         deltas
     }
 
-    fn step(&self, plan: &mut Plan, group: &Group<'_>, lower: Option<Output>) -> Output {
-        let Group {
-            own,
-            closure,
-            label,
-            id,
-            needed,
-        } = *group;
-        let input = self.input;
-        let configs: Vec<(&String, &String)> = self
-            .recipe
-            .sections
-            .iter()
-            .filter(|(name, _)| name.starts_with("config "))
-            .collect();
-        // Cargo finds configuration from its working directory upwards. Without any, all projects have one directory.
-        let cwd = match configs.is_empty() {
-            true => WORK_DIR.to_owned(),
-            false => dependencies::work_dir(input),
-        };
-        let profiles = self.profiles(closure);
-        let mut spec = package::files(
-            self.units,
-            closure,
-            &cwd,
-            &profiles,
-            self.input.project.lock.version,
-        );
-        for (name, text) in configs {
-            let path = name.trim_start_matches("config ");
-            spec.push_str(&package::file(&format!("{WORK_DIR}/{path}"), text));
+    /// The group of each instance that is in one.
+    fn numbers(&self) -> BTreeMap<usize, usize> {
+        let groups = self.groups.iter().enumerate();
+        groups
+            .flat_map(|(number, own)| own.iter().map(move |index| (*index, number)))
+            .collect()
+    }
+
+    fn described(&self, of: &BTreeMap<usize, usize>) -> Vec<Group<'_>> {
+        let ids: Vec<String> = self.groups.iter().map(|own| self.id(own)).collect();
+        let chains = self.chains(of);
+        let groups = self.groups.iter().enumerate();
+        groups
+            .map(|(number, own)| {
+                let direct = own
+                    .iter()
+                    .flat_map(|index| &self.units.instances[*index].dependencies);
+                let direct: BTreeSet<usize> = direct.map(|index| of[index]).collect();
+                let needed = direct.iter().filter(|at| **at != number);
+                Group {
+                    own,
+                    closure: self.units.closure(own.iter().copied()),
+                    label: self.label(own),
+                    id: ids[number].clone(),
+                    needed: needed.map(|at| ids[*at].clone()).collect(),
+                    chain: chains[number],
+                }
+            })
+            .collect()
+    }
+
+    /// Cargo's configuration in the project: paths and texts.
+    fn configs(&self) -> impl Iterator<Item = (&str, &String)> {
+        let sections = self.recipe.sections.iter();
+        sections.filter_map(|(name, text)| Some((name.strip_prefix("config ")?, text)))
+    }
+
+    /// Where Cargo runs. It finds configuration from there upwards; without any, all projects have one directory.
+    fn cwd(&self) -> String {
+        match self.configs().next() {
+            None => WORK_DIR.to_owned(),
+            Some(_) => dependencies::work_dir(self.input),
         }
+    }
+
+    /// Adds a directory for each group with the files that its script makes, in one step: an engine takes longer to make
+    /// many.
+    fn manifests(&self, plan: &mut Plan, groups: &[Group<'_>]) -> Output {
+        let cwd = self.cwd();
         let mut actions = vec![];
-        if let Some(dir) = cwd.strip_prefix(WORK_DIR).filter(|dir| !dir.is_empty()) {
-            actions.push(FileAction::MakeDir {
-                path: dir.into(),
-                mode: 0o755,
-                owner: None,
-            });
+        for group in groups {
+            let closure = &group.closure;
+            let profiles = self.profiles(closure);
+            let lock_version = self.input.project.lock.version;
+            let mut files = package::files(self.units, closure, &cwd, &profiles, lock_version);
+            for (path, text) in self.configs() {
+                files.push_str(&package::file(&format!("{WORK_DIR}/{path}"), text));
+            }
+            let dir = format!("/{}", group.id);
+            let path = format!("{dir}/crates");
+            actions.extend([
+                FileAction::MakeDir {
+                    path: dir,
+                    mode: 0o755,
+                    owner: None,
+                },
+                FileAction::Write {
+                    path,
+                    data: files.into_bytes(),
+                    mode: 0o644,
+                },
+            ]);
         }
-        actions.push(FileAction::Write {
-            path: "/crates".into(),
-            data: spec.into_bytes(),
-            mode: 0o644,
-        });
         let op = Op::Files {
             base: None,
             actions,
         };
-        let step = plan.push(Role::Crates, format!("manifests of {label}"), op, None);
-        let spec = Output {
+        let step = plan.push(Role::Crates, "manifests of the groups".into(), op, None);
+        Output {
             step,
             mount: "/".into(),
-        };
+        }
+    }
+
+    fn step(
+        &self,
+        plan: &mut Plan,
+        group: &Group<'_>,
+        manifests: &Output,
+        lower: Option<Output>,
+    ) -> Output {
+        let input = self.input;
+        let own = group.own;
         let profile = &input.selection.profile;
         let dir = dependencies::profile_dir(profile);
         let (script, path) = plan.script("crates", STEP);
@@ -174,11 +195,10 @@ impl<'a> Steps<'a> {
             .collect();
         let mut args = vec![
             path,
-            id.to_owned(),
+            group.id.clone(),
             format!("{}/{dir} {dir}", plan.triple),
             members.into_iter().collect::<Vec<_>>().join(" "),
-            needed.join(" "),
-            self.order(own).to_owned(),
+            group.needed.join(" "),
         ];
         args.extend(["build".to_owned(), "--offline".to_owned()]);
         args.extend(["--target".into(), plan.triple.clone()]);
@@ -186,13 +206,22 @@ impl<'a> Steps<'a> {
         args.extend(self.replacement(own));
         let none = dependencies::Crates::default();
         let target = MountKind::Output(lower);
-        let mut exec = dependencies::cargo(input, self.toolchain, &none, &spec, target, args);
-        exec.cwd = cwd;
+        let mut exec = dependencies::cargo(input, self.toolchain, &none, None, target, args);
+        exec.cwd = self.cwd();
+        let priority = LONGEST.saturating_sub(group.chain);
+        exec.priority = Some(format!("rust-frontend:{priority:09}"));
         exec.env
             .push(("RUSTC_WORKSPACE_WRAPPER".into(), compiler_path));
         exec.mounts.extend([
             script,
             compiler,
+            Mount {
+                dest: MANIFESTS.into(),
+                kind: MountKind::Part {
+                    of: manifests.clone(),
+                    path: format!("/{}", group.id),
+                },
+            },
             Mount {
                 dest: "/turn".into(),
                 kind: MountKind::Cache {
@@ -204,7 +233,7 @@ impl<'a> Steps<'a> {
         exec.mounts.extend(self.sources(own));
         let step = plan.push(
             Role::Crates,
-            label.to_owned(),
+            group.label.clone(),
             Op::Exec(exec),
             input.image.build.span,
         );
@@ -272,15 +301,22 @@ impl<'a> Steps<'a> {
         profiles
     }
 
-    /// Whether a group goes before others that are ready: what runs on the build machine, since procedural macros are at
-    /// the beginning of the longest chains, and what takes long itself.
-    fn order(&self, own: &BTreeSet<usize>) -> &'static str {
-        let members = || own.iter().map(|at| &self.units.instances[*at]);
-        let weight: u64 = members().map(weights::of).sum();
-        match members().any(|one| one.host) || weight >= 2 * BUDGET {
-            true => "first",
-            false => "later",
+    /// For each group, the time in milliseconds of the longest chain of groups that begins with it: what waits for
+    /// the group waits as long.
+    fn chains(&self, of: &BTreeMap<usize, usize>) -> Vec<u64> {
+        let mut after = vec![0; self.groups.len()];
+        for (number, own) in self.groups.iter().enumerate().rev() {
+            let members = || own.iter().map(|at| &self.units.instances[*at]);
+            let chain = after[number] + STEP_COST + members().map(weights::of).sum::<u64>();
+            for needed in members().flat_map(|one| &one.dependencies) {
+                let Some(below) = of.get(needed).filter(|below| **below != number) else {
+                    continue;
+                };
+                after[*below] = after[*below].max(chain);
+            }
+            after[number] = chain;
         }
+        after
     }
 
     /// What the group is called for the user.
@@ -318,14 +354,22 @@ struct Group<'g> {
     /// Its instances.
     own: &'g BTreeSet<usize>,
     /// These and all that they need.
-    closure: &'g BTreeSet<usize>,
+    closure: BTreeSet<usize>,
     /// What it is called for the user.
-    label: &'g str,
+    label: String,
     /// What it is called in the target directory.
-    id: &'g str,
+    id: String,
     /// The ids of the groups that it needs.
-    needed: &'g [&'g str],
+    needed: Vec<String>,
+    /// The longest chain of groups that begins with it, in milliseconds.
+    chain: u64,
 }
+
+/// What a step takes beside compiling, in milliseconds.
+const STEP_COST: u64 = 300;
+
+/// More than any chain takes, in milliseconds: priorities are sorted as text, the first is the most urgent.
+const LONGEST: u64 = 999_999_999;
 
 /// The instances that can be compiled apart from the project: from the registry of crates, and so all that they need.
 fn apart(units: &Units, registry: &str) -> BTreeSet<usize> {

@@ -90,6 +90,16 @@ impl Builder {
         sh::quiet(&mut self.engine.docker(["buildx", "prune", "--all", "--force"]))
     }
 
+    /// Forgets what is in mounts that are caches.
+    pub(crate) fn empty_mounts(&self) -> Result<()> {
+        let filter = "type=exec.cachemount";
+        sh::quiet(
+            &mut self
+                .engine
+                .docker(["buildx", "prune", "--all", "--force", "--filter", filter]),
+        )
+    }
+
     /// The bytes of the files of the image that was built.
     pub(crate) fn image_bytes(&self) -> Result<f64> {
         Ok(image::size(&self.engine, OUTPUT)? as f64)

@@ -2,13 +2,15 @@
 //! but an imported cache.
 //!
 //! Contenders take turns: each has a builder that is empty, builds the project (`cold`), exports its cache, then
-//! builds each edit of the project, going back to the unedited one in between; and builds each edit once more, every
-//! time on a builder that is empty but for the imported cache.
+//! builds each edit of the project, going back to the unedited one in between; builds those of dependencies once more
+//! after its cache mounts were emptied; and builds each edit once more, every time on a builder that is empty but for
+//! the imported cache.
 
 mod cache;
 mod contender;
 mod generated;
 mod images;
+pub(crate) mod profile;
 mod project;
 mod scenario;
 mod trees;
@@ -38,6 +40,9 @@ const ROUNDS: usize = 3;
 
 /// A builder that built the unedited project before.
 pub(crate) const WARM: &str = "warm";
+
+/// A warm builder whose cache mounts were emptied since.
+pub(crate) const EMPTIED: &str = "emptied";
 
 /// A builder that has an imported cache and nothing else.
 pub(crate) const FRESH: &str = "fresh";
@@ -89,7 +94,7 @@ pub(crate) fn words() -> Vec<&'static str> {
     projects
         .chain(scenarios())
         .chain(contenders)
-        .chain([WARM, FRESH])
+        .chain([WARM, EMPTIED, FRESH])
         .collect()
 }
 
@@ -168,7 +173,7 @@ pub(crate) fn run(
                     ready: false,
                 };
                 let wanted = |on: &str, scenario: &str| {
-                    wants(&[WARM, FRESH], on) && wants(&scenarios, scenario)
+                    wants(&[WARM, EMPTIED, FRESH], on) && wants(&scenarios, scenario)
                 };
                 if let Err(error) = turn.run(&wanted) {
                     eprintln!("builds: {} {}: {error:#}", project.name, contender.name());
@@ -204,7 +209,7 @@ impl Turn<'_> {
         // The graph drivers export no cache with all layers.
         let exports = self.builder.engine.flavour != Flavour::Classic;
         let missing = |turn: &Self, on: &str, scenario: &str| {
-            (exports || (on == WARM && scenario != EXPORT))
+            (exports || (on != FRESH && scenario != EXPORT))
                 && wanted(on, scenario)
                 && !turn.store.has(&turn.key(on, scenario), &turn.digest())
         };
@@ -216,6 +221,13 @@ impl Turn<'_> {
             .iter()
             .copied()
             .filter(|scenario| missing(self, FRESH, scenario.name()))
+            .collect();
+        // After all others, which are to find what mounts hold.
+        let emptied: Vec<Scenario> = edits
+            .iter()
+            .copied()
+            .filter(|scenario| scenario.is_of_dependencies())
+            .filter(|scenario| missing(self, EMPTIED, scenario.name()))
             .collect();
         let export = missing(self, WARM, EXPORT) || !fresh.is_empty();
         if export && !self.cache.has_base() {
@@ -242,6 +254,13 @@ impl Turn<'_> {
             self.build(Scenario::Cold, &[])?;
             let run = self.build(scenario, &[])?;
             self.keep(WARM, scenario.name(), run)?;
+        }
+        for scenario in emptied {
+            self.prepare()?;
+            self.build(Scenario::Cold, &[])?;
+            self.builder.empty_mounts()?;
+            let run = self.build(scenario, &[])?;
+            self.keep(EMPTIED, scenario.name(), run)?;
         }
         for scenario in fresh {
             self.builder.empty()?;
@@ -281,6 +300,10 @@ impl Turn<'_> {
         run.values.insert("crates compiled".to_owned(), all as f64);
         run.values
             .insert("of them external".to_owned(), external as f64);
+        if self.contender.is_ours() {
+            let seconds = run.values["seconds"];
+            run.values.extend(profile::of(&run.steps, seconds));
+        }
         Ok(run)
     }
 

@@ -14,6 +14,9 @@ use crate::engine::State;
 /// The part's name.
 pub(crate) const PART: &str = "frontend";
 
+/// The official frontend among the contenders.
+pub(crate) const OFFICIAL: &str = "official, the article's Dockerfile";
+
 /// How often each is built; they take turns.
 const ROUNDS: usize = 15;
 
@@ -26,9 +29,10 @@ struct Contender {
     project: bool,
 }
 
-fn contenders() -> Vec<Contender> {
+fn contenders(checkout: &Path, builder: &Builder) -> Result<Vec<Contender>> {
     let one_file = "FROM scratch\nCOPY hello /\n";
-    vec![
+    let article = fs::read_to_string(checkout.join("examples/rusty-docker/Dockerfile"))?;
+    let mut all = vec![
         Contender {
             name: "built-in, one file",
             file: "Dockerfile",
@@ -44,7 +48,7 @@ fn contenders() -> Vec<Contender> {
         Contender {
             name: "built-in, the article's Dockerfile",
             file: "Dockerfile",
-            text: String::new(),
+            text: article.clone(),
             project: true,
         },
         Contender {
@@ -53,7 +57,17 @@ fn contenders() -> Vec<Contender> {
             text: format!("# syntax={}\n", ours::NAME),
             project: true,
         },
-    ]
+    ];
+    match ours::has_official(builder) {
+        true => all.push(Contender {
+            name: OFFICIAL,
+            file: "Dockerfile",
+            text: format!("# syntax={}\n{article}", ours::OFFICIAL),
+            project: true,
+        }),
+        false => eprintln!("frontend: no {} to be had", ours::OFFICIAL),
+    }
+    Ok(all)
 }
 
 /// Measures.
@@ -64,7 +78,7 @@ pub(crate) fn run(
     digest: &str,
 ) -> Result<()> {
     let dir = State::locate()?.dir().join("bench/frontend");
-    let contenders = contenders();
+    let contenders = contenders(checkout, builder)?;
     let key = |contender: &Contender, round| Key {
         part: PART.to_owned(),
         engine: builder.engine.flavour.to_string(),
@@ -88,9 +102,7 @@ pub(crate) fn run(
         if contender.project {
             super::copy(&checkout.join("examples/rusty-docker"), &folder)?;
         }
-        if !contender.text.is_empty() {
-            fs::write(folder.join(contender.file), &contender.text)?;
-        }
+        fs::write(folder.join(contender.file), &contender.text)?;
         fs::write(folder.join("hello"), "Hello, world!\n")?;
         println!("frontend: {} (first build)", contender.name);
         builder.build(&folder, contender.file, &[])?;
@@ -117,7 +129,10 @@ pub(crate) fn run(
 /// (which starts its container and its process), from there to the last step, and the rest at the end, in which the
 /// result is returned and exported.
 fn parts(run: &mut Run) {
-    let image = |name: &str| name.contains("docker-image://org/") || name.contains("/org/");
+    let image = |name: &str| {
+        name.contains("docker-image://")
+            && (name.contains("org/") || name.contains("docker/dockerfile"))
+    };
     let ready = run
         .steps
         .iter()

@@ -15,6 +15,16 @@ pub(crate) const NAME: &str = "org/rust-frontend:bench";
 /// The image of the frontend that does next to nothing.
 pub(crate) const MINIMAL: &str = "org/minimal-frontend:bench";
 
+/// The image of the official frontend.
+pub(crate) const OFFICIAL: &str = "docker/dockerfile:1";
+
+/// Whether the engine of the benchmarks has the official frontend, or gets it from its registry.
+pub(crate) fn has_official(builder: &Builder) -> bool {
+    ["inspect", "pull"]
+        .iter()
+        .any(|how| sh::succeeds(&mut builder.engine.docker(["image", how, OFFICIAL])))
+}
+
 /// Takes an image that the engine has for ours.
 pub(crate) fn take(image: &str) -> Result<()> {
     let engine = Engine::up(&State::locate()?, None)?;

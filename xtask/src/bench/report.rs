@@ -77,8 +77,8 @@ and sets a user; ours also brings CA roots and labels. What each file says for t
 
 What changes: one file or the lock, as an editor or cargo would leave it; *toolchain bump* is the same toolchain in a build image with
 another digest, since only one was at hand: cache mounts compile nothing then and would with a real one. A builder is *warm* when it has
-built the unedited project just before; a *fresh* one is empty but for the base images and imports a cache that was exported
-(`mode=max`) by a builder that had built the unedited project once.
+built the unedited project just before; where it is *emptied*, what its cache mounts held is gone since; a *fresh* one is empty but for
+the base images and imports a cache that was exported (`mode=max`) by a builder that had built the unedited project once.
 
 In the cells: the ratios of wall time and of CPU time (steps and engine) to the best peer's, then wall time, CPU time, and how many
 crates were compiled in all steps.
@@ -139,8 +139,9 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
         let _ = writeln!(text, "![{}](benchmarks/growth-members.svg)", planned.title);
     }
     text += "\n## A build with nothing to do\n\n\
-        The smallest example, built once before; wall time of `docker buildx build`. The minimal frontend returns one file and \
-        runs in a container as ours does; what it takes more than the built-in one is the price of any external frontend.\n\n";
+        The smallest example, built once before; wall time of `docker buildx build`. The official frontend is BuildKit's own, run from \
+        its image, as a Dockerfile with `# syntax=docker/dockerfile:1` asks for. The minimal one returns one file and runs in a \
+        container as ours does; what it takes more than the built-in one is the price of any external frontend.\n\n";
     table(
         &mut text,
         &of(frontend::PART),

@@ -73,6 +73,11 @@ impl Scenario {
         }
     }
 
+    /// Whether the lock changes and what is compiled with it.
+    pub(super) fn is_of_dependencies(self) -> bool {
+        matches!(self, Self::Add | Self::LeafBump | Self::WideBump)
+    }
+
     /// Edits a project in a folder.
     pub(super) fn edit(self, project: &Project, dir: &Path) -> Result<()> {
         let append = |file: &str, text: &str| {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::plot::{Bar, Bars, Lines};
 use super::{cell, median};
-use crate::bench::builds::{self, EXPORT, FRESH, WARM};
+use crate::bench::builds::{self, EMPTIED, EXPORT, FRESH, WARM, profile};
 use crate::bench::store::Record;
 
 /// All measurements of whole builds on one engine.
@@ -92,6 +92,10 @@ pub(super) fn chapter(builds: &Builds<'_>, plots: &mut BTreeMap<String, String>)
         for (on, words) in [
             (WARM, "A builder that built it before"),
             (
+                EMPTIED,
+                "A builder that built it before, with emptied cache mounts",
+            ),
+            (
                 FRESH,
                 "A fresh builder that imports the cache from a registry",
             ),
@@ -104,8 +108,39 @@ pub(super) fn chapter(builds: &Builds<'_>, plots: &mut BTreeMap<String, String>)
             let _ = write!(text, "\n#### {words}\n\n![{words}](benchmarks/{file})\n\n");
             table(&mut text, builds, project, on);
         }
+        text += "\n#### Where our time goes\n\n";
+        profiles(&mut text, builds, project);
     }
     text
+}
+
+/// The seconds of our builds by what their steps do.
+fn profiles(text: &mut String, builds: &Builds<'_>, project: &str) {
+    let kinds = profile::kinds();
+    let _ = writeln!(text, "| | | | seconds | {} |", kinds.join(" | "));
+    let _ = writeln!(text, "|---|---|---|---:|{}", "---:|".repeat(kinds.len()));
+    let ours = builds::contenders().into_iter().filter(|(_, ours)| *ours);
+    let ours: Vec<&str> = ours.map(|(name, _)| name).collect();
+    for on in [WARM, EMPTIED, FRESH] {
+        for scenario in builds::scenarios() {
+            for name in &ours {
+                let of = |value: &str| builds.median([project, on, scenario, name], value);
+                let Some(seconds) = of("seconds") else {
+                    continue;
+                };
+                let times = kinds.iter().map(|kind| match of(&profile::value(kind)) {
+                    Some(time) if time >= 0.005 => format!("{time:.2}"),
+                    _ => String::new(),
+                });
+                let times: Vec<String> = times.collect();
+                let _ = writeln!(
+                    text,
+                    "| {on} | {scenario} | {name} | {seconds:.2} | {} |",
+                    times.join(" | ")
+                );
+            }
+        }
+    }
 }
 
 fn capital(text: &str) -> String {
