@@ -73,8 +73,9 @@ fn choice(input: &Input<'_>, recipe: &Recipe) -> Choice {
             return Choice::Layer(format!("fewer than {LEAST} are compiled faster together"));
         }
         Granularity::Auto if !input.abilities.imports_cache => {
+            // An import would not help where groups cannot be.
             let reason = "no cache is imported, so the builder has one from which the step starts";
-            return Choice::Layer(reason.into());
+            return Choice::Layer(unfit(input, recipe).unwrap_or(reason).into());
         }
         Granularity::Auto => format!("{crates}, and a cache is imported"),
     };
