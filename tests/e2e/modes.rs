@@ -39,7 +39,7 @@ const SHAPES: [Shape; 2] = [
 ];
 
 /// The crates from outside that steps compiled, with their versions; those of the project are called with a path.
-fn compiled<'r>(report: &'r BuildReport, which: impl Fn(&str) -> bool) -> BTreeSet<&'r str> {
+fn compiled(report: &BuildReport, which: impl Fn(&str) -> bool) -> BTreeSet<&str> {
     let steps = report.steps().filter(|step| which(&step.name));
     let lines = steps.flat_map(|step| step.log.lines());
     let crates = lines.filter_map(|line| line.trim_start().strip_prefix("Compiling "));
