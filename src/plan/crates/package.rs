@@ -26,17 +26,13 @@ pub(super) fn files(
     closure: &BTreeSet<usize>,
     dir: &str,
     profiles: &Table,
-    lock_version: Option<i64>,
 ) -> String {
     let mut files = vec![
         file(
             &format!("{dir}/Cargo.toml"),
             &root(units, closure, profiles),
         ),
-        file(
-            &format!("{dir}/Cargo.lock"),
-            &lock(units, closure, lock_version),
-        ),
+        file(&format!("{dir}/Cargo.lock"), &lock(units, closure)),
         file(&format!("{dir}/lib.rs"), ""),
         file(&format!("{dir}/build.rs"), ""),
     ];
@@ -137,10 +133,10 @@ fn root(units: &Units, closure: &BTreeSet<usize>, profiles: &Table) -> String {
     manifest.to_string()
 }
 
-/// What pins versions and checksums; Cargo fills in the rest. Older versions of the format have checksums elsewhere,
-/// newer ones than the project's may be unknown to its Cargo.
-fn lock(units: &Units, closure: &BTreeSet<usize>, version: Option<i64>) -> String {
-    let mut text = format!("version = {}\n", version.unwrap_or(3).max(3));
+/// What pins versions and checksums; Cargo fills in the rest. Every Cargo that is in use knows this version of the format,
+/// and with one for all a group is the same whichever the project's lock has.
+fn lock(units: &Units, closure: &BTreeSet<usize>) -> String {
+    let mut text = "version = 3\n".to_owned();
     for (_, instances) in by_crate(units, closure) {
         let one = &units.instances[instances[0]];
         let mut entry = table([

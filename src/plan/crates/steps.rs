@@ -144,8 +144,7 @@ impl<'a> Steps<'a> {
         for group in groups {
             let closure = &group.closure;
             let profiles = self.profiles(closure);
-            let lock_version = self.input.project.lock.version;
-            let mut files = package::files(self.units, closure, &cwd, &profiles, lock_version);
+            let mut files = package::files(self.units, closure, &cwd, &profiles);
             for (path, text) in self.configs() {
                 files.push_str(&package::file(&format!("{WORK_DIR}/{path}"), text));
             }
