@@ -2,6 +2,7 @@
 
 use super::{Found, Input, Rule, is_musl};
 use crate::spec::{Allocator, ImageSpec};
+use std::collections::BTreeSet;
 
 pub(super) const RULES: [Rule; 3] = [
     Rule::new(
@@ -21,20 +22,23 @@ pub(super) const RULES: [Rule; 3] = [
     ),
 ];
 
-/// Names of all crates that an image is made of.
-fn names<'a>(input: &Input<'a>, image: &ImageSpec) -> Vec<&'a str> {
-    let Some(project) = input.project else {
-        return vec![];
-    };
-    let locked = input.locked(image).into_iter();
-    locked
-        .map(|index| project.lock.packages[index].name.as_str())
-        .collect()
+/// The first of these crates that an image is made of.
+fn first_of(input: &Input<'_>, image: &ImageSpec, names: &[&'static str]) -> Option<&'static str> {
+    let lock = &input.project?.lock;
+    // Most projects have none of them, and what an image is made of takes time to find.
+    let mut locked = None;
+    names.iter().copied().find(|name| {
+        let mut named = lock.named(name).iter();
+        named.any(|index| {
+            let locked = locked.get_or_insert_with(|| input.locked(image));
+            locked.contains(index)
+        })
+    })
 }
 
 fn openssl(input: &Input<'_>, found: &mut Found<'_>) {
     for image in input.spec.images.iter().filter(|image| is_musl(image)) {
-        let names = names(input, image);
+        let has = |name| first_of(input, image, &[name]).is_some();
         let given = image
             .build
             .env
@@ -42,7 +46,7 @@ fn openssl(input: &Input<'_>, found: &mut Found<'_>) {
             .any(|var| var.name.value.contains("OPENSSL_"));
         // Alpine's own packages are for musl.
         let alpine = image.build.base.value.contains("alpine");
-        if names.contains(&"openssl-sys") && !names.contains(&"openssl-src") && !given && !alpine {
+        if has("openssl-sys") && !has("openssl-src") && !given && !alpine {
             let locked = input.project.and_then(|project| {
                 let package = project
                     .lock
@@ -86,8 +90,7 @@ fn allocator(input: &Input<'_>, found: &mut Found<'_>) {
         "mimalloc-safe",
     ];
     for image in input.spec.images.iter().filter(|image| is_musl(image)) {
-        let names = names(input, image);
-        let has = |list: &[&'static str]| list.iter().copied().find(|name| names.contains(name));
+        let has = |list: &[&'static str]| first_of(input, image, list);
         let own = image.build.allocator.value != Allocator::Default;
         if let (Some(threaded), None, false) = (has(&THREADED), has(&ALLOCATORS), own) {
             found.spec(
@@ -101,25 +104,23 @@ fn allocator(input: &Input<'_>, found: &mut Found<'_>) {
 
 fn ssh(input: &Input<'_>, found: &mut Found<'_>) {
     let Some(project) = input.project else { return };
-    for image in input
-        .spec
-        .images
-        .iter()
-        .filter(|image| image.build.ssh.is_empty())
-    {
-        for index in input.locked(image) {
-            let package = &project.lock.packages[index];
-            let source = package.source.as_deref().unwrap_or_default();
-            if source.starts_with("git+ssh://") {
-                found.at(
-                    project.lock.file.at(package.span),
-                    format!(
-                        "`{}` is fetched by ssh, and no ssh agent is asked for",
-                        package.name
-                    ),
-                    "write `build: { ssh: [default] }`, and build with `--ssh default`",
-                );
-            }
+    let by_ssh = |index: &usize| {
+        let source = project.lock.packages[*index].source.as_deref();
+        source.is_some_and(|source| source.starts_with("git+ssh://"))
+    };
+    let fetched: BTreeSet<usize> = (0..project.lock.packages.len()).filter(by_ssh).collect();
+    let images = input.spec.images.iter();
+    for image in images.filter(|image| !fetched.is_empty() && image.build.ssh.is_empty()) {
+        for index in input.locked(image).intersection(&fetched) {
+            let package = &project.lock.packages[*index];
+            found.at(
+                project.lock.file.at(package.span),
+                format!(
+                    "`{}` is fetched by ssh, and no ssh agent is asked for",
+                    package.name
+                ),
+                "write `build: { ssh: [default] }`, and build with `--ssh default`",
+            );
         }
     }
 }

@@ -227,16 +227,11 @@ fn merge_marker(text: &str) -> Option<Span> {
 
 /// The path that leads from one context directory to another (or to a file), `.` for itself.
 pub fn relative(from: &str, to: &str) -> String {
-    let parts = |path: &'_ str| -> Vec<String> {
-        path.split('/')
-            .filter(|part| !part.is_empty())
-            .map(str::to_owned)
-            .collect()
-    };
-    let (from, to) = (parts(from), parts(to));
-    let common = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-    let up = std::iter::repeat_n("..", from.len() - common);
-    let path: Vec<&str> = up.chain(to[common..].iter().map(String::as_str)).collect();
+    let parts = |path| str::split(path, '/').filter(|part: &&str| !part.is_empty());
+    let both = parts(from).zip(parts(to));
+    let common = both.take_while(|(a, b)| a == b).count();
+    let up = parts(from).skip(common).map(|_| "..");
+    let path: Vec<&str> = up.chain(parts(to).skip(common)).collect();
     if path.is_empty() {
         ".".into()
     } else {

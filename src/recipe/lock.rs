@@ -152,5 +152,12 @@ impl Scope<'_> {
 }
 
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    // Nearly all of a lock: what TOML has no other way to write.
+    match text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b" -_.:/+#?=()".contains(&byte))
+    {
+        true => format!("\"{text}\""),
+        false => toml::Value::String(text.to_owned()).to_string(),
+    }
 }

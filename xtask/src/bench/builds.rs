@@ -2,9 +2,9 @@
 //! but an imported cache.
 //!
 //! Contenders take turns: each has a builder that is empty, builds the project (`cold`), exports its cache, then
-//! builds each edit of the project, going back to the unedited one in between; builds those of dependencies once more
-//! after its cache mounts were emptied; and builds each edit once more, every time on a builder that is empty but for
-//! the imported cache.
+//! builds each edit of the project, going back to the unedited one in between: those of dependencies with emptied cache
+//! mounts, then all of them on a builder as it is, and all of them every time on a builder that is empty but for the
+//! imported cache.
 
 mod cache;
 mod contender;
@@ -222,7 +222,6 @@ impl Turn<'_> {
             .copied()
             .filter(|scenario| missing(self, FRESH, scenario.name()))
             .collect();
-        // After all others, which are to find what mounts hold.
         let emptied: Vec<Scenario> = edits
             .iter()
             .copied()
@@ -246,6 +245,18 @@ impl Turn<'_> {
             run.values.insert("cache, bytes".to_owned(), bytes);
             self.keep(WARM, EXPORT, run)?;
         }
+        for scenario in &emptied {
+            self.prepare()?;
+            self.build(Scenario::Cold, &[])?;
+            self.builder.empty_mounts()?;
+            let run = self.build(*scenario, &[])?;
+            self.keep(EMPTIED, scenario.name(), run)?;
+        }
+        if !emptied.is_empty() {
+            // What was built is cached, and is to be built once more.
+            self.builder.empty()?;
+            self.ready = false;
+        }
         for scenario in edits {
             if !missing(self, WARM, scenario.name()) {
                 continue;
@@ -254,13 +265,6 @@ impl Turn<'_> {
             self.build(Scenario::Cold, &[])?;
             let run = self.build(scenario, &[])?;
             self.keep(WARM, scenario.name(), run)?;
-        }
-        for scenario in emptied {
-            self.prepare()?;
-            self.build(Scenario::Cold, &[])?;
-            self.builder.empty_mounts()?;
-            let run = self.build(scenario, &[])?;
-            self.keep(EMPTIED, scenario.name(), run)?;
         }
         for scenario in fresh {
             self.builder.empty()?;
