@@ -114,7 +114,7 @@ wrong=$(find /target/.crates -type f -exec awk '
     }
     for (id in bad) { print id; exit }
   }' {} +)
-[ -z "$wrong" ] || left "what it needs was compiled with other artefacts than those that are there"
+[ -z "$wrong" ] || left "what it needs was left, too, or was compiled with other artefacts than those that are there"
 turn
 touch /tmp/start
 { cargo "$@" --verbose 2>&1 9>&- || echo $? >/tmp/failed; } | tee /tmp/log |
