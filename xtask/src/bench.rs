@@ -9,8 +9,10 @@
 
 mod builder;
 mod builds;
+mod cache;
 mod counters;
 mod frontend;
+mod layers;
 mod ours;
 mod planning;
 mod report;
@@ -33,6 +35,7 @@ parts (all of them, if none is named):
   builds     whole builds beside cargo-chef, cache mounts and a Dockerfile with stubs
   frontend   what a frontend costs that has nothing to do
   planning   CPU time and memory of planning, by members and files
+  layers     many small layers in a registry beside one large
   report     write docs/benchmarks.md, docs/benchmarks.json and the plots of what was measured so far
 
 words choose projects, contenders, scenarios and builders (`warm`, `fresh`); those of one kind add up:
@@ -46,7 +49,13 @@ options:
 
 What was measured with the same program is not measured again.";
 
-const PARTS: [&str; 4] = [builds::PART, frontend::PART, planning::PART, "report"];
+const PARTS: [&str; 5] = [
+    builds::PART,
+    frontend::PART,
+    planning::PART,
+    layers::PART,
+    "report",
+];
 
 /// What to measure.
 #[derive(Debug, Default)]
@@ -105,7 +114,7 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
     }
     let wants = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
     let mut store = Store::open(&State::locate()?)?;
-    if PARTS[..3].iter().any(|part| wants(part)) {
+    if PARTS[..4].iter().any(|part| wants(part)) {
         let alone = wants(frontend::PART) || wants(planning::PART);
         let ours = alone || (wants(builds::PART) && builds::has_ours(&choice));
         match &image {
@@ -129,6 +138,9 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
         }
         if wants(planning::PART) {
             planning::run(checkout, &builder, &mut store, &digest, &choice)?;
+        }
+        if wants(layers::PART) && !choice.quick {
+            layers::run(&builder, &mut store)?;
         }
         if wants(builds::PART) {
             builds::run(checkout, &builder, &mut store, &digest, &choice)?;

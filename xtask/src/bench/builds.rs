@@ -6,7 +6,6 @@
 //! mounts, then all of them on a builder as it is, and all of them every time on a builder that is empty but for the
 //! imported cache.
 
-mod cache;
 mod contender;
 mod generated;
 mod images;
@@ -22,10 +21,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::Choice;
 use super::builder::{Builder, Run};
+use super::cache::Cache;
 use super::store::{Key, Record, Store};
 use crate::engine::{Flavour, State};
 use crate::progress::Step;
-use cache::Cache;
 use contender::{Contender, Job};
 use images::Base;
 use project::Project;

@@ -12,7 +12,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::store::{Record, Store};
-use super::{frontend, planning};
+use super::{frontend, layers, planning};
 use builds::Builds;
 use plot::Lines;
 
@@ -115,6 +115,16 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
     }
     text += "\n## Sizes\n";
     text += &builds::sizes(&whole, plots);
+    text += "\n## Many layers\n\n\
+        The same bytes in one layer and in 200 on a registry beside the engine: exported by a builder that made them, and imported by an \
+        empty one for a step that reads them all.\n\n";
+    let of_layers: Vec<&Record> = records
+        .iter()
+        .copied()
+        .filter(|record| record.key.part == layers::PART)
+        .collect();
+    let columns = ["seconds", "cpu of engine", "cache, bytes"];
+    table(&mut text, &of_layers, "1 layer", &columns);
     text += "\n## Growth\n\n";
     for (scenario, file) in [
         ("cold", "growth-cold.svg"),

@@ -11,7 +11,7 @@ use crate::engine::{State, registry};
 
 /// A repository for the cache of one contender.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub(crate) struct Cache {
     root: PathBuf,
     address: String,
     name: String,
@@ -19,7 +19,7 @@ pub(super) struct Cache {
 
 impl Cache {
     /// Sees to the registry. A name may have spaces and capitals.
-    pub(super) fn new(state: &State, project: &str, contender: &str) -> Result<Self> {
+    pub(crate) fn new(state: &State, project: &str, contender: &str) -> Result<Self> {
         let address = match registry::running(state) {
             Some((_, address)) => address,
             None => registry::up(state, registry::PORT)?,
@@ -33,12 +33,12 @@ impl Cache {
     }
 
     /// Options of a build that exports it.
-    pub(super) fn export(&self) -> [String; 2] {
+    pub(crate) fn export(&self) -> [String; 2] {
         self.export_as(CACHE)
     }
 
     /// Options of a build of the base images alone, which are in every cache and whose bytes and time are nobody's.
-    pub(super) fn export_base(&self) -> [String; 2] {
+    pub(crate) fn export_base(&self) -> [String; 2] {
         self.export_as(BASE)
     }
 
@@ -48,7 +48,7 @@ impl Cache {
     }
 
     /// Options of a build that imports it.
-    pub(super) fn import(&self) -> [String; 2] {
+    pub(crate) fn import(&self) -> [String; 2] {
         ["--cache-from".into(), self.reference(CACHE)]
     }
 
@@ -57,12 +57,12 @@ impl Cache {
     }
 
     /// Whether the registry has the base images.
-    pub(super) fn has_base(&self) -> bool {
+    pub(crate) fn has_base(&self) -> bool {
         self.blobs(BASE).is_ok()
     }
 
     /// Forgets what was exported before, but for the base images, so that the next export sends all of it.
-    pub(super) fn remove(&self) -> Result<()> {
+    pub(crate) fn remove(&self) -> Result<()> {
         let base = self.blobs(BASE)?;
         let dir = self.root.join("repositories").join(&self.name);
         for layer in fs::read_dir(dir.join("_layers/sha256"))? {
@@ -80,7 +80,7 @@ impl Cache {
     }
 
     /// The bytes that the registry keeps for it beside those of the base images.
-    pub(super) fn bytes(&self) -> Result<u64> {
+    pub(crate) fn bytes(&self) -> Result<u64> {
         let base = self.blobs(BASE)?;
         let all = self.blobs(CACHE)?.into_iter();
         let own = all.filter(|(digest, _)| !base.contains_key(digest));
