@@ -42,21 +42,6 @@ seconds are too high and CPU times and crates compiled are what to look at. All 
 
 ";
 
-const WHY: &str = "
-What stands behind those that are missed:
-
-- *Cold*: the program's stub is compiled before the program, and what a later build may start from is packed (docs/layers.md).
-- *Nothing changed*: the minimal frontend asks the engine for nothing. Ours has the definition, the names and manifests, both base
-  images and the context looked at, as much of it at once as does not depend on the rest.
-- *Leaf edit*: three containers are started, for the frontend, for what sources name (docs/inputs.md) and for the compiler; a Dockerfile
-  needs one. Where the compiler works for seconds this is paid back by the members that are not compiled again.
-- *Version bump*: a version is a constant in the packages that have it (`CARGO_PKG_VERSION`). They are compiled, no dependency is.
-- *A dependency on a fresh builder*: one layer of all dependencies is compiled as a whole, ours as cargo-chef's; only a builder that
-  compiled before starts from what it has.
-- *Exported cache*: the toolchain's musl target is in everyone's, and most of it in that of a small project.
-
-";
-
 const BUILDS: &str = "\
 ## Whole builds
 
@@ -99,7 +84,6 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
     let whole = Builds::of(records, engine);
     text += "## Goals\n\n";
     text += &goals::chapter(&whole, records);
-    text += WHY;
     text += BUILDS;
     text += &builds::chapter(&whole, plots);
     for other in engines.iter().filter(|other| **other != engine) {

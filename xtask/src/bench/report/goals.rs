@@ -20,6 +20,55 @@ struct Goal {
     data: String,
 }
 
+/// Beginnings of goals, and why they are missed where they are.
+const WHY: [(&str, &str); 9] = [
+    (
+        "cold",
+        "*Cold*: the program's stub is compiled before the program, and what a later build may start from is packed \
+         (docs/layers.md); in groups, each has a container and a Cargo of its own, and no crate is compiled from the metadata \
+         of one that is still being compiled; where there are many members, each has a step of its own, whose Cargo compiles stubs \
+         of the others.",
+    ),
+    (
+        "nothing changed",
+        "*Nothing changed*: the minimal frontend asks the engine for nothing. Ours has the definition, the names and \
+         manifests, both base images and the context looked at, as much of it at once as does not depend on the rest.",
+    ),
+    (
+        "leaf edit",
+        "*Leaf edit*: three containers are started, for the frontend, for what sources name (docs/inputs.md) and for the \
+         compiler; a Dockerfile needs one. Where the compiler works for seconds this is paid back by the members that are not \
+         compiled again.",
+    ),
+    (
+        "version bump",
+        "*Version bump*: a version is a constant in the packages that have it (`CARGO_PKG_VERSION`). They are compiled, no \
+         dependency is.",
+    ),
+    (
+        "comment in README",
+        "*Comment in README*: the same steps run as for nothing changed, none; the difference is that between two builds.",
+    ),
+    (
+        "a dependency added",
+        "*A dependency on a fresh builder*: one layer of all dependencies is compiled as a whole, ours as cargo-chef's; only a \
+         builder that compiled before starts from what it has. Groups of crates are for this.",
+    ),
+    (
+        "a leaf dependency bumped",
+        "*A bump on a fresh builder*: as with a dependency added.",
+    ),
+    (
+        "exported cache",
+        "*Exported cache*: the toolchain's musl target, 39 MB of it, is in everyone's.",
+    ),
+    (
+        "planning",
+        "*Planning*: of the CPU time, about half is that of planning itself; the rest is reading some 2,000 files of the \
+         context through the engine, and writing a definition that has the manifests of all members three times.",
+    ),
+];
+
 /// The chapter: a row for each goal and what it was measured on.
 pub(super) fn chapter(builds: &Builds<'_>, records: &[&Record]) -> String {
     let mut goals = own_time(records);
@@ -35,7 +84,12 @@ pub(super) fn chapter(builds: &Builds<'_>, records: &[&Record]) -> String {
     let mut text = String::from(
         "| goal | on | at most | measured | of CPU time | | the data |\n|---|---|---:|---:|---:|---|---|\n",
     );
+    let mut missed: Vec<&str> = vec![];
     for goal in goals {
+        if goal.ratio > goal.most {
+            let begins = WHY.iter().map(|(goals, _)| *goals);
+            missed.extend(begins.filter(|goals| goal.what.starts_with(goals)));
+        }
         let verdict = match goal.ratio <= goal.most {
             true => "met".to_owned(),
             false => format!("**missed**, {:.1} times too much", goal.ratio / goal.most),
@@ -52,6 +106,13 @@ pub(super) fn chapter(builds: &Builds<'_>, records: &[&Record]) -> String {
             goal.data
         );
     }
+    if !missed.is_empty() {
+        text += "\nWhat stands behind those that are missed:\n\n";
+    }
+    for (_, why) in WHY.iter().filter(|(goals, _)| missed.contains(goals)) {
+        let _ = writeln!(text, "- {why}");
+    }
+    text.push('\n');
     text
 }
 
