@@ -54,6 +54,8 @@ const LEAST: usize = 40;
 const UNITS: &str = "/units";
 /// Where a group's step finds what its manifests are made of.
 const MANIFESTS: &str = "/manifests";
+/// Where a group's step leaves what it made.
+const DELTA: &str = "/delta";
 /// Where the dependency step says what it did with the groups.
 const REPORT: &str = "/report";
 
@@ -277,7 +279,7 @@ mod tests {
         assert!(STEP.contains(package::NAME));
         for (script, paths) in [
             (RESOLVE, vec![UNITS]),
-            (STEP, vec![TARGET_DIR, MANIFESTS]),
+            (STEP, vec![TARGET_DIR, MANIFESTS, DELTA]),
             (ASSEMBLE, vec![TARGET_DIR, REPORT]),
         ] {
             for path in paths {

@@ -20,7 +20,13 @@ left() {
   finish
 }
 finish() {
-  tr '\n' '\0' </tmp/made | xargs -0 touch -h -d @1793491200
+  while read -r file; do
+    [ ! -d "$file" ] || [ -h "$file" ] || mkdir -p "/delta${file#/target}"
+  done </tmp/made
+  while read -r file; do
+    [ -d "$file" ] && [ ! -h "$file" ] || echo "${file#/target/}"
+  done </tmp/made | tar -cf - -C /target -T - | tar -xpf - -C /delta
+  find /delta -print0 | xargs -0 touch -h -d @1793491200
   exit 0
 }
 # Who waits has a FIFO, on which it holds a lock for as long as it lives; the first by name is next.

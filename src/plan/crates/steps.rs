@@ -1,12 +1,10 @@
 //! The step of each group of crates.
 
 use super::groups::{Node, groups};
-use super::{COMPILER, MANIFESTS, STEP, merged, package, weights};
+use super::{COMPILER, DELTA, MANIFESTS, STEP, merged, package, weights};
 use crate::plan::dependencies::{self, Stubbed};
 use crate::plan::toolchain::Toolchain;
-use crate::plan::{
-    FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, seed,
-};
+use crate::plan::{FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, WORK_DIR, seed};
 use crate::recipe::Recipe;
 use crate::units::{Instance, Units};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,18 +73,7 @@ impl<'a> Steps<'a> {
             let lower: Vec<Output> = below.map(|at| deltas[at].clone()).collect();
             let label = &group.label;
             let lower = merged(plan, lower, &format!("what {label} needs"));
-            let made = self.step(plan, group, &manifests, lower.clone());
-            deltas.push(match lower {
-                None => made,
-                Some(lower) => {
-                    let op = Op::Diff { lower, upper: made };
-                    let step = plan.push(Role::Crates, format!("artefacts of {label}"), op, None);
-                    Output {
-                        step,
-                        mount: "/".into(),
-                    }
-                }
-            });
+            deltas.push(self.step(plan, group, &manifests, lower));
         }
         deltas
     }
@@ -204,7 +191,9 @@ impl<'a> Steps<'a> {
         args.extend(["--profile".into(), profile.clone()]);
         args.extend(self.replacement(own));
         let none = dependencies::Crates::default();
-        let target = MountKind::Output(lower);
+        // What it adds is an output of its own and not the difference to what it started from: engines walk along all
+        // paths from an output to what it stands on, and there would be twice as many with each group of a chain.
+        let target = lower.map_or(MountKind::Output(None), MountKind::Scratchpad);
         let mut exec = dependencies::cargo(input, self.toolchain, &none, None, target, args);
         exec.cwd = self.cwd();
         let priority = LONGEST.saturating_sub(group.chain);
@@ -214,6 +203,10 @@ impl<'a> Steps<'a> {
         exec.mounts.extend([
             script,
             compiler,
+            Mount {
+                dest: DELTA.into(),
+                kind: MountKind::Output(None),
+            },
             Mount {
                 dest: MANIFESTS.into(),
                 kind: MountKind::Part {
@@ -238,7 +231,7 @@ impl<'a> Steps<'a> {
         );
         Output {
             step,
-            mount: TARGET_DIR.into(),
+            mount: DELTA.into(),
         }
     }
 
