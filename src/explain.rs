@@ -194,7 +194,7 @@ fn parts(step: &Step) -> Parts {
                 [include.join("\n"), exclude.join("\n")].join("\n"),
             );
         }
-        Op::Merge(_) | Op::Diff { .. } => {}
+        Op::Merge(_) => {}
         Op::Exec(exec) => {
             let words: Vec<String> = exec.args.iter().map(|word| shell(word)).collect();
             parts.insert("command".into(), words.join(" "));

@@ -363,7 +363,10 @@ fn abilities(gateway: &Gateway, options: &Options) -> plan::Abilities {
         merge,
         local_steps: !is_ejected,
         seed: !is_ejected,
-        crates: !is_ejected && merge && has(caps::DIFF_OP) && has(caps::EXEC_MOUNT_CACHE_CONTENT),
+        crates: !is_ejected
+            && merge
+            && has(caps::EXEC_META_PROXYENV)
+            && has(caps::EXEC_MOUNT_CACHE_CONTENT),
         imports_cache: !options.cache_imports.is_empty(),
     }
 }

@@ -137,9 +137,6 @@ fn vertex(
             file.state(meta.ignore_cache((around.no_cache)(step.role)))
         }
         Op::Merge(parts) => llb::merge(parts.iter().map(|part| done.state(Some(part))), meta),
-        Op::Diff { lower, upper } => {
-            llb::diff(done.state(Some(lower)), done.state(Some(upper)), meta)
-        }
     }
 }
 

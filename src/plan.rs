@@ -180,13 +180,6 @@ pub enum Op {
     },
     /// One laid over the other.
     Merge(Vec<Output>),
-    /// What one has over the other.
-    Diff {
-        /// What it was.
-        lower: Output,
-        /// What it became.
-        upper: Output,
-    },
 }
 
 /// An executable that a stage builds.
@@ -219,7 +212,7 @@ pub struct Abilities {
     /// Whether local libraries have steps of their own. Without them a change of one compiles all local packages
     /// again, and the plan is shorter: a Dockerfile would repeat the project's manifests for each.
     pub local_steps: bool,
-    /// MergeOp, DiffOp and mounts without content: crates can be compiled in groups.
+    /// MergeOp and mounts without content: crates can be compiled in groups.
     pub crates: bool,
     /// Whether the caller imports caches, as one does whose builder keeps none.
     pub imports_cache: bool,

@@ -192,8 +192,6 @@ impl<'a> Writer<'a> {
                 self.stages[at] = stage;
                 Place::Stage(at, path)
             }
-            // A stage cannot be less than what it was made from.
-            Op::Diff { upper, .. } => self.place(upper),
             Op::Exec(exec) => {
                 let at = self.exec_stage(exec, step.role);
                 let mut stage = self.stages[at].clone();

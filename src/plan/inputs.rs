@@ -9,7 +9,6 @@ impl Op {
         match self {
             Op::Image { .. } | Op::Context { .. } => vec![],
             Op::Merge(parts) => parts.iter().collect(),
-            Op::Diff { lower, upper } => vec![lower, upper],
             Op::Exec(exec) => exec
                 .mounts
                 .iter()

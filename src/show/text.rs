@@ -157,11 +157,6 @@ fn said(plan: &Plan, index: usize, step: &Step, spec: &SourceFile) -> Said {
                 String::new(),
             )
         }
-        Op::Diff { lower, upper } => (
-            "what the step added".into(),
-            [name(lower), name(upper)].join(", "),
-            String::new(),
-        ),
         Op::Exec(exec) => {
             let script = plan.script_of(exec);
             let is_script = |step: usize| script.as_ref().is_some_and(|own| own.step == step);

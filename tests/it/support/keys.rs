@@ -127,7 +127,6 @@ fn text(op: &Op, plan: &Plan, files: &Files, keys: &[String]) -> String {
     match op {
         Op::Image { .. } | Op::Context { .. } => format!("{op:?}"),
         Op::Merge(parts) => parts.iter().map(key).collect(),
-        Op::Diff { lower, upper } => format!("{} {}", key(lower), key(upper)),
         Op::Exec(exec) => {
             let mut text = format!(
                 "{:?} {:?} {} {}",
