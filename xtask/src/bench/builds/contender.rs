@@ -101,6 +101,7 @@ impl Contender {
             Self::Mounts => false,
             Self::Ours(_) => {
                 layer.starts_with("mount /target from exec ")
+                    || layer.starts_with("mount /delta from exec ")
                     || layer.starts_with("mount /usr/local/cargo/registry from exec ")
             }
         }
