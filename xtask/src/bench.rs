@@ -38,7 +38,7 @@ parts (all of them, if none is named):
   layers     many small layers in a registry beside one large
   report     write docs/benchmarks.md, docs/benchmarks.json and the plots of what was measured so far
 
-words choose projects, contenders, scenarios and builders (`warm`, `fresh`); those of one kind add up:
+words choose projects, contenders, scenarios and builders (`warm`, `emptied`, `fresh`); those of one kind add up:
   `bench builds workspace cargo-chef \"Rust.yaml, layer\" \"leaf source edit\" warm`
 
 options:

@@ -99,16 +99,18 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
     }
     text += "\n## Sizes\n";
     text += &builds::sizes(&whole, plots);
+    let of = |part: &str| {
+        let part = records
+            .iter()
+            .copied()
+            .filter(|record| record.key.part == part);
+        part.collect::<Vec<_>>()
+    };
     text += "\n## Many layers\n\n\
         The same bytes in one layer and in 200 on a registry beside the engine: exported by a builder that made them, and imported by an \
         empty one for a step that reads them all.\n\n";
-    let of_layers: Vec<&Record> = records
-        .iter()
-        .copied()
-        .filter(|record| record.key.part == layers::PART)
-        .collect();
     let columns = ["seconds", "cpu of engine", "cache, bytes"];
-    table(&mut text, &of_layers, "1 layer", &columns);
+    table(&mut text, &of(layers::PART), "1 layer", &columns);
     text += "\n## Growth\n\n";
     for (scenario, file) in [
         ("cold", "growth-cold.svg"),
@@ -120,13 +122,6 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
             let _ = writeln!(text, "![{}](benchmarks/{file})", lines.title);
         }
     }
-    let of = |part: &str| {
-        let part = records
-            .iter()
-            .copied()
-            .filter(|record| record.key.part == part);
-        part.collect::<Vec<_>>()
-    };
     let planned = planned(&of(planning::PART));
     if !planned.series.is_empty() {
         plots.insert("growth-members.svg".to_owned(), planned.svg());
