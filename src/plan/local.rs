@@ -1,7 +1,7 @@
 //! Local libraries, each compiled in a step of its own: an edit compiles a package and what depends on it.
 //!
-//! A step compiles one package (or one level of the graph, where there are many): over its real sources and
-//! those of all that it needs, everything else being stubs still. It starts from the compiled dependencies, adds
+//! A step compiles one package (or a few, see [`partition`]; or one level of the graph, where there are many): over its
+//! real sources and those of all that it needs, everything else being stubs still. It starts from the compiled dependencies, adds
 //! what the steps of its local dependencies left, runs the very same cargo command as every other step, and
 //! leaves the artefacts of its own packages alone. So its key is made of its own and its dependencies' sources,
 //! and steps that do not need each other run side by side and stay cached side by side.
@@ -14,6 +14,8 @@
 //! mistake in any other sources fails at once. So is a package that has the name of a stamp in its sources: only the
 //! compile step knows stamps, and cargo would not run a build script again that read one without saying so.
 
+mod partition;
+
 use super::dependencies::{self, Crates};
 use super::toolchain::Toolchain;
 use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, sources};
@@ -22,9 +24,8 @@ use crate::project::{Project, TargetKind};
 use crate::recipe::{Recipe, Recipes};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Steps for single packages up to this many; beyond it, one for each of [`LEVELS`].
-const MOST: usize = 24;
-/// The first level of each group of levels. Fixed, so that a new member moves no other from group to group.
+/// The first level of each group of levels, where there are more than [`partition::MOST`]. Fixed, so that a new member
+/// moves no other from group to group.
 const LEVELS: [usize; 5] = [0, 1, 2, 3, 5];
 /// As many of these steps run at a time: engines start every step that is ready, whatever the memory.
 const AT_A_TIME: usize = 4;
@@ -109,10 +110,17 @@ fn groups(project: &Project, closure: &[usize], stubs: &Recipe) -> Vec<BTreeSet<
         .copied()
         .filter(|one| stubbed.contains(one))
         .collect();
-    if libraries.len() <= MOST {
-        return libraries
+    if libraries.len() <= partition::MOST {
+        let places = |package: &usize| {
+            let needed = project.local_dependencies(*package, false);
+            let place = |one: &usize| libraries.iter().position(|other| other == one);
+            needed.iter().filter_map(place).collect()
+        };
+        let below: Vec<Vec<usize>> = libraries.iter().map(places).collect();
+        let package = |place| libraries[place];
+        return partition::steps(&below)
             .into_iter()
-            .map(|one| BTreeSet::from([one]))
+            .map(|own| own.into_iter().map(package).collect())
             .collect();
     }
     let mut levels: BTreeMap<usize, usize> = BTreeMap::new();

@@ -137,7 +137,8 @@ fn keys_are_the_same_each_time() {
     }
 }
 
-/// 20 libraries: each edit does the package and what depends on it again, and nothing else.
+/// 20 libraries: each edit does the package and what depends on it again, and nothing else. The two that nearly all
+/// others need share a step.
 #[test]
 fn twenty_crates() {
     let files = ladder(20);
@@ -154,10 +155,14 @@ fn twenty_crates() {
             .filter(|(name, key)| old.get(*name) != Some(*key));
         redone.map(|(name, _)| name.clone()).collect()
     };
+    let step = |package: usize| match package {
+        0 | 1 => "c00, c01".to_owned(),
+        other => format!("c{other:02}"),
+    };
     for package in 0..20 {
         let mut expected = BTreeSet::from(["compile".to_owned(), "image".to_owned()]);
         let dependants = (package..20).filter(|other| depends(*other, package));
-        expected.extend(dependants.map(|other| format!("c{other:02}")));
+        expected.extend(dependants.map(step));
         assert_eq!(redone(package), expected);
     }
 }
