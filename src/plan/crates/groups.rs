@@ -21,7 +21,7 @@ pub struct Node {
 pub(super) const BUDGET: u64 = 4_000;
 /// What costs no more than a step does may make a group twice as large. Not larger: in another project, or after a change,
 /// something else may need it, too, and then the group is another.
-const LIGHT: u64 = 512;
+const LIGHT: u64 = 256;
 /// Engines take graphs of 16 MiB; each group is some 20 KiB of it.
 pub(super) const MOST: usize = 320;
 
