@@ -132,17 +132,18 @@ fn groups_of_two_builders_do_not_mix() {
     let build = tools(&words, ":");
     let [one, other] = ["crossbeam-epoch", "crossbeam-channel"]
         .map(|name| project(&["crossbeam-queue", name], "scratch", &build));
+    docker.build(&one).succeed();
     let second = docker.second();
-    second.build(&one).succeed();
+    second.prune();
     let cache = format!("type=registry,ref={REGISTRY}/mixed-{}:cache", nonce());
-    let export = docker.build(&other);
+    let export = second.build(&other);
     let report = export
         .option("--cache-to", format!("{cache},mode=max"))
         .succeed();
     assert!(compiled(&report)[0].contains("crossbeam-utils"), "{report}");
 
     change(&one, &["cfg-if", "crossbeam-epoch", "crossbeam-queue"]);
-    let build = second.build(&one).option("--cache-from", &cache);
+    let build = docker.build(&one).option("--cache-from", &cache);
     let (image, report) = build.image("mixed");
     let [groups, dependencies] = compiled(&report);
     assert_eq!(groups, BTreeSet::from(["cfg-if"]), "{report}");

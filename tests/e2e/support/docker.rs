@@ -50,6 +50,15 @@ impl Docker {
         }
     }
 
+    /// Has the engine forget what it built.
+    ///
+    /// One that has built for long describes a cache that it exports by all ways in which it came to each step, and
+    /// engines import none whose description is larger than 1 MiB (BuildKit, cache/remotecache/import.go).
+    pub(crate) fn prune(&self) {
+        let emptied = self.run(["buildx", "prune", "--all", "--force"]);
+        assert_eq!(emptied.exit, Some(0), "{emptied}");
+    }
+
     /// Whether the engine keeps images in the containerd store; the classic one takes no layouts, pushes no more
     /// than images and exports no caches.
     #[expect(clippy::print_stderr, reason = "a test that does nothing says so")]
