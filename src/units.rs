@@ -16,6 +16,9 @@ pub const GRAPH: &str = "graph.json";
 /// The file with the crates: for each a line `bytes-of-sources bytes-of-manifest directory`, then its manifest.
 pub const CRATES: &str = "crates";
 
+/// The index of the public registry (cargo, `src/sources/registry/mod.rs`).
+pub const CRATES_IO: &str = "https://github.com/rust-lang/crates.io-index";
+
 /// All packages of a build as often as they are compiled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Units {
@@ -74,9 +77,13 @@ impl Instance {
         self.source.starts_with("path+")
     }
 
-    /// Whether it is from the public registry (cargo, `src/sources/registry/mod.rs`).
-    pub fn is_from_crates_io(&self) -> bool {
-        self.source == "registry+https://github.com/rust-lang/crates.io-index"
+    /// The index of the registry that it is from, as a manifest names it (`registry-index`); `None` if it is from
+    /// elsewhere.
+    pub fn registry(&self) -> Option<&str> {
+        match self.source.strip_prefix("registry+") {
+            Some(index) => Some(index),
+            None => self.source.starts_with("sparse+").then_some(&self.source),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! A registry that asks for a token: the step that fetches has it, and nothing else.
+//! A registry that asks for a token: the step that fetches has it, and nothing else. Its crates are compiled in groups
+//! as those of the public one.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -6,15 +7,18 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
 
+use crate::support::build::Build;
 use crate::support::docker::{Docker, Outcome};
+use crate::support::locked::{EITHER, ITOA, entry};
 use crate::support::nonce;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
 
 /// A crate as its registry has it; it compiles only if it is the one of that registry.
 const PACK: &str = "mkdir -p team-lib-1.2.0/src && cd team-lib-1.2.0 && \
-    printf '[package]\\nname = \"team-lib\"\\nversion = \"1.2.0\"\\n' >Cargo.toml && \
-    echo 'pub const FROM: &str = \"the registry of the team\";' >src/lib.rs && cd .. && \
+    printf '[package]\\nname = \"team-lib\"\\nversion = \"1.2.0\"\\n[dependencies.itoa]\\nversion = \"1\"\\n\
+    registry-index = \"https://github.com/rust-lang/crates.io-index\"\\n' >Cargo.toml && \
+    echo 'pub fn from() -> String { format!(\"registry {}\", itoa::Buffer::new().format(7)) }' >src/lib.rs && cd .. && \
     tar czf crate team-lib-1.2.0 && sha256sum crate | cut -c1-64";
 
 /// Serves files to those who know the token, for as long as the test runs.
@@ -59,68 +63,135 @@ fn answer(
     stream.write_all(body)
 }
 
+/// The registry of a team, with one crate that needs one of the public registry.
+struct Team {
+    token: String,
+    /// As a lock has it.
+    index: String,
+    checksum: String,
+}
+
+impl Team {
+    fn open() -> Self {
+        let packed = Tree::empty();
+        let mut command = Command::new("sh");
+        let packed_as = Outcome::of(command.args(["-c", PACK]).current_dir(packed.path()));
+        assert_eq!(packed_as.exit, Some(0), "{packed_as}");
+        let checksum = packed_as.stdout.trim().to_owned();
+        let crate_file = std::fs::read(packed.path().join("crate")).expect("can read");
+        let public = "https://github.com/rust-lang/crates.io-index";
+        let needs = format!(
+            "{{\"name\":\"itoa\",\"req\":\"^1\",\"features\":[],\"optional\":false,\"default_features\":true,\
+             \"target\":null,\"kind\":\"normal\",\"registry\":\"{public}\"}}"
+        );
+        let listed = format!(
+            "{{\"name\":\"team-lib\",\"vers\":\"1.2.0\",\"deps\":[{needs}],\"cksum\":\"{checksum}\",\
+             \"features\":{{}},\"yanked\":false}}\n"
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let config = format!("{{\"dl\":\"{address}/dl\",\"auth-required\":true}}\n");
+        let files = BTreeMap::from([
+            ("/index/config.json".to_owned(), config.into_bytes()),
+            ("/index/te/am/team-lib".to_owned(), listed.into_bytes()),
+            ("/dl/team-lib/1.2.0/download".to_owned(), crate_file),
+        ]);
+        let team = Self {
+            token: format!("token-{}", nonce()),
+            index: format!("sparse+{address}/index/"),
+            checksum,
+        };
+        serve(listener, files, team.token.clone());
+        team
+    }
+
+    /// A program that needs the crate of the team, and others of the public registry.
+    fn project(&self, build: &str, others: &[[&str; 3]]) -> Project {
+        let project = Project::tiny(&format!(
+            "build:\n  secrets:\n    - {{ id: team, env: CARGO_REGISTRIES_TEAM_TOKEN }}\n{build}\
+             image: {{ base: scratch }}\n",
+        ));
+        std::fs::create_dir(project.join(".cargo")).expect("can make folders");
+        let index = &self.index;
+        let names = |each: fn(&str) -> String| -> String {
+            others.iter().map(|[name, ..]| each(name)).collect()
+        };
+        let entries: String = others.iter().map(|other| entry(*other)).collect();
+        project
+            .write(
+                ".cargo/config.toml",
+                format!(
+                    "[registries.team]\nindex = \"{index}\"\ncredential-provider = [\"cargo:token\"]\n"
+                ),
+            )
+            .append(
+                "Cargo.toml",
+                &format!(
+                    "[dependencies]\nteam-lib = {{ version = \"1\", registry = \"team\" }}\n{}",
+                    names(|name| format!("{name} = \"1\"\n"))
+                ),
+            )
+            .append(
+                "Cargo.lock",
+                &format!(
+                    "dependencies = [{}\"team-lib\"]\n{}{entries}\n[[package]]\nname = \"team-lib\"\n\
+                     version = \"1.2.0\"\nsource = \"{index}\"\nchecksum = \"{}\"\ndependencies = [\"itoa\"]\n",
+                    names(|name| format!("{name:?}, ")),
+                    entry(ITOA),
+                    self.checksum
+                ),
+            )
+            .write("src/main.rs", "fn main() { println!(\"{}\", team_lib::from()); }\n");
+        project
+    }
+}
+
+/// A build by somebody who has a token.
+fn build<'d>(docker: &'d Docker, project: &Project, token: &str) -> Build<'d> {
+    docker
+        .build(project)
+        .env("THE_TOKEN", token)
+        .option("--secret", "id=team,env=THE_TOKEN")
+        .option("--network", "host")
+        .option("--allow", "network.host")
+}
+
 #[test]
 fn a_token_reaches_the_registry_and_nothing_else() {
     let docker = Docker::take();
-    let packed = Tree::empty();
-    let mut command = Command::new("sh");
-    let packed_as = Outcome::of(command.args(["-c", PACK]).current_dir(packed.path()));
-    assert_eq!(packed_as.exit, Some(0), "{packed_as}");
-    let checksum = packed_as.stdout.trim();
-    let token = format!("token-{}", nonce());
-    let crate_file = std::fs::read(packed.path().join("crate")).expect("can read");
-    let entry = format!(
-        "{{\"name\":\"team-lib\",\"vers\":\"1.2.0\",\"deps\":[],\"cksum\":\"{checksum}\",\"features\":{{}},\
-         \"yanked\":false}}\n"
-    );
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = format!("http://{}", listener.local_addr().expect("it is bound"));
-    let config = format!("{{\"dl\":\"{address}/dl\",\"auth-required\":true}}\n");
-    let files = BTreeMap::from([
-        ("/index/config.json".to_owned(), config.into_bytes()),
-        ("/index/te/am/team-lib".to_owned(), entry.into_bytes()),
-        ("/dl/team-lib/1.2.0/download".to_owned(), crate_file),
-    ]);
-    serve(listener, files, token.clone());
-    let index = format!("sparse+{address}/index/");
-
-    let project = Project::tiny(
-        "build:\n  secrets:\n    - { id: team, env: CARGO_REGISTRIES_TEAM_TOKEN }\n\
-         image: { base: scratch }\n",
-    );
-    std::fs::create_dir(project.join(".cargo")).expect("can make folders");
-    project
-        .write(
-            ".cargo/config.toml",
-            format!(
-                "[registries.team]\nindex = \"{index}\"\ncredential-provider = [\"cargo:token\"]\n"
-            ),
-        )
-        .append(
-            "Cargo.toml",
-            "[dependencies]\nteam-lib = { version = \"1\", registry = \"team\" }\n",
-        )
-        .append(
-            "Cargo.lock",
-            &format!(
-                "dependencies = [\"team-lib\"]\n\n[[package]]\nname = \"team-lib\"\nversion = \"1.2.0\"\n\
-                 source = \"{index}\"\nchecksum = \"{checksum}\"\n"
-            ),
-        )
-        .write("src/main.rs", "fn main() { println!(\"{}\", team_lib::FROM); }\n");
-    let build = |token: &str| {
-        docker
-            .build(&project)
-            .env("THE_TOKEN", token)
-            .option("--secret", "id=team,env=THE_TOKEN")
-            .option("--network", "host")
-            .option("--allow", "network.host")
-    };
-
-    let printed = build("another").fail();
+    let team = Team::open();
+    let project = team.project("", &[]);
+    let printed = build(&docker, &project, "another").fail();
     assert!(printed.contains("token rejected"), "{printed}");
-    let (image, report) = build(&token).image("registry");
-    assert_eq!(report.compiled(), ["team-lib", "tiny"]);
-    assert!(!report.log().contains(&token));
-    assert_eq!(image.prints(&[]), "the registry of the team\n");
+    let (image, report) = build(&docker, &project, &team.token).image("registry");
+    assert_eq!(report.compiled(), ["itoa", "team-lib", "tiny"]);
+    assert!(!report.log().contains(&team.token));
+    assert_eq!(image.prints(&[]), "registry 7\n");
+}
+
+#[test]
+fn its_crates_are_in_groups_as_others() {
+    let docker = Docker::take();
+    if !docker.has_store() {
+        return;
+    }
+    let team = Team::open();
+    let settings = format!(
+        "  granularity: crates\n  env: {{ SPACE: \"{}\" }}\n",
+        nonce()
+    );
+    let project = team.project(&settings, &[]);
+    let (image, report) = build(&docker, &project, &team.token).image("registry");
+    assert_eq!(image.prints(&[]), "registry 7\n");
+    let group = report.step("[crates] itoa");
+    assert_eq!(group.compiled(), ["itoa", "team-lib"], "{report}");
+    assert_eq!(report.compiled(), ["itoa", "team-lib", "tiny"], "{report}");
+    assert_eq!(report.warnings, [""; 0]);
+
+    // Of another project with one crate more: what the team's crate needs is not compiled again.
+    let project = team.project(&settings, &[EITHER]);
+    let (_, report) = build(&docker, &project, &team.token).image("registry");
+    assert!(report.is_cached("[crates] itoa"), "{report}");
+    assert_eq!(report.compiled(), ["either", "tiny"], "{report}");
+    assert!(!report.log().contains(&team.token));
 }

@@ -5,7 +5,7 @@
 //! fingerprint holds the path. Their manifests there are cut down to what this build uses, because a directory source
 //! must have all that any of them mentions; names of features stay, since a fingerprint holds them, too.
 
-use crate::units::{Crate, Instance, Units};
+use crate::units::{CRATES_IO, Crate, Instance, Units};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use toml::{Table, Value};
@@ -74,17 +74,26 @@ fn exactly(version: &str) -> Value {
     format!("={}", version.split('+').next().unwrap_or(version)).into()
 }
 
+/// A dependency on exactly one version of a crate, from where it is, with no more features than are named elsewhere.
+fn dependency(on: &Instance) -> Table {
+    let mut dependency = table([
+        ("version", exactly(&on.version)),
+        ("default-features", false.into()),
+    ]);
+    if let Some(index) = on.registry().filter(|index| *index != CRATES_IO) {
+        dependency.insert("registry-index".into(), index.into());
+    }
+    dependency
+}
+
 /// The manifest of the package itself.
 fn root(units: &Units, closure: &BTreeSet<usize>, profiles: &Table) -> String {
     let mut normal = Table::new();
     let mut build = Table::new();
     for index in closure {
         let one = &units.instances[*index];
-        let mut dependency = table([
-            ("package", one.name.as_str().into()),
-            ("version", exactly(&one.version)),
-            ("default-features", false.into()),
-        ]);
+        let mut dependency = dependency(one);
+        dependency.insert("package".into(), one.name.as_str().into());
         if !one.features.is_empty() {
             dependency.insert("features".into(), list(&one.features));
         }
@@ -271,10 +280,7 @@ fn pinned<'e>(
                 .is_none_or(|(requirement, version)| requirement.matches(version))
     })?;
     let one = &units.instances[*index];
-    let mut pinned = table([
-        ("version", exactly(&one.version)),
-        ("default-features", false.into()),
-    ]);
+    let mut pinned = dependency(one);
     if package != name {
         pinned.insert("package".into(), package.into());
     }

@@ -6,7 +6,7 @@ use crate::plan::dependencies::{self, Stubbed};
 use crate::plan::toolchain::Toolchain;
 use crate::plan::{FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, WORK_DIR, seed};
 use crate::recipe::Recipe;
-use crate::units::{Instance, Units};
+use crate::units::{CRATES_IO, Instance, Units};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Table;
 
@@ -189,7 +189,7 @@ impl<'a> Steps<'a> {
         args.extend(["build".to_owned(), "--offline".to_owned()]);
         args.extend(["--target".into(), plan.triple.clone()]);
         args.extend(["--profile".into(), profile.clone()]);
-        args.extend(self.replacement(own));
+        args.extend(self.replacement(&group.closure));
         let none = dependencies::Crates::default();
         // What it adds is an output of its own and not the difference to what it started from: engines walk along all
         // paths from an output to what it stands on, and there would be twice as many with each group of a chain.
@@ -236,17 +236,25 @@ impl<'a> Steps<'a> {
     }
 
     /// Flags that make Cargo take crates from where they are unpacked.
-    fn replacement(&self, own: &BTreeSet<usize>) -> Vec<String> {
-        let first = own
-            .iter()
-            .find_map(|at| self.units.instances[*at].sources.as_ref());
-        let dir = first.map_or("", |sources| crate::source::parent(&sources.dir));
-        vec![
-            "--config".into(),
-            "source.crates-io.replace-with='unpacked'".into(),
-            "--config".into(),
-            format!("source.unpacked.directory='{dir}'"),
-        ]
+    fn replacement(&self, closure: &BTreeSet<usize>) -> Vec<String> {
+        let instances = closure.iter().map(|at| &self.units.instances[*at]);
+        let registries: BTreeMap<&str, &str> = instances.filter_map(place).collect();
+        let mut settings = vec![];
+        for (number, (index, dir)) in registries.into_iter().enumerate() {
+            let (source, unpacked) = match index {
+                CRATES_IO => ("crates-io".to_owned(), "unpacked".to_owned()),
+                _ => (format!("registry-{number}"), format!("unpacked-{number}")),
+            };
+            if index != CRATES_IO {
+                settings.push(format!("source.{source}.registry='{index}'"));
+            }
+            settings.push(format!("source.{source}.replace-with='{unpacked}'"));
+            settings.push(format!("source.{unpacked}.directory='{dir}'"));
+        }
+        let flags = settings.into_iter();
+        flags
+            .flat_map(|setting| ["--config".into(), setting])
+            .collect()
     }
 
     /// The sources of the group's own crates: of the directory that all are in, each apart, so that a change of
@@ -363,19 +371,19 @@ const STEP_COST: u64 = 300;
 /// More than any chain takes, in milliseconds: priorities are sorted as text, the first is the most urgent.
 const LONGEST: u64 = 999_999_999;
 
-/// The instances that can be compiled apart from the project: from the registry of crates, and so all that they need.
-fn apart(units: &Units, registry: &str) -> BTreeSet<usize> {
-    let first = units.instances.iter().find_map(|one| {
-        let sources = one.sources.as_ref().filter(|_| one.is_from_crates_io())?;
-        Some(crate::source::parent(&sources.dir))
-    });
+/// The registry of an instance, and the directory with its unpacked crates.
+fn place(one: &Instance) -> Option<(&str, &str)> {
+    let sources = one.sources.as_ref()?;
+    Some((one.registry()?, crate::source::parent(&sources.dir)))
+}
+
+/// The instances that can be compiled apart from the project: from registries of crates, and so all that they need.
+fn apart(units: &Units, unpacked: &str) -> BTreeSet<usize> {
+    let places: BTreeMap<&str, &str> = units.instances.iter().filter_map(place).collect();
     let fits = |one: &Instance| {
-        one.is_from_crates_io()
-            && one.checksum.is_some()
-            && one.sources.as_ref().is_some_and(|sources| {
-                sources.dir.starts_with(registry)
-                    && Some(crate::source::parent(&sources.dir)) == first
-            })
+        one.checksum.is_some()
+            && place(one)
+                .is_some_and(|(index, dir)| dir.starts_with(unpacked) && places[index] == dir)
     };
     if units.has_mixed_lto {
         return BTreeSet::new();
