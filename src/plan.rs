@@ -212,7 +212,7 @@ pub struct Abilities {
     /// Whether local libraries have steps of their own. Without them a change of one compiles all local packages
     /// again, and the plan is shorter: a Dockerfile would repeat the project's manifests for each.
     pub local_steps: bool,
-    /// MergeOp and mounts without content: crates can be compiled in groups.
+    /// MergeOp, mounts without content and proxies that are no part of a key: crates can be compiled in groups.
     pub crates: bool,
     /// Whether the caller imports caches, as one does whose builder keeps none.
     pub imports_cache: bool,

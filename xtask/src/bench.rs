@@ -54,7 +54,7 @@ const PARTS: [&str; 5] = [
     frontend::PART,
     planning::PART,
     layers::PART,
-    "report",
+    report::PART,
 ];
 
 /// What to measure.
@@ -114,7 +114,8 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
     }
     let wants = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
     let mut store = Store::open(&State::locate()?)?;
-    if PARTS[..4].iter().any(|part| wants(part)) {
+    let measures = |part: &&str| *part != report::PART && wants(part);
+    if PARTS.iter().any(|part| measures(&part)) {
         let alone = wants(frontend::PART) || wants(planning::PART);
         let ours = alone || (wants(builds::PART) && builds::has_ours(&choice));
         match &image {
@@ -146,7 +147,7 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
             builds::run(checkout, &builder, &mut store, &digest, &choice)?;
         }
     }
-    if wants("report") {
+    if wants(report::PART) {
         report::write(checkout, &store)?;
     }
     Ok(())

@@ -103,5 +103,8 @@ fn write(dir: &Path, count: usize) -> Result<()> {
         );
         fs::write(dir.join(file), text)?;
     }
-    Ok(fs::write(dir.join("Base"), "FROM alpine\n")?)
+    Ok(fs::write(
+        dir.join("Base"),
+        "FROM alpine\nRUN touch /base\n",
+    )?)
 }

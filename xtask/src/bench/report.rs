@@ -16,6 +16,9 @@ use super::{frontend, layers, planning};
 use builds::Builds;
 use plot::Lines;
 
+/// The part's name.
+pub(crate) const PART: &str = "report";
+
 /// Writes the files of what was measured so far.
 pub(crate) fn write(checkout: &Path, store: &Store) -> Result<()> {
     let records: Vec<&Record> = store.records().collect();
