@@ -115,7 +115,7 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
     let wants = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
     let mut store = Store::open(&State::locate()?)?;
     let measures = |part: &&str| *part != report::PART && wants(part);
-    if PARTS.iter().any(|part| measures(&part)) {
+    if PARTS.iter().any(measures) {
         let alone = wants(frontend::PART) || wants(planning::PART);
         let ours = alone || (wants(builds::PART) && builds::has_ours(&choice));
         match &image {
