@@ -243,11 +243,11 @@ impl<'a> Steps<'a> {
         for (number, (index, dir)) in registries.into_iter().enumerate() {
             let (source, unpacked) = match index {
                 CRATES_IO => ("crates-io".to_owned(), "unpacked".to_owned()),
-                _ => (format!("registry-{number}"), format!("unpacked-{number}")),
+                _ => {
+                    settings.push(format!("source.registry-{number}.registry='{index}'"));
+                    (format!("registry-{number}"), format!("unpacked-{number}"))
+                }
             };
-            if index != CRATES_IO {
-                settings.push(format!("source.{source}.registry='{index}'"));
-            }
             settings.push(format!("source.{source}.replace-with='{unpacked}'"));
             settings.push(format!("source.{unpacked}.directory='{dir}'"));
         }

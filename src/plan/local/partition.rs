@@ -23,8 +23,12 @@ const ONE: u64 = 1 << 20;
 /// A set of libraries, by their places.
 type Set = u64;
 
-fn places(set: Set) -> impl Iterator<Item = usize> {
-    (0..MOST).filter(move |place| set & (1 << place) != 0)
+fn places(mut set: Set) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = (set != 0).then(|| set.trailing_zeros() as usize)?;
+        set &= set - 1;
+        Some(place)
+    })
 }
 
 /// Steps under way to fewer of them.
