@@ -1,8 +1,8 @@
 //! Which crates are compiled in one step.
 //!
 //! A step for each would repeat the least, and cost most: starting a container and Cargo takes longer than many a
-//! crate. So a crate joins those that need it where that repeats nothing, or little: when it has one owner. Few large
-//! groups would not help at all, since every bump would hit one that everything else depends on.
+//! crate. So a crate joins one that needs it where that repeats nothing, or little: when all others that need it need
+//! that one, too. Few large groups would not help at all, since every bump would hit one that everything else depends on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,8 +27,8 @@ pub(super) const MOST: usize = 320;
 
 /// Divides nodes into groups, each a set of indices; a group comes after those that it needs.
 ///
-/// Two moves keep the graph of groups free of cycles: a node joins the group of those that need it if they all are in
-/// one, and groups that the same groups need join each other. Each only within the budget, which grows until there
+/// Two moves keep the graph of groups free of cycles: a node joins a group that needs it if all others that need it need
+/// that group, directly or not, and groups that the same groups need join each other. Each only within the budget, which grows until there
 /// are few enough groups, if there can be; for what is light, within twice the budget. What one move decides does not
 /// depend on nodes that are no neighbours, so a node more or less moves few others.
 pub fn groups(nodes: &[Node]) -> Vec<BTreeSet<usize>> {
@@ -119,14 +119,22 @@ fn owned(nodes: &[Node], budget: u64) -> Vec<usize> {
     let dependents = dependents(nodes);
     let mut group: Vec<usize> = (0..nodes.len()).collect();
     let mut weight: Vec<u64> = nodes.iter().map(|node| node.weight).collect();
+    // The groups that need each group, directly or not.
+    let mut above: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); nodes.len()];
     let limit = |weight: u64| if weight <= LIGHT { 2 * budget } else { budget };
     for node in owners_first(nodes, &dependents) {
-        let mut owners: BTreeSet<usize> = dependents[node].iter().map(|at| group[*at]).collect();
-        if let (Some(owner), None) = (owners.pop_first(), owners.pop_first())
-            && weight[owner] + nodes[node].weight <= limit(nodes[node].weight)
-        {
-            weight[owner] += nodes[node].weight;
-            group[node] = owner;
+        let owners: BTreeSet<usize> = dependents[node].iter().map(|at| group[*at]).collect();
+        let fits = |owner: &&usize| {
+            let mut others = owners.iter().filter(|other| other != owner);
+            weight[**owner] + nodes[node].weight <= limit(nodes[node].weight)
+                && others.all(|other| above[**owner].contains(other))
+        };
+        if let Some(owner) = owners.iter().find(fits) {
+            weight[*owner] += nodes[node].weight;
+            group[node] = *owner;
+        } else {
+            let further = owners.iter().flat_map(|owner| &above[*owner]);
+            above[node] = owners.iter().chain(further).copied().collect();
         }
     }
     group
@@ -273,6 +281,31 @@ mod tests {
             expected.insert(BTreeSet::from(["new target".to_owned()]));
             prop_assert_eq!(named(&more), expected);
         }
+    }
+
+    #[test]
+    fn what_the_owner_of_all_others_needs_joins_it() {
+        let node = |name: &str, needs: &[usize]| Node {
+            name: format!("{name} host"),
+            weight: 500,
+            dependencies: needs.iter().copied().collect(),
+        };
+        let mut nodes = vec![
+            node("unicode-ident", &[]),
+            node("proc-macro2", &[0]),
+            node("quote", &[0, 1]),
+            node("syn", &[0, 1, 2]),
+            node("synstructure", &[1, 2, 3]),
+        ];
+        assert_eq!(groups(&nodes).len(), 1);
+        // Who needs quote and no syn leaves syn to itself, and the others with quote.
+        nodes.push(node("paste", &[1, 2]));
+        let names: BTreeSet<String> = nodes[..3].iter().map(|node| node.name.clone()).collect();
+        assert!(named(&nodes).contains(&names), "{:?}", named(&nodes));
+        assert_eq!(groups(&nodes).len(), 3);
+        // Who needs proc-macro2 alone takes it from quote.
+        nodes.push(node("autocfg", &[1]));
+        assert!(!named(&nodes).contains(&names), "{:?}", named(&nodes));
     }
 
     #[test]
