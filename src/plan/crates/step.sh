@@ -21,11 +21,13 @@ left() {
 }
 finish() {
   while read -r file; do
-    [ ! -d "$file" ] || [ -h "$file" ] || mkdir -p "/delta${file#/target}"
-  done </tmp/made
-  while read -r file; do
-    [ -d "$file" ] && [ ! -h "$file" ] || echo "${file#/target/}"
+    if [ -d "$file" ] && [ ! -h "$file" ]; then
+      echo "/delta${file#/target}" >>/tmp/dirs
+    else
+      echo "${file#/target/}"
+    fi
   done </tmp/made | tar -cf - -C /target -T - | tar -xpf - -C /delta
+  tr '\n' '\0' </tmp/dirs | xargs -0 mkdir -p
   find /delta -print0 | xargs -0 touch -h -d @1793491200
   exit 0
 }
@@ -99,14 +101,11 @@ over() {
 }
 touch /tmp/start
 find /target | sort >/tmp/before
-for crate in /crates/*/; do
-  crate=${crate%/}
-  name=${crate##*/}
-  dir=$(sed -n "s,^=== rust-frontend \(/.*/$name\)/Cargo.toml\$,\1,p" /manifests/crates)
-  mkdir -p "$dir"
-  cp -a "$crate/." "$dir/"
-done
-sed -n 's,^=== rust-frontend \(.*\)/[^/]*$,\1,p' /manifests/crates | sort -u | xargs mkdir -p
+sed -n 's,^=== rust-frontend \(.*\)/[^/]*$,\1,p' /manifests/crates | sort -u >/tmp/packages
+xargs mkdir -p </tmp/packages
+while read -r dir; do
+  [ ! -d "/crates/${dir##*/}" ] || cp -a "/crates/${dir##*/}/." "$dir/"
+done </tmp/packages
 awk '/^=== rust-frontend / { if (file) close(file); file = $3; printf "" >file; next } { print >file }' /manifests/crates
 wrong=$(find /target/.crates -type f -exec awk '
   FNR == 1 { id = FILENAME; sub(/.*\//, "", id) }
