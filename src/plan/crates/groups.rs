@@ -133,8 +133,11 @@ fn owned(nodes: &[Node], budget: u64) -> Vec<usize> {
             weight[*owner] += nodes[node].weight;
             group[node] = *owner;
         } else {
-            let further = owners.iter().flat_map(|owner| &above[*owner]);
-            above[node] = owners.iter().chain(further).copied().collect();
+            for owner in &owners {
+                let further = above[*owner].clone();
+                above[node].extend(further);
+            }
+            above[node].extend(owners);
         }
     }
     group
