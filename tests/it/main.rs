@@ -11,6 +11,7 @@ mod cycle;
 mod docs;
 mod frontend;
 mod gateway;
+mod histories;
 mod init;
 mod oracle;
 mod project;

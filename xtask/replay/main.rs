@@ -1,8 +1,8 @@
 //! What each change of a real `Cargo.lock` would have compiled: all crates in one step, or those groups that it touched.
 //!
-//! `cargo run --release --example replay -- CLONE [COMMITS]` reads the last commits of a clone (by first parents) that
-//! change its `Cargo.lock`, and writes docs/replay.md and docs/replay.svg. A lock has neither features nor which crates are
-//! for the build machine, and sizes of sources are not in it: crates that were not measured count the same.
+//! `cargo run --release --example replay -- CLONE [COMMITS [FILE]]` reads the last commits of a clone (by first parents) that
+//! change its `Cargo.lock`, and writes docs/replay.md and docs/replay.svg; with a file's name after their number, the history
+//! itself goes there, for tests.
 
 #![expect(
     clippy::disallowed_methods,
@@ -10,14 +10,12 @@
     reason = "a chore: it reads a clone and writes docs"
 )]
 
-use rust_frontend::plan::{Node, groups, weight};
-use std::collections::{BTreeMap, BTreeSet};
+mod lock;
+
+use lock::{Lock, redone};
 use std::fmt::Write as _;
 use std::process::Command;
 use toml::{Table, Value};
-
-/// Sources of a crate that nobody measured, in bytes.
-const USUAL: u64 = 200_000;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
@@ -38,22 +36,34 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let log = git(&["log", "--first-parent", "--format=%h", "--", "Cargo.lock"])?;
     let mut commits: Vec<&str> = log.lines().take(most + 1).collect();
     commits.reverse();
-    let mut before: Option<BTreeSet<String>> = None;
+    let mut last = Lock::default();
+    let mut before = None;
     let mut rows = vec![];
+    let mut history = String::new();
     for commit in commits {
-        let lock = git(&["show", &format!("{commit}:Cargo.lock")])?;
-        let Some(steps) = steps(&lock) else { continue };
+        let text = git(&["show", &format!("{commit}:Cargo.lock")])?;
+        let Some(lock) = parse(&text) else {
+            continue;
+        };
+        let changes = since(&lock, &last);
+        // A change of local packages alone is none of a dependency.
+        if changes.is_empty() {
+            continue;
+        }
+        let _ = write!(history, "commit {commit}\n{changes}");
+        let steps = lock.grouped();
         if let Some(before) = &before {
-            let total: u64 = steps.values().sum();
-            let redone = steps.iter().filter(|(key, _)| !before.contains(*key));
-            let redone: Vec<u64> = redone.map(|(_, weight)| *weight).collect();
-            // A change of local packages alone is none of a dependency.
-            if !redone.is_empty() {
-                let share = redone.iter().sum::<u64>() as f64 / total as f64;
-                rows.push((commit.to_owned(), share, redone.len(), steps.len()));
+            let (count, share) = redone(before, &steps);
+            if count > 0 {
+                rows.push((commit.to_owned(), share, count, steps.len()));
             }
         }
-        before = Some(steps.into_keys().collect());
+        before = Some(steps);
+        last = lock;
+    }
+    if let Some(file) = args.next() {
+        std::fs::write(file, history)?;
+        return Ok(());
     }
     let name = clone
         .trim_end_matches('/')
@@ -75,100 +85,45 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The groups of a lock: what their key is made of, and what they cost.
-fn steps(lock: &str) -> Option<BTreeMap<String, u64>> {
-    let lock: Table = lock.parse().ok()?;
-    let packages: Vec<&Table> = lock
-        .get("package")?
-        .as_array()?
-        .iter()
-        .filter_map(Value::as_table)
-        .collect();
-    let text = |package: &Table, key: &str| {
-        package
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let external: Vec<&&Table> = packages
-        .iter()
-        .filter(|package| package.contains_key("source"))
-        .collect();
-    let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, package) in external.iter().enumerate() {
-        by_name
-            .entry(text(package, "name"))
-            .or_default()
-            .push(index);
-    }
-    let nodes: Vec<Node> = external
-        .iter()
-        .map(|package| {
-            let name = text(package, "name");
-            let needs = package
-                .get("dependencies")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
-            let needs = needs.filter_map(Value::as_str).filter_map(|need| {
-                let mut words = need.split(' ');
-                let (name, version) = (words.next()?, words.next());
-                let fits = |at: &&usize| {
-                    version.is_none_or(|version| text(external[**at], "version") == version)
-                };
-                by_name.get(name)?.iter().find(fits).copied()
-            });
-            let twins = by_name[&name].len() > 1;
-            Node {
-                weight: weight(&name, USUAL),
-                dependencies: needs.collect(),
-                name: if twins {
-                    format!("{name} {}", text(package, "version"))
-                } else {
-                    name
-                },
+/// Nothing, if it is no lock, or one of a Cargo before 2020.
+fn parse(text: &str) -> Option<Lock> {
+    let lock: Table = text.parse().ok()?;
+    let packages = lock.get("package")?.as_array()?.iter();
+    let package = |package: &Value| {
+        let text = |key: &str| package.get(key).and_then(Value::as_str);
+        let source = text("source")?;
+        // Crates of one version differ by what their repository had then.
+        let version = match source.rsplit_once('#') {
+            Some((_, revision)) if source.starts_with("git+") => {
+                format!("{}#{revision:.8}", text("version")?)
             }
-        })
-        .collect();
-    let mut of = BTreeMap::new();
-    let mut keys: Vec<String> = vec![];
-    let mut steps = BTreeMap::new();
-    for (number, group) in groups(&nodes).into_iter().enumerate() {
-        of.extend(group.iter().map(|at| (*at, number)));
-        let mut key: BTreeSet<String> = group
-            .iter()
-            .map(|at| {
-                format!(
-                    "{} {} {}",
-                    nodes[*at].name,
-                    text(external[*at], "version"),
-                    text(external[*at], "source")
-                )
-            })
-            .collect();
-        let needs = group
-            .iter()
-            .flat_map(|at| &nodes[*at].dependencies)
-            .map(|at| of[at]);
-        key.extend(needs.filter(|at| *at != number).map(|at| keys[at].clone()));
-        let key = format!("{:?}", key);
-        let hash = key.bytes().fold(
-            (0xcbf2_9ce4_8422_2325_u64, 0x9e37_79b9_u64),
-            |(a, b), byte| {
-                (
-                    (a ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3),
-                    b.rotate_left(5) ^ u64::from(byte).wrapping_mul(a | 1),
-                )
-            },
-        );
-        keys.push(format!("{:x}{:x}", hash.0, hash.1));
-        steps.insert(
-            keys[number].clone(),
-            group.iter().map(|at| nodes[*at].weight).sum(),
-        );
+            _ => text("version")?.to_owned(),
+        };
+        let needs = package.get("dependencies").and_then(Value::as_array);
+        let needs = needs.into_iter().flatten().filter_map(Value::as_str);
+        let need = |need: &str| need.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        Some((
+            (text("name")?.to_owned(), version),
+            needs.map(need).collect(),
+        ))
+    };
+    Some(Lock(packages.filter_map(package).collect()))
+}
+
+/// The lines that turn the lock of before into this one.
+fn since(lock: &Lock, before: &Lock) -> String {
+    let mut text = String::new();
+    for ((name, version), needs) in &before.0 {
+        if lock.0.get(&(name.clone(), version.clone())) != Some(needs) {
+            text.push_str(&format!("- {name} {version}\n"));
+        }
     }
-    Some(steps)
+    for ((name, version), needs) in &lock.0 {
+        if before.0.get(&(name.clone(), version.clone())) != Some(needs) {
+            text.push_str(&format!("+ {name} {version}: {}\n", needs.join(", ")));
+        }
+    }
+    text
 }
 
 type Row = (String, f64, usize, usize);
