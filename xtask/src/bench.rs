@@ -141,7 +141,7 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
             planning::run(checkout, &builder, &mut store, &digest, &choice)?;
         }
         if wants(layers::PART) && !choice.quick {
-            layers::run(&builder, &mut store)?;
+            layers::run(&builder, &mut store, choice.rounds.unwrap_or(3))?;
         }
         if wants(builds::PART) {
             builds::run(checkout, &builder, &mut store, &digest, &choice)?;

@@ -21,13 +21,10 @@ const COUNTS: [usize; 2] = [1, 200];
 /// The bytes of all of them together, about what a workspace's dependencies take when compressed.
 const BYTES: usize = 120_000_000;
 
-/// How often each is measured; they take turns.
-const ROUNDS: usize = 3;
-
-/// Measures.
-pub(crate) fn run(builder: &Builder, store: &mut Store) -> Result<()> {
+/// Measures each so often; they take turns.
+pub(crate) fn run(builder: &Builder, store: &mut Store, rounds: usize) -> Result<()> {
     let state = State::locate()?;
-    for round in 1..=ROUNDS {
+    for round in 1..=rounds {
         for count in COUNTS {
             let layers = match count {
                 1 => "1 layer".to_owned(),

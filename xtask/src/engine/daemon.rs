@@ -196,12 +196,13 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
 
     let settings = settings(state, flavour);
     let containerd = flavour != Flavour::Classic;
-    let mut text = json!({
+    let text = json!({
         "features": {"containerd-snapshotter": containerd},
         "bridge": network::bridge(flavour),
         "iptables": false,
         "ip6tables": false,
         "insecure-registries": ["127.0.0.0/8"],
+        "cgroup-parent": cgroup(flavour),
         // By default a fifth of the disk stays free, which on a full one means that nothing is kept, and tests of
         // what is cached fail. A run of all tests makes less than half of what is kept at most.
         "builder": {"gc": {
@@ -211,9 +212,6 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
             "defaultMinFreeSpace": "3GB",
         }},
     });
-    if flavour == Flavour::Second {
-        text["cgroup-parent"] = cgroup(flavour).into();
-    }
     fs::write(&settings, format!("{text:#}\n"))?;
     fs::create_dir_all(state.data(flavour))?;
 
@@ -246,7 +244,7 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
     Err(command.exec()).context("cannot enter the engine's Debian")
 }
 
-/// The control group above all containers of an engine that nobody else uses: what they use is read there.
+/// The control group above all containers of an engine: what they use is read there.
 pub(crate) fn cgroup(flavour: Flavour) -> String {
     format!("/rust-frontend-{flavour}")
 }
