@@ -113,14 +113,14 @@ fn parse(text: &str) -> Option<Lock> {
 /// The lines that turn the lock of before into this one.
 fn since(lock: &Lock, before: &Lock) -> String {
     let mut text = String::new();
-    for ((name, version), needs) in &before.0 {
-        if lock.0.get(&(name.clone(), version.clone())) != Some(needs) {
-            text.push_str(&format!("- {name} {version}\n"));
+    for (id @ (name, version), needs) in &before.0 {
+        if lock.0.get(id) != Some(needs) {
+            let _ = writeln!(text, "- {name} {version}");
         }
     }
-    for ((name, version), needs) in &lock.0 {
-        if before.0.get(&(name.clone(), version.clone())) != Some(needs) {
-            text.push_str(&format!("+ {name} {version}: {}\n", needs.join(", ")));
+    for (id @ (name, version), needs) in &lock.0 {
+        if before.0.get(id) != Some(needs) {
+            let _ = writeln!(text, "+ {name} {version}: {}", needs.join(", "));
         }
     }
     text

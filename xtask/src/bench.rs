@@ -66,6 +66,11 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
+    /// How often everything is built.
+    fn rounds(&self) -> usize {
+        self.rounds.unwrap_or(if self.quick { 1 } else { 3 })
+    }
+
     /// Whether a word of a kind was chosen: no word of that kind chooses all.
     fn wants(&self, kind: &[&str], word: &str) -> bool {
         among(&self.words, kind, word)
@@ -141,7 +146,7 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
             planning::run(checkout, &builder, &mut store, &digest, &choice)?;
         }
         if wants(layers::PART) && !choice.quick {
-            layers::run(&builder, &mut store, choice.rounds.unwrap_or(3))?;
+            layers::run(&builder, &mut store, choice.rounds())?;
         }
         if wants(builds::PART) {
             builds::run(checkout, &builder, &mut store, &digest, &choice)?;

@@ -20,6 +20,7 @@ left() {
   finish
 }
 finish() {
+  : >/tmp/dirs
   while read -r file; do
     if [ -d "$file" ] && [ ! -h "$file" ]; then
       echo "/delta${file#/target}" >>/tmp/dirs
@@ -27,7 +28,7 @@ finish() {
       echo "${file#/target/}"
     fi
   done </tmp/made | tar -cf - -C /target -T - | tar -xpf - -C /delta
-  tr '\n' '\0' </tmp/dirs | xargs -0 mkdir -p
+  tr '\n' '\0' </tmp/dirs | xargs -0 -r mkdir -p
   find /delta -print0 | xargs -0 touch -h -d @1793491200
   exit 0
 }

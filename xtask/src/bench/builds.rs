@@ -34,9 +34,6 @@ use trees::Trees;
 /// The part's name.
 pub(crate) const PART: &str = "builds";
 
-/// How often everything is built.
-const ROUNDS: usize = 3;
-
 /// A builder that built the unedited project before.
 pub(crate) const WARM: &str = "warm";
 
@@ -146,10 +143,7 @@ pub(crate) fn run(
         chosen.push((project, Trees::of(checkout, &state, project)?));
     }
     let mut failed = Vec::new();
-    for round in 1..=choice
-        .rounds
-        .unwrap_or(if choice.quick { 1 } else { ROUNDS })
-    {
+    for round in 1..=choice.rounds() {
         for (project, trees) in &chosen {
             let mut all = contender::all();
             // Nobody is always first.
@@ -356,12 +350,13 @@ impl Turn<'_> {
             key.project, key.contender, key.round, run.values
         );
         // What a later run needs again stands beside what others took in the run that it was asked for in.
-        if self.store.has(&key, &self.digest()) {
+        let digest = self.digest();
+        if self.store.has(&key, &digest) {
             return Ok(());
         }
         self.store.add(Record {
             key,
-            digest: self.digest(),
+            digest,
             values: run.values,
             load: run.load,
             others: run.others,
