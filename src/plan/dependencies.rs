@@ -110,7 +110,7 @@ pub(super) fn fetch(
         script,
         Mount {
             dest: "/".into(),
-            kind: MountKind::Output(Some(toolchain.root.clone())),
+            kind: MountKind::Output(Some(toolchain.fetcher.clone())),
         },
         Mount {
             dest: WORK_DIR.into(),

@@ -15,6 +15,8 @@ pub(super) struct Toolchain {
     pub base: Output,
     /// Its file system.
     pub root: Output,
+    /// A file system with the same Cargo, made by fewer steps where that is possible: fetching needs no target.
+    pub fetcher: Output,
     /// The environment of the build image as it came.
     pub image_env: Vec<(String, String)>,
     /// Its environment: the build image's, the toolchain's name, the spec's.
@@ -85,8 +87,11 @@ pub(super) fn add(
             .or(build.span);
         root = install(plan, &packages, &env, root, span);
     }
+    let packaged = root.clone();
     let (run, channel) = rustup(plan, input, &env);
     root = change(plan, run, root, vec![]);
+    // A step of the spec may configure whatever fetches.
+    let same_cargo = channel.is_none() && build.run.is_empty();
     if let Some(channel) = channel {
         // From here on rustup looks neither for toolchain files nor for updates.
         env.push(("RUSTUP_TOOLCHAIN".into(), channel));
@@ -106,6 +111,10 @@ pub(super) fn add(
         base: Output {
             step: base,
             mount: "/".into(),
+        },
+        fetcher: match same_cargo {
+            true => packaged,
+            false => root.clone(),
         },
         root,
         image_env,

@@ -141,7 +141,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 pub fn main() {}
 EOF
 
-FROM toolchain AS fetch
+FROM build-image AS fetch
 # fetch 7 crates
 WORKDIR /work
 RUN --mount=type=bind,from=skeleton,target=/work,rw \

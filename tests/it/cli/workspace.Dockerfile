@@ -42,6 +42,8 @@ else
   exit 1
 fi
 EOF
+
+FROM toolchain AS toolchain-worker
 # toolchain x86_64-unknown-linux-musl
 RUN rustup target add x86_64-unknown-linux-musl
 
@@ -1829,7 +1831,7 @@ for crate in src/*/*/; do
 done
 EOF
 
-FROM toolchain AS dependencies
+FROM toolchain-worker AS dependencies
 # dependencies (166 crates, release, x86_64-unknown-linux-musl)
 ENV CARGO_TARGET_DIR=/target \
     CARGO_INCREMENTAL=0
@@ -3679,7 +3681,7 @@ name = "shop-worker"
 version = "0.3.0"
 EOF
 
-FROM toolchain AS compile
+FROM toolchain-worker AS compile
 # compile shop-worker 0.3.0
 ENV CARGO_TARGET_DIR=/target \
     CARGO_INCREMENTAL=0
