@@ -1,6 +1,8 @@
 //! A plan as LLB: mechanical, one function for each kind of step. Decisions belong to `plan`.
 
-use crate::plan::{self, FileAction, MountKind, Op, Plan, Role, Step};
+mod patterns;
+
+use crate::plan::{self, Copy, FileAction, MountKind, Op, Plan, Role, Step};
 use crate::platform::Platform;
 use crate::source::SourceFile;
 use buildkit_llb::{self as llb, Meta, State};
@@ -128,8 +130,8 @@ fn vertex(
         Op::Files { base, actions } if actions.is_empty() => done.state(base.as_ref()),
         Op::Files { base, actions } => {
             let mut file = done.state(base.as_ref()).file();
-            for action in actions {
-                file = file.then(lower_action(action, done));
+            for action in actions.iter().flat_map(|action| lower_action(action, done)) {
+                file = file.then(action);
             }
             for report in reports_beside(plan, step.role, actions) {
                 file = file.then(llb::copy(done.state(Some(report)), NOTHING, "/").dockerfile());
@@ -244,9 +246,9 @@ fn lower_mount(
     }
 }
 
-fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
+fn lower_action(action: &FileAction, done: &Lowered) -> Vec<llb::FileAction> {
     const TIME: i64 = plan::SOURCE_TIME * 1_000_000_000;
-    match action {
+    vec![match action {
         FileAction::Write { path, data, mode } => llb::mkfile(path, data.clone())
             .mode(*mode)
             .timestamp(TIME)
@@ -259,27 +261,33 @@ fn lower_action(action: &FileAction, done: &Lowered) -> llb::FileAction {
             }
         }
         FileAction::Copy(copy) => {
-            let mut lowered = llb::copy(done.state(Some(&copy.from)), &copy.src, &copy.dest)
-                .dockerfile()
-                .include(copy.include.iter().cloned())
-                .exclude(copy.exclude.iter().cloned());
-            if let Some(mode) = copy.mode {
-                lowered = lowered.mode(mode);
-            }
-            if let Some(owner) = &copy.owner {
-                lowered = lowered.owner(llb::Owner::parse(owner));
-            }
-            // With patterns the engine would follow every link below, and fail at one that leads nowhere.
-            lowered.follow_symlink = copy.include.is_empty() && copy.exclude.is_empty();
-            // A pattern that nothing matches is a mistake, like a file that is missing.
-            lowered.allow_empty_wildcard = false;
-            if let Some(time) = copy.time {
-                lowered = lowered.timestamp(time * 1_000_000_000);
-            }
-            lowered.into()
+            let parts = patterns::fast(&copy.include, &copy.exclude).into_iter();
+            return parts.map(|part| lower_copy(copy, part, done)).collect();
         }
         FileAction::Remove { pattern } => llb::rm(pattern).wildcard().allow_not_found().into(),
+    }]
+}
+
+/// The part of a copy that takes what these patterns say.
+fn lower_copy(copy: &Copy, patterns: patterns::Patterns, done: &Lowered) -> llb::FileAction {
+    let mut lowered = llb::copy(done.state(Some(&copy.from)), &copy.src, &copy.dest)
+        .dockerfile()
+        .include(patterns.include)
+        .exclude(patterns.exclude);
+    if let Some(mode) = copy.mode {
+        lowered = lowered.mode(mode);
     }
+    if let Some(owner) = &copy.owner {
+        lowered = lowered.owner(llb::Owner::parse(owner));
+    }
+    // With patterns the engine would follow every link below, and fail at one that leads nowhere.
+    lowered.follow_symlink = copy.include.is_empty() && copy.exclude.is_empty();
+    // A pattern that nothing matches is a mistake, like a file that is missing.
+    lowered.allow_empty_wildcard = false;
+    if let Some(time) = copy.time {
+        lowered = lowered.timestamp(time * 1_000_000_000);
+    }
+    lowered.into()
 }
 
 /// A platform on the wire.

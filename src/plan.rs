@@ -42,6 +42,7 @@ use crate::stage::Kind;
 use crate::units::Units;
 use crate::verify::Runtime;
 use dependencies::Stubbed;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use stages::{make_all, resolution};
@@ -316,8 +317,8 @@ fn compiled(
     let stubs = of(&skeleton)?;
     let real = recipes.over(&all)?;
     let any = match alike == skeleton {
-        true => stubs.clone(),
-        false => of(&alike)?,
+        true => Cow::Borrowed(&stubs),
+        false => Cow::Owned(of(&alike)?),
     };
 
     // One build environment for all images: what one of them needs, the others have, too.

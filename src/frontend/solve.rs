@@ -12,6 +12,7 @@ use crate::spec::Spec;
 use crate::stage::Stage;
 use crate::verify;
 use buildkit_llb::State;
+use buildkit_proto::pb::Definition;
 use std::ops::Range;
 
 /// Cargo's messages are one line of JSON for each crate: far more than any project has, in bytes.
@@ -26,9 +27,16 @@ struct Graph<'a> {
 }
 
 impl Graph<'_> {
+    fn definition(&self, output: Option<&Output>) -> Result<Definition, Failure> {
+        context::definition_of(self.gateway, &self.lowered.state(output))
+    }
+
+    async fn solve(&self, output: &Output) -> Result<Ref, Failure> {
+        self.solve_all(self.definition(Some(output))?, true).await
+    }
+
     /// With `now`, errors of steps come here and come bare.
-    async fn solve(&self, output: Option<&Output>, now: bool) -> Result<Ref, Failure> {
-        let definition = context::definition_of(self.gateway, &self.lowered.state(output))?;
+    async fn solve_all(&self, definition: Definition, now: bool) -> Result<Ref, Failure> {
         let request = SolveRequest {
             cache_imports: self.cache_imports.to_vec(),
             evaluate: now,
@@ -87,13 +95,13 @@ pub(super) async fn solve(
         cache_imports: &options.cache_imports,
     };
     // What the engine lacks for the last step is said before the first one runs.
-    let all = context::definition_of(gateway, &graph.lowered.state(plan.result.as_ref()))?;
+    let all = graph.definition(plan.result.as_ref())?;
     gateway.check_caps(&all)?;
     let images = Stage::find(spec, options.target.as_deref())?.images;
     let explained = |failure| missing::explained(failure, &context.definition, images);
     // After the end nobody explains what is missing.
     let now = !plan.reports.is_empty() || missing::may_be(plan);
-    let image = graph.solve(plan.result.as_ref(), now);
+    let image = graph.solve_all(all, now);
     let checks = compiled(&graph, plan);
     let (reference, found) = graph.both(image, checks).await.map_err(explained)?;
     let (errors, warnings): (Vec<_>, Vec<_>) = found
@@ -168,7 +176,7 @@ async fn compiled(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure
 async fn reported(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
     let mut found = Diagnostics::default();
     for output in &plan.assemblies {
-        let report = graph.solve(Some(output), true).await?;
+        let report = graph.solve(output).await?;
         let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;
         let left = report.read_file("left", MAX_REPORT).await?;
         let messages = String::from_utf8_lossy(&messages);
@@ -176,7 +184,7 @@ async fn reported(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure
         found.extend(verify::assembly(&messages, &left, &plan.grouped));
     }
     for output in &plan.reports {
-        let report = graph.solve(Some(output), true).await?;
+        let report = graph.solve(output).await?;
         let messages = report.read_file("cargo.jsonl", MAX_REPORT).await?;
         let made = plan.executables.iter();
         let made = made.filter(|executable| executable.output.step == output.step);
@@ -190,7 +198,7 @@ async fn reported(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure
 async fn made(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
     let mut found = Diagnostics::default();
     for executable in &plan.executables {
-        let reference = graph.solve(Some(&executable.output), true).await?;
+        let reference = graph.solve(&executable.output).await?;
         if let Some(wrong) = inspected(&reference, executable, plan).await? {
             found.push(wrong);
         }

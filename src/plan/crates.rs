@@ -65,6 +65,16 @@ enum Choice {
     Layer(String),
 }
 
+/// Whether there may be groups, as far as that is known before the crates are.
+pub(super) fn may_be_grouped(input: &Input<'_>) -> bool {
+    let wanted = match input.image.build.granularity.value {
+        Granularity::Layer => false,
+        Granularity::Crates => true,
+        Granularity::Auto => input.abilities.imports_cache,
+    };
+    wanted && input.abilities.crates
+}
+
 fn choice(input: &Input<'_>, recipe: &Recipe) -> Choice {
     let count = recipe.external_packages;
     let crates = names::count(count, "crate");

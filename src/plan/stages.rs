@@ -3,7 +3,7 @@
 use super::toolchain::Toolchain;
 use super::{
     Copy, Executable, FileAction, Input, Op, Output, Plan, Role, Until, base_configs, check,
-    compiled, names, runtime, symbols, toolchain,
+    compiled, crates, names, runtime, symbols, toolchain,
 };
 use crate::diagnostic::Diagnostics;
 use crate::spec::ImageBase;
@@ -46,7 +46,8 @@ pub fn make_all(kind: Kind, inputs: &[Input<'_>]) -> Result<Plan, Diagnostics> {
 /// # Errors
 /// As [`make_all`].
 pub fn resolution(kind: Kind, input: &Input<'_>) -> Result<Option<Plan>, Diagnostics> {
-    if matches!(kind, Kind::Test | Kind::Clippy | Kind::Fmt | Kind::Doc) {
+    let compiles = !matches!(kind, Kind::Test | Kind::Clippy | Kind::Fmt | Kind::Doc);
+    if !compiles || !crates::may_be_grouped(input) {
         return Ok(None);
     }
     let mut plan = empty(kind, input);
