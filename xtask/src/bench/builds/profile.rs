@@ -16,7 +16,7 @@ const KINDS: [(&str, &[&str]); 7] = [
     ),
     (
         "compile",
-        &["] local crate ", "] compile ", "inputs of the build"],
+        &["] local crate", "] compile ", "inputs of the build"],
     ),
     ("image", &["exporting "]),
 ];
@@ -76,7 +76,7 @@ mod tests {
         let steps = [
             step("[crates] syn 2.0.0", 1.0, 3.0),
             step("[crates] libc 0.2.0", 2.0, 5.0),
-            step("[app 4/5] compile app 0.1.0", 4.0, 6.0),
+            step("[app 4/5] local crates model, other", 4.0, 6.0),
             step("[app 3/5] fetch 9 crates", 0.0, 0.5),
         ];
         let times = of(&steps, 7.0);
