@@ -92,7 +92,12 @@ pub(super) fn chapter(builds: &Builds<'_>, records: &[&Record]) -> String {
         }
         let verdict = match goal.ratio <= goal.most {
             true => "met".to_owned(),
-            false => format!("**missed**, {:.1} times too much", goal.ratio / goal.most),
+            false => match goal.ratio / goal.most {
+                times if times < 2.0 => {
+                    format!("**missed** by {:.0} %", ((times - 1.0) * 100.0).ceil())
+                }
+                times => format!("**missed**, {times:.1} times too much"),
+            },
         };
         let _ = writeln!(
             text,
