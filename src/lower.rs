@@ -130,8 +130,8 @@ fn vertex(
         Op::Files { base, actions } if actions.is_empty() => done.state(base.as_ref()),
         Op::Files { base, actions } => {
             let mut file = done.state(base.as_ref()).file();
-            for action in actions.iter().flat_map(|action| lower_action(action, done)) {
-                file = file.then(action);
+            for action in actions {
+                file = lower_action(file, action, done);
             }
             for report in reports_beside(plan, step.role, actions) {
                 file = file.then(llb::copy(done.state(Some(report)), NOTHING, "/").dockerfile());
@@ -246,26 +246,24 @@ fn lower_mount(
     }
 }
 
-fn lower_action(action: &FileAction, done: &Lowered) -> Vec<llb::FileAction> {
+fn lower_action(file: llb::File, action: &FileAction, done: &Lowered) -> llb::File {
     const TIME: i64 = plan::SOURCE_TIME * 1_000_000_000;
-    vec![match action {
-        FileAction::Write { path, data, mode } => llb::mkfile(path, data.clone())
-            .mode(*mode)
-            .timestamp(TIME)
-            .into(),
+    match action {
+        FileAction::Write { path, data, mode } => {
+            file.then(llb::mkfile(path, data.clone()).mode(*mode).timestamp(TIME))
+        }
         FileAction::MakeDir { path, mode, owner } => {
             let dir = llb::mkdir(path).mode(*mode).parents().timestamp(TIME);
-            match owner {
-                Some(owner) => dir.owner(llb::Owner::parse(owner)).into(),
-                None => dir.into(),
-            }
+            file.then(match owner {
+                Some(owner) => dir.owner(llb::Owner::parse(owner)),
+                None => dir,
+            })
         }
-        FileAction::Copy(copy) => {
-            let parts = patterns::fast(&copy.include, &copy.exclude).into_iter();
-            return parts.map(|part| lower_copy(copy, part, done)).collect();
-        }
-        FileAction::Remove { pattern } => llb::rm(pattern).wildcard().allow_not_found().into(),
-    }]
+        FileAction::Copy(copy) => patterns::fast(&copy.include, &copy.exclude)
+            .into_iter()
+            .fold(file, |file, part| file.then(lower_copy(copy, part, done))),
+        FileAction::Remove { pattern } => file.then(llb::rm(pattern).wildcard().allow_not_found()),
+    }
 }
 
 /// The part of a copy that takes what these patterns say.

@@ -63,6 +63,9 @@ pub const REPORT_DIR: &str = "/report";
 /// itself gives to files of packages (cargo, src/cargo/ops/cargo_package).
 pub const SOURCE_TIME: i64 = 1_153_704_088;
 
+/// The Rust sources below a directory, as a pattern of the engine's.
+pub const RUST_SOURCES: &str = "**/*.rs";
+
 /// The steps of one build on one platform.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {

@@ -11,8 +11,7 @@
 //! An order that matters: the engine does not remember for a directory which patterns matched it, once one did. So after
 //! `**` nothing that is left out may rest on its directory being left out: hence `path/**`.
 
-/// Everything below a directory that is Rust.
-const RUST: &str = "**/*.rs";
+use crate::plan::RUST_SOURCES as RUST;
 
 /// What one copy takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,22 +31,25 @@ enum Known<'a> {
     YetRust,
 }
 
+fn is_path(pattern: &str) -> bool {
+    !pattern.contains(['*', '?', '[', ']', '\\', '!'])
+}
+
+/// The directory whose Rust sources a pattern matches.
+fn rust_below(pattern: &str) -> Option<&str> {
+    match pattern.strip_suffix(RUST)? {
+        "" => Some(""),
+        dir => dir.strip_suffix('/').filter(|dir| is_path(dir)),
+    }
+}
+
 /// `None` for a pattern that somebody else wrote.
 fn known(pattern: &str) -> Option<Known<'_>> {
-    let is_path = |path: &str| !path.contains(['*', '?', '[', ']', '\\', '!']);
-    let rust = |pattern: &'_ str| {
-        let dir = pattern.strip_suffix(RUST)?;
-        match dir {
-            "" => Some(0),
-            dir => (dir.ends_with('/') && is_path(dir)).then(|| dir.len() - 1),
-        }
-    };
     match pattern.strip_prefix('!') {
-        Some(pattern) => rust(pattern).map(|_| Known::YetRust),
-        None => match rust(pattern) {
-            Some(end) => Some(Known::Rust(&pattern[..end])),
-            None => is_path(pattern).then_some(Known::Path(pattern)),
-        },
+        Some(pattern) => rust_below(pattern).map(|_| Known::YetRust),
+        None => rust_below(pattern)
+            .map(Known::Rust)
+            .or_else(|| is_path(pattern).then_some(Known::Path(pattern))),
     }
 }
 
@@ -86,13 +88,8 @@ fn rust_but(patterns: &[String]) -> Option<Vec<String>> {
 
 /// Where Rust sources below some directories are taken.
 fn only(include: &[String], exclude: &[String]) -> Option<Patterns> {
-    let dirs = all_known(include)?
-        .into_iter()
-        .map(|pattern| match pattern {
-            Known::Rust(dir) => Some(dir),
-            Known::Path(_) | Known::YetRust => None,
-        });
-    let dirs: Vec<&str> = dirs.collect::<Option<_>>()?;
+    let dirs: Option<Vec<&str>> = include.iter().map(|pattern| rust_below(pattern)).collect();
+    let dirs = dirs?;
     Some(Patterns {
         include: match dirs.contains(&"") {
             true => vec![],

@@ -10,8 +10,8 @@ mod words;
 use super::dependencies::{self, Crates};
 use super::toolchain::{self, Toolchain};
 use super::{
-    Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR, Role, TARGET_DIR, compile,
-    cross, names, seed, sources,
+    Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR, RUST_SOURCES, Role, TARGET_DIR,
+    compile, cross, names, seed, sources,
 };
 use crate::diagnostic::Diagnostics;
 use crate::project::{DependencyKind, Selection};
@@ -77,7 +77,7 @@ const NEXTEST: &str = "[profile.default.junit]\npath = \"junit.xml\"\n";
 
 /// What rustfmt looks at: an edit of anything else does not run it again.
 const FORMATTED: [&str; 6] = [
-    "**/*.rs",
+    RUST_SOURCES,
     "**/Cargo.toml",
     "**/rustfmt.toml",
     "**/.rustfmt.toml",

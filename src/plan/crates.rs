@@ -20,7 +20,6 @@ mod weights;
 use super::{
     Exec, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, dependencies, names,
 };
-use crate::recipe::Recipe;
 use crate::spec::Granularity;
 use dependencies::Stubbed;
 pub use groups::{Node, groups};
@@ -67,16 +66,11 @@ enum Choice {
 
 /// Whether there may be groups, as far as that is known before the crates are.
 pub(super) fn may_be_grouped(input: &Input<'_>) -> bool {
-    let wanted = match input.image.build.granularity.value {
-        Granularity::Layer => false,
-        Granularity::Crates => true,
-        Granularity::Auto => input.abilities.imports_cache,
-    };
-    wanted && input.abilities.crates
+    matches!(choice(input, usize::MAX), Choice::Groups(_))
 }
 
-fn choice(input: &Input<'_>, recipe: &Recipe) -> Choice {
-    let count = recipe.external_packages;
+/// For so many crates from outside.
+fn choice(input: &Input<'_>, count: usize) -> Choice {
     let crates = names::count(count, "crate");
     let wanted = match input.image.build.granularity.value {
         Granularity::Layer => return Choice::Layer("the spec says so".into()),
@@ -87,22 +81,22 @@ fn choice(input: &Input<'_>, recipe: &Recipe) -> Choice {
         Granularity::Auto if !input.abilities.imports_cache => {
             // An import would not help where groups cannot be.
             let reason = "no cache is imported, so the builder has one from which the step starts";
-            return Choice::Layer(unfit(input, recipe).unwrap_or(reason).into());
+            return Choice::Layer(unfit(input, count).unwrap_or(reason).into());
         }
         Granularity::Auto => format!("{crates}, and a cache is imported"),
     };
-    match unfit(input, recipe) {
+    match unfit(input, count) {
         Some(reason) => Choice::Layer(reason.into()),
         None => Choice::Groups(wanted),
     }
 }
 
 /// Why Cargo would not find fresh what was compiled apart from the project, or the engine cannot put it together.
-fn unfit(input: &Input<'_>, recipe: &Recipe) -> Option<&'static str> {
+fn unfit(input: &Input<'_>, count: usize) -> Option<&'static str> {
     if !input.abilities.crates {
         return Some("the engine cannot merge layers");
     }
-    if recipe.external_packages == 0 {
+    if count == 0 {
         return Some("there are no crates from outside");
     }
     let compile = |secret: &crate::spec::Secret| secret.step == crate::spec::SecretStep::Compile;
@@ -131,7 +125,7 @@ pub(super) fn resolution(
     project: &Stubbed<'_>,
     flags: Vec<String>,
 ) -> Option<Output> {
-    if let Choice::Layer(_) = choice(input, project.recipe) {
+    if let Choice::Layer(_) = choice(input, project.recipe.external_packages) {
         return None;
     }
     let (script, path) = plan.script("resolve", RESOLVE);
@@ -181,7 +175,7 @@ pub(super) fn add(
         "are"
     };
     let layer = |reason: &str| format!("{count} from outside {are} compiled in one step: {reason}");
-    let (reason, resolution) = match (choice(input, recipe), resolution) {
+    let (reason, resolution) = match (choice(input, recipe.external_packages), resolution) {
         (Choice::Groups(reason), Some(resolution)) => (reason, resolution),
         (Choice::Layer(reason), _) => {
             if recipe.external_packages > 0 {

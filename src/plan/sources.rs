@@ -7,7 +7,10 @@
 //!
 //! The files that are no Rust sources are one step that all others start from, so that they are on the disk once.
 
-use super::{Copy, FileAction, Input, Op, Output, Plan, Role, SOURCE_TIME, dependencies, unread};
+use super::{
+    Copy, FileAction, Input, Op, Output, Plan, RUST_SOURCES, Role, SOURCE_TIME, dependencies,
+    unread,
+};
 use crate::recipe::Recipe;
 use crate::source::parent;
 use std::collections::BTreeSet;
@@ -35,7 +38,7 @@ fn below(dir: &str, name: &str) -> String {
 
 /// The Rust sources below a directory.
 fn rust(dir: &str) -> String {
-    below(dir, "**/*.rs")
+    below(dir, RUST_SOURCES)
 }
 
 fn root(step: usize) -> Output {
