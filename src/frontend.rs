@@ -95,9 +95,6 @@ async fn one_platform(
     }
     loaded.refuse_warnings()?;
     let mut planned = decide(gateway, options, context, &loaded, platform).await?;
-    if warns {
-        warn(gateway, context, &planned.plan.warnings).await;
-    }
     if options.multi_platform {
         planned.name_platform();
     }

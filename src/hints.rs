@@ -1,16 +1,12 @@
 //! What the list of crates says before anything is compiled: which need programs or libraries that the
 //! build image does not have, and the line that gives them.
-//!
-//! A pure function, so that a build can warn with it and a lint can find with it.
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::spec::{ImageSpec, Spec};
+use crate::project::Lockfile;
+use crate::spec::ImageSpec;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The code of hints about programs of the build image.
-pub const MISSING_PROGRAM: &str = "missing-program";
-/// The code of hints about libraries that a musl program cannot be linked with.
-pub const MISSING_LIBRARY: &str = "missing-library";
+/// Crates by name, each with the names of those that depend on it.
+pub(crate) type Needed<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 /// A program that crates call when they are compiled.
 struct Program {
@@ -30,7 +26,7 @@ struct Program {
 
 impl Program {
     /// The crate of a lock that calls it, if one does.
-    fn used_by(&self, needed: &BTreeMap<&str, BTreeSet<&str>>) -> Option<&'static str> {
+    fn used_by(&self, needed: &Needed<'_>) -> Option<&'static str> {
         let mut crates = self.crates.iter().copied();
         crates.find(|name| {
             let by = needed.get(name);
@@ -39,7 +35,7 @@ impl Program {
     }
 
     /// Whether crates of a lock bring it.
-    fn is_brought(&self, needed: &BTreeMap<&str, BTreeSet<&str>>) -> bool {
+    fn is_brought(&self, needed: &Needed<'_>) -> bool {
         self.unless.iter().any(|name| needed.contains_key(name))
     }
 }
@@ -158,81 +154,93 @@ const LIBRARIES: &[Library] = &[
     },
 ];
 
-/// What to know before `image` is compiled for `triple`.
-///
-/// `lock` is what a recipe keeps of `Cargo.lock`: the packages that this image is made of. Only of the
-/// official build images it is known what they have, so there is no hint for others.
-pub fn hints(spec: &Spec, image: &ImageSpec, triple: &str, lock: &str) -> Diagnostics {
-    let mut found = Diagnostics::default();
-    let Some(alpine) = official(&image.build.base.value) else {
-        return found;
-    };
-    let needed = needed(lock);
-    // Engines show the message alone under a failing step, so what to write is in it.
-    let mut add = |code, message: String, help: &str| {
-        let diagnostic = Diagnostic::warning(code, format!("{message}: {help}"));
-        found.push(match image.build.span {
-            Some(span) => diagnostic.at(spec.file.at(span)),
-            None => diagnostic,
-        });
-    };
-    for program in PROGRAMS {
-        let package = program.packages[usize::from(alpine)];
-        let given = image.build.packages.iter().any(|one| {
-            let name = one.value.split(['=', '@', ':', '~', '<', '>']).next();
-            // A versioned package such as libclang-19-dev is as good; a script may install anything.
-            name.is_some_and(|name| name == package || versioned(name, package))
-        }) || image
-            .build
-            .run
-            .iter()
-            .any(|run| run.text.value.contains(package))
-            || image
-                .build
-                .env
-                .iter()
-                .any(|var| program.env.contains(&var.name.value.as_str()));
-        let brought = program.is_brought(&needed);
-        if let (Some(name), false, false) = (program.used_by(&needed), given, brought) {
-            let what = program.what;
-            add(
-                MISSING_PROGRAM,
-                format!("`{name}` needs {what}, which the build image does not have"),
-                &format!("write `packages: [{package}]` under `build:`"),
-            );
-        }
-    }
-    // Alpine's own libraries are for musl.
-    if triple.contains("musl") && !alpine {
-        for library in LIBRARIES {
-            let name = library.crate_name;
-            let bundled = library.unless.iter().any(|name| needed.contains_key(name));
-            let mut env = image.build.env.iter();
-            let settled = env.any(|var| library.env.contains(&var.name.value.as_str()));
-            if needed.contains_key(name) && !bundled && !settled {
-                let (what, why) = (library.what, library.why);
-                let message = format!("`{name}` links {what}, and {why}");
-                add(MISSING_LIBRARY, message, library.help);
-            }
-        }
-    }
-    found
+/// Whether a lock has a crate that there may be something to say about: mostly it has none.
+pub(crate) fn knows(lock: &Lockfile) -> bool {
+    let programs = PROGRAMS.iter().flat_map(|program| program.crates);
+    let libraries = LIBRARIES.iter().map(|library| &library.crate_name);
+    let mut names = programs.chain(libraries);
+    names.any(|name| !lock.named(name).is_empty())
 }
 
-/// The packages of the official Debian build image that the crates of a lock need, each with what it is for.
-pub(crate) fn packages(lock: &str) -> Vec<(&'static str, String)> {
-    let needed = needed(lock);
+/// Those of some packages of a lock, given by their indices.
+pub(crate) fn needed<'a>(lock: &'a Lockfile, of: &BTreeSet<usize>) -> Needed<'a> {
+    let mut all = Needed::new();
+    for index in of {
+        let package = &lock.packages[*index];
+        all.entry(&package.name).or_default();
+        for other in package.dependencies.iter().filter(|one| of.contains(one)) {
+            let by = all.entry(&lock.packages[*other].name).or_default();
+            by.insert(&package.name);
+        }
+    }
+    all
+}
+
+/// The programs that the crates of an image call and its build image does not have, in sentences that say what to
+/// write. Only of the official build images it is known what they have, so there is nothing to say of others.
+pub(crate) fn programs(image: &ImageSpec, needed: &Needed<'_>) -> Vec<String> {
+    let Some(alpine) = official(&image.build.base.value) else {
+        return vec![];
+    };
+    let build = &image.build;
+    let missing = PROGRAMS.iter().filter_map(|program| {
+        let name = program.used_by(needed)?;
+        let package = program.packages[usize::from(alpine)];
+        let installed = build.packages.iter().any(|one| {
+            let name = one.value.split(['=', '@', ':', '~', '<', '>']).next();
+            // A versioned package such as libclang-19-dev is as good.
+            name.is_some_and(|name| name == package || versioned(name, package))
+        });
+        // A script may install anything.
+        let mut scripts = build.run.iter().map(|run| &run.text.value);
+        let given = installed || scripts.any(|text| text.contains(package)) || sets(image, program.env);
+        (!given && !program.is_brought(needed)).then(|| {
+            format!(
+                "`{name}` needs {}, which the build image does not have: write `packages: [{package}]` under `build:`",
+                program.what
+            )
+        })
+    });
+    missing.collect()
+}
+
+/// The libraries that the crates of an image link and its build image has for glibc alone, for a program with musl;
+/// otherwise as [`programs`].
+pub(crate) fn libraries(image: &ImageSpec, needed: &Needed<'_>) -> Vec<String> {
+    // Alpine's own libraries are for musl.
+    if official(&image.build.base.value) != Some(false) {
+        return vec![];
+    }
+    let missing = LIBRARIES.iter().filter_map(|library| {
+        let name = library.crate_name;
+        let bundled = library.unless.iter().any(|name| needed.contains_key(name));
+        (needed.contains_key(name) && !bundled && !sets(image, library.env)).then(|| {
+            let (what, why, help) = (library.what, library.why, library.help);
+            format!("`{name}` links {what}, and {why}: {help}")
+        })
+    });
+    missing.collect()
+}
+
+/// The packages of the official Debian build image that crates need, each with what it is for.
+pub(crate) fn packages(needed: &Needed<'_>) -> Vec<(&'static str, String)> {
     let used = PROGRAMS
         .iter()
-        .filter(|program| !program.is_brought(&needed));
+        .filter(|program| !program.is_brought(needed));
     let packages = used.filter_map(|program| {
-        let name = program.used_by(&needed)?;
+        let name = program.used_by(needed)?;
         Some((
             program.packages[0],
             format!("`{name}` needs {}", program.what),
         ))
     });
     packages.collect()
+}
+
+/// Whether one of these variables is set while an image's crates are compiled.
+fn sets(image: &ImageSpec, names: &[&str]) -> bool {
+    let mut set = image.build.env.iter();
+    set.any(|variable| names.contains(&variable.name.value.as_str()))
 }
 
 /// Whether `name` is `package` with a version between its dashes.
@@ -242,29 +250,6 @@ fn versioned(name: &str, package: &str) -> bool {
         return false;
     };
     first == start && rest.ends_with(end) && rest.starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// For each crate of a lock, those that depend on it.
-fn needed(lock: &str) -> BTreeMap<&str, BTreeSet<&str>> {
-    let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for block in lock.split("[[package]]").skip(1) {
-        let quoted = |line: &'_ str| -> Option<(usize, usize)> {
-            let start = line.find('"')? + 1;
-            Some((start, start + line[start..].find('"')?))
-        };
-        let mut lines = block.lines();
-        let name = lines
-            .find_map(|line| line.strip_prefix("name = \"")?.split('"').next())
-            .unwrap_or_default();
-        all.entry(name).or_default();
-        for line in lines.filter(|line| line.starts_with(" \"")) {
-            if let Some((start, end)) = quoted(line) {
-                let dependency = line[start..end].split(' ').next().unwrap_or_default();
-                all.entry(dependency).or_default().insert(name);
-            }
-        }
-    }
-    all
 }
 
 /// For an official build image, whether it is the Alpine one.
@@ -282,52 +267,31 @@ mod tests {
     use crate::source::SourceFile;
     use crate::spec;
 
-    const LOCK: &str = r#"version = 4
-[[package]]
-name = "app"
-version = "0.1.0"
-dependencies = [
- "aws-lc-sys",
- "clang-sys",
- "pq-sys",
- "prost-build",
-]
+    /// Crates, each with one that depends on it.
+    const CRATES: [(&str, &str); 6] = [
+        ("aws-lc-sys", "app"),
+        ("clang-sys", "app"),
+        ("cmake", "aws-lc-sys"),
+        ("pq-sys", "app"),
+        ("prost-build", "app"),
+        ("serde", "app"),
+    ];
 
-[[package]]
-name = "aws-lc-sys"
-version = "0.30.0"
-dependencies = [
- "cmake",
-]
-
-[[package]]
-name = "clang-sys"
-version = "1.0.0"
-
-[[package]]
-name = "cmake"
-version = "0.1.0"
-
-[[package]]
-name = "pq-sys"
-version = "0.7.0"
-
-[[package]]
-name = "prost-build"
-version = "0.14.0"
-"#;
-
-    fn lines(yaml: &str, lock: &str, triple: &str) -> Vec<String> {
+    /// The sentences about programs, then those about libraries.
+    fn lines(yaml: &str, crates: &[(&'static str, &'static str)]) -> [Vec<String>; 2] {
         let file = SourceFile::new("Rust.yaml", yaml);
         let (spec, _) = spec::parse(&file, &BTreeMap::new()).unwrap();
-        let found = hints(&spec, &spec.images[0], triple, lock).sorted();
-        found.iter().map(ToString::to_string).collect()
+        let needed = crates
+            .iter()
+            .map(|(name, by)| (*name, BTreeSet::from([*by])));
+        let (image, needed) = (&spec.images[0], needed.collect());
+        [programs(image, &needed), libraries(image, &needed)]
     }
 
     #[test]
     fn each_hint_has_the_line_to_add() {
         assert_eq!(
-            lines("{}", LOCK, "x86_64-unknown-linux-musl"),
+            lines("{}", &CRATES).concat(),
             [
                 "`prost-build` needs `protoc`, which the build image does not have: write `packages: [protobuf-compiler]` under `build:`",
                 "`clang-sys` needs libclang, with which bindgen reads C headers, which the build image does not have: write `packages: [libclang-dev]` under `build:`",
@@ -338,26 +302,29 @@ version = "0.14.0"
 
     #[test]
     fn a_library_that_compiles_itself_for_glibc_is_told_the_compiler() {
-        let lock = "[[package]]\nname = \"rdkafka-sys\"\n";
-        let musl = "x86_64-unknown-linux-musl";
+        let crates = [("rdkafka-sys", "app")];
         assert_eq!(
-            lines("{}", lock, musl),
+            lines("{}", &crates).concat(),
             [
                 "`rdkafka-sys` links librdkafka, and its build script compiles that with `gcc`, for glibc: write `packages: [musl-tools]` and `env: { CC: musl-gcc }` under `build:`, or write `target: gnu`"
             ]
         );
         let given = "build: { packages: [musl-tools], env: { CC: musl-gcc } }\n";
-        assert!(lines(given, lock, musl).is_empty());
-        assert!(lines("{}", lock, "x86_64-unknown-linux-gnu").is_empty());
+        assert_eq!(lines(given, &crates).concat(), [""; 0]);
+        let by_cmake = [crates[0], ("cmake", "rdkafka-sys")];
+        let [programs, libraries] = lines("{}", &by_cmake);
+        assert_eq!((programs.len(), libraries.len()), (1, 0));
     }
 
     #[test]
     fn what_is_given_is_no_hint() {
         let yaml = "build: { packages: [libclang-19-dev], env: { PROTOC: /opt/protoc } }\n";
-        assert!(lines(yaml, LOCK, "x86_64-unknown-linux-gnu").is_empty());
+        assert_eq!(lines(yaml, &CRATES)[0], [""; 0]);
+        let by_script = "build: { run: [apt-get install -y libclang-dev protobuf-compiler] }\n";
+        assert_eq!(lines(by_script, &CRATES)[0], [""; 0]);
         let own = "build: { base: example.com/build }\n";
-        assert!(lines(own, LOCK, "x86_64-unknown-linux-musl").is_empty());
+        assert_eq!(lines(own, &CRATES).concat(), [""; 0]);
         let alpine = "build: { base: \"rust:1-alpine\", packages: [clang-dev, protobuf-dev] }\n";
-        assert!(lines(alpine, LOCK, "x86_64-unknown-linux-musl").is_empty());
+        assert_eq!(lines(alpine, &CRATES).concat(), [""; 0]);
     }
 }

@@ -11,7 +11,7 @@ pub mod eject;
 pub mod explain;
 pub mod frontend;
 pub mod gateway;
-pub mod hints;
+mod hints;
 pub mod ignorefile;
 pub mod image;
 pub mod image_ref;

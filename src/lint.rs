@@ -141,11 +141,22 @@ struct Found<'a> {
 impl Found<'_> {
     /// Something in the spec; what nobody wrote is at its first line.
     fn spec(&mut self, span: Option<Span>, message: impl Into<String>, help: impl Into<String>) {
-        let place = span.map_or_else(
+        let place = self.place(span);
+        self.at(place, message, help);
+    }
+
+    /// The same of what a build will mostly fail for: engines show the message alone beside a step that failed, so
+    /// what to write is in it.
+    fn sentence(&mut self, span: Option<Span>, message: String) {
+        let found = Diagnostic::warning(self.rule.code, message);
+        self.list.push(found.at(self.place(span)));
+    }
+
+    fn place(&self, span: Option<Span>) -> Location {
+        span.map_or_else(
             || whole_file(&self.spec.file),
             |span| self.spec.file.at(span),
-        );
-        self.at(place, message, help);
+        )
     }
 
     /// Something anywhere.

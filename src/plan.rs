@@ -31,7 +31,6 @@ pub use inputs::{Script, plain_name};
 pub(crate) use runtime::cargo_labels;
 
 use crate::diagnostic::Diagnostics;
-use crate::hints;
 use crate::image::ImageConfig;
 use crate::platform::Platform;
 use crate::project::{Project, Selection};
@@ -99,8 +98,6 @@ pub struct Plan {
     pub config: Option<ImageConfig>,
     /// Annotations of the image's manifest, in order.
     pub annotations: Vec<(String, String)>,
-    /// What to know before it is built.
-    pub warnings: Diagnostics,
     /// Decisions and their reasons, in words.
     pub notes: Vec<String>,
 }
@@ -326,12 +323,6 @@ fn compiled(
 
     // One build environment for all images: what one of them needs, the others have, too.
     let linker = cross::linker(input, &any, &plan.triple)?;
-    let lock = any.sections.get("lock").map_or("", String::as_str);
-    for hint in hints::hints(input.spec, input.image, &plan.triple, lock) {
-        if !plan.warnings.iter().any(|known| *known == hint) {
-            plan.warnings.push(hint);
-        }
-    }
     let toolchain = toolchain::add(plan, input, &any, linker);
     let vendored = sources::real_dirs(plan, input, &stubs);
     let skeleton = dependencies::skeleton(plan, &stubs, vendored, "dependency-only project");

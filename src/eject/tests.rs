@@ -1,7 +1,6 @@
 //! Plans that nothing makes yet: every form of step has a form in a Dockerfile.
 
 use super::*;
-use crate::diagnostic::Diagnostics;
 use crate::plan::{Exec, FileAction, Mount, MountKind, Op, Output, Step};
 use crate::platform::Platform;
 use crate::spec::ImageBase;
@@ -79,7 +78,6 @@ fn tiers() -> Plan {
         executables: vec![],
         symbols: None,
         runtime: Runtime::of(&ImageBase::Scratch),
-        warnings: Diagnostics::default(),
         annotations: vec![],
         config: None,
         notes: vec![],

@@ -14,7 +14,8 @@ pub(super) fn fill(project: &Project, tree: &SourceTree, draft: &mut Draft) -> V
         packages.into_iter().any(|package| package.name == name)
     };
     if !draft.build.has("packages") && !draft.build.has("base") {
-        let needed = hints::packages(project.lock.file.text());
+        let all = (0..project.lock.packages.len()).collect();
+        let needed = hints::packages(&hints::needed(&project.lock, &all));
         let (packages, why): (Vec<_>, Vec<_>) = needed.into_iter().unzip();
         if !packages.is_empty() {
             draft

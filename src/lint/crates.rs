@@ -1,10 +1,21 @@
 //! Crates that need something to build or to run well.
 
 use super::{Found, Input, Rule, is_musl};
+use crate::hints;
 use crate::spec::{Allocator, ImageSpec};
 use std::collections::BTreeSet;
 
-pub(super) const RULES: [Rule; 3] = [
+pub(super) const RULES: [Rule; 5] = [
+    Rule::new(
+        "missing-program",
+        "Crates need a program that the build image does not have",
+        programs,
+    ),
+    Rule::new(
+        "missing-library",
+        "The build image has no such library for musl",
+        libraries,
+    ),
     Rule::new(
         "openssl-on-musl",
         "The build image has no OpenSSL for musl; the crate can compile its own",
@@ -34,6 +45,33 @@ fn first_of(input: &Input<'_>, image: &ImageSpec, names: &[&'static str]) -> Opt
             locked.contains(index)
         })
     })
+}
+
+/// What is to be said of an image by the crates that it is made of.
+fn needed<'a>(input: &Input<'a>, image: &ImageSpec) -> hints::Needed<'a> {
+    match input.project {
+        // Most projects have none of them, and what an image is made of takes time to find.
+        Some(project) if hints::knows(&project.lock) => {
+            hints::needed(&project.lock, &input.locked(image))
+        }
+        _ => hints::Needed::new(),
+    }
+}
+
+fn programs(input: &Input<'_>, found: &mut Found<'_>) {
+    for image in &input.spec.images {
+        for message in hints::programs(image, &needed(input, image)) {
+            found.sentence(image.build.span, message);
+        }
+    }
+}
+
+fn libraries(input: &Input<'_>, found: &mut Found<'_>) {
+    for image in input.spec.images.iter().filter(|image| is_musl(image)) {
+        for message in hints::libraries(image, &needed(input, image)) {
+            found.sentence(image.build.span, message);
+        }
+    }
 }
 
 fn openssl(input: &Input<'_>, found: &mut Found<'_>) {

@@ -78,7 +78,6 @@ fn empty(kind: Kind, first: &Input<'_>) -> Plan {
         runtime: Runtime::of(&first.image.image.base.value),
         config: None,
         annotations: vec![],
-        warnings: Diagnostics::default(),
         notes: vec![],
     }
 }

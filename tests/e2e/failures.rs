@@ -31,6 +31,56 @@ fn with(locked: [&str; 3]) -> Project {
     project
 }
 
+/// A program that needs one crate, which stands beside it and whose build script is what is given.
+fn vendored(spec: &str, name: &str, build: &str) -> Project {
+    let project = Project::tiny(spec);
+    let dir = format!("vendor/{name}");
+    for dir in [".cargo".to_owned(), format!("{dir}/src")] {
+        std::fs::create_dir_all(project.join(dir)).expect("can make folders");
+    }
+    let source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
+    let package = format!("name = \"{name}\"\nversion = \"1.0.0\"\n");
+    let checksum = "{\"files\":{},\"package\":null}";
+    let script = format!("fn main() {{\n    {build}\n}}\n");
+    project
+        .append("Cargo.toml", &format!("[dependencies]\n{name} = \"1\"\n"))
+        .append(
+            "Cargo.lock",
+            &format!("dependencies = [\"{name}\"]\n\n[[package]]\n{package}{source}"),
+        )
+        .write(
+            ".cargo/config.toml",
+            "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n",
+        )
+        .write(&format!("{dir}/.cargo-checksum.json"), checksum)
+        .write(&format!("{dir}/Cargo.toml"), &format!("[package]\n{package}"))
+        .write(&format!("{dir}/src/lib.rs"), "")
+        .write(&format!("{dir}/build.rs"), &script);
+    project
+}
+
+/// The crate has the name of one that calls `nasm`, so this is what is said before its build script finds none.
+#[test]
+fn a_program_that_is_missing_is_named_with_the_line_to_write() {
+    let docker = Docker::take();
+    let line = "missing-program: `nasm-rs` needs `nasm`, which the build image does not have: \
+                write `packages: [nasm]` under `build:`";
+    let spec = format!("build: {{ env: {{ NONCE: \"{}\" }} }}\n", nonce());
+    let project = vendored(&spec, "nasm-rs", "panic!(\"no nasm\");");
+    let printed = docker.build(&project).fail();
+    assert!(printed.contains("no nasm"), "{printed}");
+    assert!(printed.contains(line), "{printed}");
+
+    let checked = docker.build(&project).call("check");
+    assert_eq!(checked.exit, Some(1), "{checked}");
+    let heading = "missing-program - https://github.com/org/rust-frontend/blob/main/docs/lint/missing-program.md";
+    assert!(checked.stdout.contains(heading), "{checked}");
+
+    project.append("Rust.yaml", "lint: { skip: [missing-program] }\n");
+    let printed = docker.build(&project).fail();
+    assert!(!printed.contains("needs `nasm`"), "{printed}");
+}
+
 /// All of them fetch into the same cache.
 #[test]
 fn builds_at_once_and_killed_ones_leave_caches_whole() {
@@ -159,28 +209,11 @@ fn a_crate_that_is_compiled_again_is_named_with_the_reason() {
     let docker = Docker::take();
     let spec =
         "args: { WORD: none }\nbuild: { stamp: { WORD: '${WORD}' } }\nimage: { base: scratch }\n";
-    let project = Project::tiny(spec);
-    for dir in [".cargo", "vendor/leaf/src"] {
-        std::fs::create_dir_all(project.join(dir)).expect("can make folders");
-    }
-    let source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
-    project
-        .append("Cargo.toml", "[dependencies]\nleaf = \"1\"\n")
-        .append(
-            "Cargo.lock",
-            &format!("dependencies = [\"leaf\"]\n\n[[package]]\nname = \"leaf\"\nversion = \"1.0.0\"\n{source}"),
-        )
-        .write(
-            ".cargo/config.toml",
-            "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n",
-        )
-        .write("vendor/leaf/.cargo-checksum.json", "{\"files\":{},\"package\":null}")
-        .write("vendor/leaf/Cargo.toml", "[package]\nname = \"leaf\"\nversion = \"1.0.0\"\n")
-        .write("vendor/leaf/src/lib.rs", "")
-        .write(
-            "vendor/leaf/build.rs",
-            "fn main() {\n    println!(\"cargo:rerun-if-env-changed=WORD\");\n}\n",
-        );
+    let project = vendored(
+        spec,
+        "leaf",
+        "println!(\"cargo:rerun-if-env-changed=WORD\");",
+    );
     let report = docker.build(&project).arg("WORD", &nonce()).succeed();
     let words = "leaf 1.0.0 (the env variable WORD changed)";
     let said = |warning: &String| warning.contains("compiled again") && warning.contains(words);
