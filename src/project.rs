@@ -334,6 +334,20 @@ impl Project {
             .ok()
     }
 
+    /// The local package that a dependency of `package` is, if it is one.
+    pub fn local_dependency(&self, package: usize, dependency: &Dependency) -> Option<usize> {
+        graph::local_dependency(self, package, dependency)
+    }
+
+    /// `resolver.feature-unification` of the configuration: over which packages features are unified.
+    pub fn feature_unification(&self) -> Option<&str> {
+        let mut written = self.configs.iter().filter_map(|config| {
+            let resolver = config.table.get("resolver")?;
+            resolver.get("feature-unification")?.as_str()
+        });
+        written.next()
+    }
+
     /// Whether Cargo compiles the standard library, too (`build-std`, which is unstable).
     pub fn builds_std(&self) -> bool {
         let mut unstable = self

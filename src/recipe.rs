@@ -72,6 +72,8 @@ enum Role {
     Needed,
     /// Named on the command line.
     Selected,
+    /// Named on the command line for its features alone: a command for libraries finds none here.
+    Program,
     /// With its real sources, because packages that are not local need it.
     Real,
     /// With its real sources, in its turn.
@@ -154,7 +156,7 @@ impl<'a> Recipes<'a> {
     pub fn new(project: &'a Project, selections: &'a [&'a Selection], mode: RecipeFor) -> Self {
         let selected: BTreeSet<usize> = selections.iter().map(|one| one.package).collect();
         let mut roots = selected.clone();
-        if config::unifies_workspace(project) {
+        if project.feature_unification() == Some("workspace") {
             roots.extend((0..project.packages.len()).filter(|i| project.packages[*i].is_member));
         }
         let current = match project.resolver.as_str() {
@@ -218,6 +220,20 @@ impl<'a> Recipes<'a> {
     /// As [`recipe`].
     pub fn over(&self, own: &BTreeSet<usize>) -> Result<Recipe, Diagnostics> {
         Scope::new(self, own).recipe()
+    }
+
+    /// [`over`](Self::over) for a command that names libraries: that of what is selected, which would be compiled with
+    /// them, is left out. The packages `own` do not need it.
+    ///
+    /// # Errors
+    /// As [`recipe`].
+    pub fn libraries(&self, own: &BTreeSet<usize>) -> Result<Recipe, Diagnostics> {
+        let mut scope = Scope::new(self, own);
+        let roles = scope.roles.values_mut();
+        for role in roles.filter(|role| **role == Role::Selected) {
+            *role = Role::Program;
+        }
+        scope.recipe()
     }
 }
 

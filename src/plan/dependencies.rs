@@ -292,26 +292,45 @@ pub(super) fn build_flags(plan: &Plan, input: &Input<'_>) -> Vec<String> {
 
 /// [`build_flags`] of several selections that differ in packages and binaries alone.
 pub(super) fn flags_of(plan: &Plan, input: &Input<'_>, selections: &[&Selection]) -> Vec<String> {
-    let selection = input.selection;
-    let mut flags = vec!["--offline".to_owned()];
-    flags.extend(["--target".into(), plan.triple.clone()]);
-    flags.extend(["--profile".into(), selection.profile.clone()]);
-    let packages: BTreeSet<usize> = selections.iter().map(|one| one.package).collect();
-    for package in packages {
-        flags.extend([
-            "--package".into(),
-            input.project.package_spec(package, WORK_DIR),
-        ]);
-    }
+    let packages = selections.iter().map(|one| one.package).collect();
     let mut bins: Vec<&String> = vec![];
     for bin in selections.iter().flat_map(|one| &one.bins) {
         if !bins.contains(&bin) {
             bins.push(bin);
         }
     }
-    for bin in bins {
-        flags.extend(["--bin".into(), bin.clone()]);
+    let bins = bins.into_iter().flat_map(|bin| ["--bin", bin]);
+    flags_with(plan, input, &packages, bins)
+}
+
+/// The flags of `cargo build` for the libraries of some packages, with the features that [`build_flags`] give them.
+pub(super) fn library_flags(
+    plan: &Plan,
+    input: &Input<'_>,
+    packages: &BTreeSet<usize>,
+) -> Vec<String> {
+    let mut packages = packages.clone();
+    packages.insert(input.selection.package);
+    flags_with(plan, input, &packages, ["--lib"])
+}
+
+fn flags_with<'a>(
+    plan: &Plan,
+    input: &Input<'_>,
+    packages: &BTreeSet<usize>,
+    targets: impl IntoIterator<Item = &'a str>,
+) -> Vec<String> {
+    let selection = input.selection;
+    let mut flags = vec!["--offline".to_owned()];
+    flags.extend(["--target".into(), plan.triple.clone()]);
+    flags.extend(["--profile".into(), selection.profile.clone()]);
+    for package in packages {
+        flags.extend([
+            "--package".into(),
+            input.project.package_spec(*package, WORK_DIR),
+        ]);
     }
+    flags.extend(targets.into_iter().map(str::to_owned));
     if !selection.features.is_empty() {
         flags.extend(["--features".into(), selection.features.join(",")]);
     }

@@ -2,18 +2,17 @@
 //!
 //! A step compiles one package (or a few, see [`partition`]; or one level of the graph, where there are many): over its
 //! real sources and those of all that it needs, everything else being stubs still. It starts from the compiled dependencies, adds
-//! what the steps of its local dependencies left, runs the very same cargo command as every other step, and
+//! what the steps of its local dependencies left, runs the cargo command of every other step or, where that makes the
+//! same of them (see [`named`]), one for its packages alone, and
 //! leaves the artefacts of its own packages alone. So its key is made of its own and its dependencies' sources,
 //! and steps that do not need each other run side by side and stay cached side by side.
-//!
-//! Cargo compiles the stubs above a package anew when the package becomes real: the price of saying the same
-//! words, a twentieth of a second for each of them.
 //!
 //! Such a step is an accelerator. Where a package turns out to read the Rust sources of one that it does not
 //! depend on (and finds none, or stubs), its step says so and leaves it to the compile step, which has all files; a
 //! mistake in any other sources fails at once. So is a package that has the name of a stamp in its sources: only the
 //! compile step knows stamps, and cargo would not run a build script again that read one without saying so.
 
+mod named;
 mod partition;
 
 use super::dependencies::{self, Crates};
@@ -22,6 +21,7 @@ use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, sources};
 use crate::diagnostic::Diagnostics;
 use crate::project::{Project, TargetKind};
 use crate::recipe::{Recipe, Recipes};
+use named::Named;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The first level of each group of levels, where there are more than [`partition::MOST`]. Fixed, so that a new member
@@ -157,9 +157,19 @@ pub(super) fn add(
     if !input.abilities.local_steps {
         return Ok(done);
     }
+    let named = Named::of(input);
     for own in groups(project, &input.selection.closure, stubs) {
         let needed = project.closure_of_all(&own);
-        let files = recipes.over(&needed)?;
+        let (files, flags) = match named.all(&own) {
+            true => (
+                recipes.libraries(&needed)?,
+                dependencies::library_flags(plan, input, &own),
+            ),
+            false => (
+                recipes.over(&needed)?,
+                dependencies::build_flags(plan, input),
+            ),
+        };
         let label = label(project, &own);
         let sources = sources::over(plan, input, &files, &format!("sources of {label}"));
         let earlier: Vec<&Compiled> = done
@@ -167,7 +177,8 @@ pub(super) fn add(
             .filter(|one| !one.packages.is_disjoint(&needed))
             .collect();
         let mut exec = {
-            let args = arguments(plan, input, stubs, &own, &needed);
+            let mut args = arguments(plan, input, stubs, &own, &needed);
+            args.extend(flags);
             let target = match target {
                 Some(target) => MountKind::Scratchpad(target.clone()),
                 None => MountKind::Output(None),
@@ -208,7 +219,7 @@ pub(super) fn add(
     Ok(done)
 }
 
-/// The script's arguments, then cargo's.
+/// The script's arguments, then cargo's first.
 fn arguments(
     plan: &Plan,
     input: &Input<'_>,
@@ -235,16 +246,14 @@ fn arguments(
     let own: Vec<&str> = packages.map(|package| package.name.as_str()).collect();
     let stamps = input.image.build.stamp.iter();
     let stamps = stamps.map(|variable| variable.name.value.as_str());
-    let mut args = vec![
+    vec![
         forget.collect::<Vec<_>>().join(" "),
         own.join(" "),
         libraries.join(" "),
         format!("{}/{profile} {profile}", plan.triple),
         stamps.collect::<Vec<_>>().join(" "),
         "build".into(),
-    ];
-    args.extend(dependencies::build_flags(plan, input));
-    args
+    ]
 }
 
 /// What of the steps' artefacts a step mounts that compiles the rest.

@@ -47,18 +47,27 @@ fn counts(kind: DependencyKind, dev: bool) -> bool {
     dev || kind != DependencyKind::Dev
 }
 
+/// The local package that a dependency of another is.
+pub(super) fn local_dependency(
+    project: &Project,
+    package: usize,
+    dependency: &Dependency,
+) -> Option<usize> {
+    match &dependency.source {
+        DependencySource::Path { dir } => project.package_at(dir),
+        _ => {
+            let locked = resolve(project, package, dependency)?;
+            local_package(project, &project.lock.packages[locked])
+        }
+    }
+}
+
 pub(super) fn local_dependencies(project: &Project, package: usize, dev: bool) -> BTreeSet<usize> {
     let dependencies = &project.packages[package].dependencies;
     dependencies
         .iter()
         .filter(|dependency| counts(dependency.kind, dev))
-        .filter_map(|dependency| match &dependency.source {
-            DependencySource::Path { dir } => project.package_at(dir),
-            _ => {
-                let locked = resolve(project, package, dependency)?;
-                local_package(project, &project.lock.packages[locked])
-            }
-        })
+        .filter_map(|dependency| local_dependency(project, package, dependency))
         .filter(|other| *other != package)
         .collect()
 }

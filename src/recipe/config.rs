@@ -1,7 +1,6 @@
 //! Cargo's configuration files in the skeleton.
 
 use super::Scope;
-use crate::project::Project;
 use toml::{Table, Value};
 
 /// Sections that change no dependency.
@@ -17,19 +16,6 @@ const DROPPED: [&str; 7] = [
 
 /// Keys of `[build]` that say where and how fast, not what. The directories are set from outside.
 const BUILD_DROPPED: [&str; 4] = ["build-dir", "dep-info-basedir", "jobs", "target-dir"];
-
-/// Whether features are unified over all members whatever is selected (`resolver.feature-unification`).
-pub(super) fn unifies_workspace(project: &Project) -> bool {
-    let configs = project.configs.iter();
-    let mut written = configs.filter_map(|config| {
-        config
-            .table
-            .get("resolver")?
-            .get("feature-unification")?
-            .as_str()
-    });
-    written.next() == Some("workspace")
-}
 
 impl Scope<'_> {
     /// Paths and normalised texts of the config files; those that say nothing are left out.

@@ -67,14 +67,14 @@ impl Scope<'_> {
             .collect();
         let with_bins = self.recipes.artifacts.contains(package.name.as_str());
         let keep = |target: &&Target| match (target.kind, role) {
-            (_, Role::Hollow) => false,
+            (_, Role::Hollow) | (TargetKind::Lib, Role::Program) => false,
             (TargetKind::Lib | TargetKind::BuildScript, _) => true,
             (TargetKind::Bin, _) if with_bins => true,
             (_, Role::Own) if self.mode == RecipeFor::Test => true,
             (TargetKind::Bin, Role::Real | Role::Own) => wanted.contains(&&target.name),
             (_, Role::Needed | Role::Real | Role::Own) => false,
             (TargetKind::Bin, _) if self.mode == RecipeFor::Build => wanted.contains(&&target.name),
-            (_, Role::Selected) => self.mode == RecipeFor::Test,
+            (_, Role::Selected | Role::Program) => self.mode == RecipeFor::Test,
         };
         let mut targets: Vec<Target> = package.targets.iter().filter(keep).cloned().collect();
         if targets

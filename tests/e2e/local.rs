@@ -154,6 +154,79 @@ fn empty_cache_mounts(docker: &Docker) {
     }
 }
 
+/// Libraries with features and kinds of use for which Cargo can be told their names, and for which it cannot: in the
+/// first build each is compiled once for each way in which it is used.
+#[test]
+fn what_a_step_leaves_is_what_the_program_needs() {
+    let docker = Docker::take();
+    let unseen = nonce();
+    let tree = Tree::empty();
+    let project = Project::copy(tree.path());
+    let manifest = |name: &str, rest: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n{rest}")
+    };
+    let features = "[features]\ndefault = [\"loud\"]\nloud = []\nextra = []\n";
+    let says = "pub fn say() -> String {\n    let mut on = vec![];\n    \
+                for (name, is) in [(\"loud\", cfg!(feature = \"loud\")), (\"extra\", cfg!(feature = \"extra\"))] {\n        \
+                if is { on.push(name) }\n    }\n    on.join(\"+\")\n}\n";
+    let libraries = [
+        ("quiet", features.to_owned(), says.to_owned()),
+        ("loud", features.to_owned(), says.to_owned()),
+        ("plain", "[dependencies]\nloud = { path = \"../loud\" }\n".to_owned(), "pub fn say() -> String {\n    loud::say()\n}\n".to_owned()),
+        ("both", String::new(), "pub fn say() -> String {\n    \"both\".into()\n}\n".to_owned()),
+        ("made", "[lib]\nproc-macro = true\n".to_owned(),
+            "#[proc_macro]\npub fn say(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n    \"\\\"made\\\"\".parse().unwrap()\n}\n".to_owned()),
+    ];
+    let mut lock = String::from("version = 4\n");
+    for (name, rest, source) in &libraries {
+        std::fs::create_dir_all(project.as_ref().join(name).join("src")).expect("can make folders");
+        project.write(&format!("{name}/Cargo.toml"), manifest(name, rest));
+        project.write(
+            &format!("{name}/src/lib.rs"),
+            format!("// {unseen}\n{source}"),
+        );
+        lock.push_str(&format!(
+            "\n[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n"
+        ));
+        if *name == "plain" {
+            lock.push_str("dependencies = [\"loud\"]\n");
+        }
+    }
+    lock.push_str(
+        "\n[[package]]\nname = \"whole\"\nversion = \"1.0.0\"\n\
+         dependencies = [\"both\", \"loud\", \"made\", \"plain\", \"quiet\"]\n",
+    );
+    std::fs::create_dir_all(project.as_ref().join("src")).expect("can make folders");
+    project
+        .write("Cargo.lock", lock)
+        .write(
+            "Cargo.toml",
+            manifest(
+                "whole",
+                "[workspace]\n[features]\nextra = []\n[dependencies]\nquiet = { path = \"quiet\", default-features = false }\n\
+                 loud = { path = \"loud\" }\nplain = { path = \"plain\" }\nboth = { path = \"both\" }\nmade = { path = \"made\" }\n\
+                 [build-dependencies]\nboth = { path = \"both\" }\n",
+            ),
+        )
+        .write("build.rs", "fn main() {\n    println!(\"cargo:rustc-env=BUILT={}\", both::say());\n}\n")
+        .write("src/lib.rs", "pub fn built() -> &'static str {\n    env!(\"BUILT\")\n}\n")
+        .write(
+            "src/main.rs",
+            "fn main() {\n    println!(\"{} {} {} {} {} {}\", quiet::say(), loud::say(), plain::say(), both::say(), made::say!(), whole::built());\n}\n",
+        )
+        .write("Rust.yaml", "build: { features: [extra] }\nimage: { base: scratch }\n");
+    let (image, report) = docker.build(&project).image("named");
+    assert_eq!(image.prints(&[]), " loud loud both made both\n");
+    // The program and its library are one line.
+    let all = ["both", "loud", "made", "plain", "quiet", "whole"];
+    assert_eq!(compiled(&report), all, "{report}");
+    // To compile a library that is named takes no stub of what needs it.
+    let step = report.step("] local crate plain");
+    assert_eq!(step.compiled(), ["plain"], "{}", step.log);
+    let step = report.step("] local crate quiet");
+    assert!(step.compiled().contains(&"whole"), "{}", step.log);
+}
+
 #[test]
 fn an_edit_or_a_stamp_compiles_what_needs_it() {
     let docker = Docker::take();

@@ -49,6 +49,8 @@ right = { path = "../right" }
 from-git = { git = "https://example.org/from-git", branch = "main" }
 //- /left/src/lib.rs
 //- /right/Cargo.toml of right
+[features]
+fast = []
 [dependencies]
 one = "1"
 //- /right/src/lib.rs
@@ -133,18 +135,32 @@ fn variables_and_directory_are_the_same() {
     assert_eq!(wrapped.count(), execs.len());
 }
 
+/// The words of a cargo command.
+fn words(exec: &Exec) -> Vec<String> {
+    let words = exec.args.iter().skip_while(|word| *word != "build");
+    words.cloned().collect()
+}
+
 /// 58, 79, 81: the same command, without `--locked`, for one target that is always named.
 #[test]
 fn commands_are_the_same() {
-    let plan = plan("");
-    let words = |exec: &&Exec| -> Vec<String> {
-        let words = exec.args.iter().skip_while(|word| *word != "build");
-        words.cloned().collect()
+    let plan = plan("build: { features: [right/fast] }");
+    let [dependencies, left, right, compile] = &compiling(&plan)[..] else {
+        panic!("four steps");
     };
-    let commands: BTreeSet<Vec<String>> = compiling(&plan).iter().map(words).collect();
-    let [command] = &Vec::from_iter(commands)[..] else {
-        panic!("several commands");
+    let command = words(compile);
+    assert_eq!(words(dependencies), command);
+    // A library that is compiled for the program alone is named beside it.
+    let named = |name: &str| {
+        let at = command.iter().position(|word| word == "--bin").unwrap();
+        let mut named = command.clone();
+        let library = ["--package", name, "--lib"].map(str::to_owned);
+        named.splice(at..at + 2, library);
+        named
     };
+    assert_eq!(words(left), named("left"));
+    // Where a feature of the command would be a feature of the library, it is not.
+    assert_eq!(words(right), command);
     let targets: Vec<&[String]> = command
         .windows(2)
         .filter(|pair| pair[0] == "--target")
@@ -155,6 +171,104 @@ fn commands_are_the_same() {
         !command.iter().any(|word| word == "--locked"),
         "{command:?}"
     );
+}
+
+/// Cargo is told the names of libraries that it compiles for the program whatever they are called by, and of no
+/// others.
+#[test]
+fn only_what_is_certain_is_named() {
+    let named = |changes: &[(&str, &str)], spec: &str| -> Vec<String> {
+        let mut project = PROJECT.to_owned();
+        for (old, new) in changes {
+            assert!(project.contains(old), "{old}");
+            project = project.replacen(old, new, 1);
+        }
+        let plan = keys::plan(&files(&project), spec, None);
+        let steps = compiling(&plan).into_iter().map(words);
+        let libraries = steps.filter(|words| words.iter().any(|word| word == "--lib"));
+        let after = |words: Vec<String>| {
+            let names = words.windows(2).filter(|pair| pair[0] == "--package");
+            let names: Vec<String> = names.map(|pair| pair[1].clone()).collect();
+            names.into_iter().filter(|name| name != "app")
+        };
+        libraries.flat_map(after).collect()
+    };
+    let left = "left = { path = \"../left\" }";
+    let of_left = "//- /left/Cargo.toml of left\n";
+    let defaults = (
+        of_left,
+        "//- /left/Cargo.toml of left\n[features]\ndefault = [\"a\"]\na = []\n",
+    );
+    let without = (
+        left,
+        "left = { path = \"../left\", default-features = false }",
+    );
+    assert_eq!(named(&[], ""), ["left", "right"]);
+    assert_eq!(named(&[defaults], ""), ["left", "right"]);
+    for (changes, spec) in [
+        // Named, it would have its default features.
+        (&[defaults, without][..], ""),
+        (
+            &[(left, "left = { path = \"../left\", optional = true }")],
+            "",
+        ),
+        (
+            &[(
+                of_left,
+                "//- /left/Cargo.toml of left\n[lib]\nproc-macro = true\n",
+            )],
+            "",
+        ),
+        (
+            &[(
+                of_left,
+                "//- /left/Cargo.toml of left\n[lib]\ncrate-type = [\"cdylib\", \"lib\"]\n",
+            )],
+            "",
+        ),
+        // Twice, for the program and for its build script.
+        (
+            &[(
+                "right = {",
+                "right = { path = \"../right\" }\n[build-dependencies]\nleft = { path = \"../left\" }\n[dev-dependencies]\nright = {",
+            )],
+            "",
+        ),
+        // A feature of both.
+        (
+            &[
+                (
+                    of_left,
+                    "//- /left/Cargo.toml of left\n[features]\na = []\n",
+                ),
+                (
+                    "//- /app/Cargo.toml of app\n",
+                    "//- /app/Cargo.toml of app\n[features]\na = []\n",
+                ),
+            ],
+            "build: { features: [a] }",
+        ),
+    ] {
+        assert_eq!(named(changes, spec), ["right"], "{changes:?}");
+    }
+    let platform = (
+        "[dependencies]\nleft = {",
+        "[target.'cfg(unix)'.dependencies]\nleft = {",
+    );
+    assert_eq!(named(&[platform], ""), [""; 0]);
+    // Being named adds nothing without default features.
+    let plain = "build: { default-features: false }";
+    assert_eq!(named(&[defaults, without], plain), ["left", "right"]);
+    // Features are unified by other rules.
+    for change in [
+        ("resolver = \"2\"", "resolver = \"1\""),
+        (
+            "[build]\n",
+            "[resolver]\nfeature-unification = \"package\"\n[build]\n",
+        ),
+    ] {
+        assert_eq!(named(&[change], ""), [""; 0], "{change:?}");
+    }
 }
 
 /// 54, 105: the fingerprints of stubs go by their names, in the directories that cargo gives to profiles.
