@@ -49,6 +49,13 @@ pub(super) fn files(recipe: &Recipe) -> impl Iterator<Item = FileAction> {
             dirs.insert(dir);
         }
     }
+    // A directory comes with those that it is in.
+    let is_above = |dir: &&str| {
+        let inside = format!("{dir}/");
+        let mut after = dirs.range(inside.as_str()..);
+        after.next().is_some_and(|next| next.starts_with(&inside))
+    };
+    let dirs: Vec<&str> = dirs.iter().copied().filter(|dir| !is_above(dir)).collect();
     let make = dirs.into_iter().map(|dir| FileAction::MakeDir {
         path: format!("/{dir}"),
         mode: 0o755,

@@ -57,14 +57,18 @@ for name in $stamps; do
 done
 hex=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]
 hex=$hex$hex$hex$hex
+stale=
 for dir in $dirs; do
   for package in $forget; do
-    rm -rf "/target/$dir/.fingerprint/$package"-$hex
+    stale="$stale /target/$dir/.fingerprint/$package-$hex"
   done
 done
+rm -rf $stale
+earlier=
 for crate in /local/*/; do
-  [ ! -d "$crate" ] || cp -a "$crate." /target/
+  [ ! -d "$crate" ] || earlier="$earlier $crate."
 done
+[ -z "$earlier" ] || cp -a $earlier /target/
 find /work -type d -exec touch -d @1153704088 {} +
 touch /tmp/start
 { cargo "$@" 2>&1 || : >/tmp/failed; } | tee /tmp/log
