@@ -204,12 +204,14 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
         "insecure-registries": ["127.0.0.0/8"],
         "cgroup-parent": cgroup(flavour),
         // By default a fifth of the disk stays free, which on a full one means that nothing is kept, and tests of
-        // what is cached fail. A run of all tests makes less than half of what is kept at most.
+        // what is cached fail. A run of all tests makes less than half of what is kept at most. What an image of the
+        // engine has, too, is never counted, so it goes by its age.
         "builder": {"gc": {
             "enabled": true,
-            "defaultReservedSpace": "10GB",
-            "defaultMaxUsedSpace": "20GB",
-            "defaultMinFreeSpace": "3GB",
+            "policy": [
+                {"all": true, "filter": ["unused-for=24h"]},
+                {"all": true, "reservedSpace": "10GB", "maxUsedSpace": "20GB", "minFreeSpace": "3GB"},
+            ],
         }},
     });
     fs::write(&settings, format!("{text:#}\n"))?;

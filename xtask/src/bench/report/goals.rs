@@ -26,8 +26,8 @@ const WHY: [(&str, &str); 9] = [
         "cold",
         "*Cold*: the program's stub is compiled before the program, and what a later build may start from is packed \
          (docs/layers.md); in groups, each has a container and a Cargo of its own, and no crate is compiled from the metadata \
-         of one that is still being compiled; where there are many members, each or each two of them have a step, whose Cargo compiles stubs \
-         of the others.",
+         of one that is still being compiled; where there are many members, each or each two of them have a step, and cores wait where \
+         one follows another.",
     ),
     (
         "nothing changed",
