@@ -53,7 +53,7 @@ fn vendored(spec: &str, name: &str, build: &str) -> Project {
             "[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n",
         )
         .write(&format!("{dir}/.cargo-checksum.json"), checksum)
-        .write(&format!("{dir}/Cargo.toml"), &format!("[package]\n{package}"))
+        .write(&format!("{dir}/Cargo.toml"), format!("[package]\n{package}"))
         .write(&format!("{dir}/src/lib.rs"), "")
         .write(&format!("{dir}/build.rs"), &script);
     project
