@@ -33,8 +33,8 @@ impl std::error::Error for InvalidImageRef {}
 /// The grammar as an ECMA 262 regular expression, for the spec's schema. It leaves out the length limit
 /// and that a name may not look like a digest.
 pub(crate) const PATTERN: &str = concat!(
-    r"^((localhost|[A-Za-z0-9-]*[A-Z][A-Za-z0-9-]*|(?=[^/]*[.:])([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])",
-    r"(\.([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*|(?=[^/]*[.:])\[[a-fA-F0-9:]+\])(:[0-9]+)?/)?",
+    r"^((localhost|(?=[^/]*[A-Z.:])(([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])",
+    r"(\.([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*|\[[a-fA-F0-9:]+\]))(:[0-9]+)?/)?",
     r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*",
     r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?",
     r"(@[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$",
