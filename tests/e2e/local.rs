@@ -214,7 +214,7 @@ fn what_a_step_leaves_is_what_the_program_needs() {
             "src/main.rs",
             "fn main() {\n    println!(\"{} {} {} {} {} {}\", quiet::say(), loud::say(), plain::say(), both::say(), made::say!(), whole::built());\n}\n",
         )
-        .write("Rust.yaml", "build: { features: [extra] }\nimage: { base: scratch }\n");
+        .write("Rust.yaml", "# syntax=org/rust-frontend:1\nbuild: { features: [extra] }\nimage: { base: scratch }\n");
     let (image, report) = docker.build(&project).image("named");
     assert_eq!(image.prints(&[]), " loud loud both made both\n");
     // The program and its library are one line.
