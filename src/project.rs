@@ -393,6 +393,13 @@ impl Package {
     }
 }
 
+impl Dependency {
+    /// Whether it is something else of the package than its library (`artifact = "bin"`, which is unstable).
+    pub fn is_artifact(&self) -> bool {
+        self.table.contains_key("artifact")
+    }
+}
+
 impl Target {
     /// The name that rustc gives the crate: `-` becomes `_`.
     pub fn crate_name(&self) -> String {

@@ -196,7 +196,7 @@ impl<'a> Recipes<'a> {
         let twins = packages.filter(|package| !seen.insert(package.name.as_str()));
         let packages = roles.keys().map(|index| &project.packages[*index]);
         let dependencies = packages.flat_map(|package| &package.dependencies);
-        let artifacts = dependencies.filter(|one| one.table.contains_key("artifact"));
+        let artifacts = dependencies.filter(|one| one.is_artifact());
         Self {
             external: external.map(|package| package.name.as_str()).collect(),
             twins: twins.map(|package| package.name.as_str()).collect(),

@@ -99,7 +99,7 @@ fn is_certain(dependency: &Dependency) -> bool {
     dependency.kind == DependencyKind::Normal
         && !dependency.optional
         && dependency.target.is_none()
-        && !dependency.table.contains_key("artifact")
+        && !dependency.is_artifact()
 }
 
 /// The packages that build scripts and procedural macros need, and the latter themselves.
@@ -111,7 +111,7 @@ fn host(project: &Project, closure: &[usize]) -> BTreeSet<usize> {
             roots.insert(*index);
         }
         let others = package.dependencies.iter().filter(|dependency| {
-            dependency.kind == DependencyKind::Build || dependency.table.contains_key("artifact")
+            dependency.kind == DependencyKind::Build || dependency.is_artifact()
         });
         roots.extend(others.filter_map(|other| project.local_dependency(*index, other)));
     }
