@@ -123,7 +123,7 @@ fn vertex(
             let meta = meta
                 .platform(wire_platform(platform))
                 .ignore_cache((around.no_cache)(step.role) && step.role != Role::Fetch);
-            lower_exec(exec, step.role, around, done)
+            lower_exec(plan, exec, step.role, around, done)
                 .vertex(meta)
                 .into()
         }
@@ -166,6 +166,7 @@ fn reports_beside<'a>(
 }
 
 fn lower_exec(
+    plan: &Plan,
     exec: &plan::Exec,
     role: Role,
     around: &Surroundings<'_>,
@@ -196,7 +197,7 @@ fn lower_exec(
     lowered.mounts.extend(
         exec.mounts
             .iter()
-            .map(|mount| lower_mount(mount, role, around, done)),
+            .map(|mount| lower_mount(plan, mount, role, around, done)),
     );
     if let Some(size) = around.shm_size {
         lowered.mounts.push(llb::Mount::tmpfs("/dev/shm", size));
@@ -205,6 +206,7 @@ fn lower_exec(
 }
 
 fn lower_mount(
+    plan: &Plan,
     mount: &plan::Mount,
     role: Role,
     around: &Surroundings<'_>,
@@ -216,10 +218,16 @@ fn lower_mount(
         MountKind::Part { of, path } => llb::Mount::bind(dest, done.state(Some(of)))
             .selector(path)
             .readonly(),
-        MountKind::Scratchpad(from) => llb::Mount::bind(dest, done.state(Some(from))),
+        MountKind::Scratchpad(from) => {
+            let mut pad = llb::Mount::bind(dest, done.state(Some(from)));
+            // Hundreds of megabytes, whose steps' keys say all about them.
+            if dest == plan::TARGET_DIR && plan.steps[from.step].role == Role::Crates {
+                pad.content_cache = llb::MountContentCache::Off;
+            }
+            pad
+        }
         MountKind::Output(from) => {
             let mut output = llb::Mount::bind(dest, done.state(from.as_ref())).output();
-            // Hundreds of megabytes, whose steps' keys say all about them.
             if from.is_some() && dest != "/" && matches!(role, Role::Crates | Role::Dependencies) {
                 output.content_cache = llb::MountContentCache::Off;
             }

@@ -343,18 +343,15 @@ fn compiled(
         });
     }
     let groups = crates::add(plan, input, &stubbed, resolution);
-    let built = dependencies::dependencies(plan, input, &stubbed, flags, groups);
+    let built = dependencies::dependencies(plan, input, &stubbed, flags, groups.as_ref());
     plan.note(shared.note(input));
     if until == Until::Executables {
-        let local = local::add(
-            plan,
-            input,
-            &recipes,
-            &toolchain,
-            &crates,
-            &stubs,
-            built.as_ref(),
-        )?;
+        let beneath = local::Beneath {
+            stubbed: &stubbed,
+            dependencies: built.as_ref(),
+            groups: groups.as_ref(),
+        };
+        let local = local::add(plan, input, &recipes, &beneath)?;
         let target = built.clone();
         let target = target.map(|built| dependencies::stub_removal(plan, input, &stubs, built));
         let sources = compile::sources(plan, input, &real);

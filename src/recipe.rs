@@ -222,6 +222,14 @@ impl<'a> Recipes<'a> {
         Scope::new(self, own).recipe()
     }
 
+    /// The manifest that a package has when it is compiled from its real sources.
+    pub fn manifest(&self, package: usize) -> toml::Table {
+        let own = BTreeSet::from([package]);
+        let scope = Scope::new(self, &own);
+        let targets = scope.targets(package, Role::Own);
+        scope.manifest(package, Role::Own, &targets)
+    }
+
     /// [`over`](Self::over) for a command that names libraries: that of what is selected, which would be compiled with
     /// them, is left out. The packages `own` do not need it.
     ///

@@ -86,7 +86,7 @@ pub(super) fn compile(
     let target = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
     let mut exec = dependencies::cargo(input, toolchain, crates, Some(sources), target, args);
     exec.mounts.push(script);
-    exec.mounts.extend(local::mounts(local));
+    local::start_from(plan, &mut exec, local.iter());
     let outputs = [OUT_DIR, REPORT_DIR].into_iter();
     for dest in outputs.chain(symbols.then_some(SYMBOLS_DIR)) {
         exec.mounts.push(Mount {

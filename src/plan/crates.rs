@@ -13,6 +13,7 @@
 //! compiles; it says so, and the user is warned.
 
 mod groups;
+mod local;
 mod package;
 mod steps;
 mod weights;
@@ -23,6 +24,7 @@ use super::{
 use crate::spec::Granularity;
 use dependencies::Stubbed;
 pub use groups::{Node, groups};
+pub(super) use local::{Apart, agreed};
 use std::collections::BTreeSet;
 use steps::Steps;
 use toml::Table;
@@ -152,8 +154,11 @@ pub(super) fn resolution(
     })
 }
 
-/// The groups of a build, put together.
-pub(super) struct Assembly {
+/// The groups of a build.
+pub(super) struct Groups<'a> {
+    steps: Steps<'a>,
+    /// What each leaves.
+    deltas: Vec<Output>,
     /// The target directory with all of them.
     target: Output,
     /// What Cargo said is going to be compiled.
@@ -161,12 +166,12 @@ pub(super) struct Assembly {
 }
 
 /// Adds a step for each group, and puts together what they leave.
-pub(super) fn add(
+pub(super) fn add<'a>(
     plan: &mut Plan,
-    input: &Input<'_>,
-    project: &Stubbed<'_>,
+    input: &'a Input<'a>,
+    project: &Stubbed<'a>,
     resolution: Option<Output>,
-) -> Option<Assembly> {
+) -> Option<Groups<'a>> {
     let recipe = project.recipe;
     let count = names::count(recipe.external_packages, "crate");
     let are = if recipe.external_packages == 1 {
@@ -220,15 +225,17 @@ pub(super) fn add(
             let one = &units.instances[*index];
             format!("{} {}", one.name, one.version)
         }));
-    let target = merged(plan, deltas, "all groups of crates")?;
-    Some(Assembly {
+    let target = merged(plan, deltas.clone(), "all groups of crates")?;
+    Some(Groups {
+        steps,
+        deltas,
         target,
         units: resolution,
     })
 }
 
 /// Makes the dependency step start from the groups.
-pub(super) fn assembled(plan: &mut Plan, groups: Assembly, mut exec: Exec) -> Exec {
+pub(super) fn assembled(plan: &mut Plan, groups: &Groups<'_>, mut exec: Exec) -> Exec {
     let (script, path) = plan.script("assemble", ASSEMBLE);
     exec.args.splice(..1, [path]);
     for mount in exec
@@ -243,7 +250,7 @@ pub(super) fn assembled(plan: &mut Plan, groups: Assembly, mut exec: Exec) -> Ex
         // It reads nothing there. But an exported cache holds only what its result is made from.
         Mount {
             dest: UNITS.into(),
-            kind: MountKind::ReadOnly(groups.units),
+            kind: MountKind::ReadOnly(groups.units.clone()),
         },
         Mount {
             dest: REPORT.into(),

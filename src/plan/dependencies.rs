@@ -1,6 +1,6 @@
 //! Everything that others wrote: the dependency-only project, its crates, and their compilation.
 
-use super::crates::{self, Assembly};
+use super::crates::{self, Groups};
 use super::toolchain::Toolchain;
 use super::{
     Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, local,
@@ -377,7 +377,7 @@ pub(super) fn dependencies(
     input: &Input<'_>,
     project: &Stubbed<'_>,
     flags: Vec<String>,
-    groups: Option<Assembly>,
+    groups: Option<&Groups<'_>>,
 ) -> Option<Output> {
     let recipe = project.recipe;
     if recipe.external_packages == 0 && !local::many(input, recipe) {

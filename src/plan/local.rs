@@ -15,12 +15,12 @@
 mod named;
 mod partition;
 
-use super::dependencies::{self, Crates};
-use super::toolchain::Toolchain;
-use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, sources};
+use super::crates::{self, Apart, Groups};
+use super::dependencies::{self, Crates, Stubbed};
+use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role, names, sources};
 use crate::diagnostic::Diagnostics;
 use crate::project::{Project, TargetKind};
-use crate::recipe::{Recipe, Recipes};
+use crate::recipe::{Recipe, Recipes, StubPackage};
 use named::Named;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,51 +146,76 @@ pub(super) fn many(input: &Input<'_>, stubs: &Recipe) -> bool {
     groups(input.project, &input.selection.closure, stubs).len() > 1
 }
 
+/// What the steps of local libraries start from.
+pub(super) struct Beneath<'a> {
+    pub(super) stubbed: &'a Stubbed<'a>,
+    /// The target directory with all dependencies.
+    pub(super) dependencies: Option<&'a Output>,
+    /// The groups that the dependencies are compiled in.
+    pub(super) groups: Option<&'a Groups<'a>>,
+}
+
 /// Adds the steps that compile the local libraries.
 pub(super) fn add(
     plan: &mut Plan,
     input: &Input<'_>,
     recipes: &Recipes<'_>,
-    toolchain: &Toolchain,
-    crates: &Crates,
-    stubs: &Recipe,
-    target: Option<&Output>,
+    beneath: &Beneath<'_>,
 ) -> Result<Vec<Compiled>, Diagnostics> {
-    let project = input.project;
     let mut done: Vec<Compiled> = vec![];
     if !input.abilities.local_steps {
         return Ok(done);
     }
+    let stubbed = beneath.stubbed;
+    let steps = groups(input.project, &input.selection.closure, stubbed.recipe);
+    let apart = match beneath.groups {
+        Some(groups) => groups.local(plan, recipes, &steps),
+        None => vec![],
+    };
+    let mut apart = apart.into_iter();
     let named = Named::of(input);
-    for own in groups(project, &input.selection.closure, stubs) {
-        let needed = project.closure_of_all(&own);
-        let (files, flags) = match named.all(&own) {
-            true => (
-                recipes.libraries(&needed)?,
-                dependencies::library_flags(plan, input, &own),
-            ),
-            false => (
-                recipes.over(&needed)?,
-                dependencies::build_flags(plan, input),
-            ),
+    for own in steps {
+        let needed = input.project.closure_of_all(&own);
+        let label = label(input.project, &own);
+        let apart: Option<Apart> = apart.next().flatten();
+        let mut exec = match &apart {
+            Some(apart) => {
+                let sources = format!("sources of {label}");
+                let sources = sources::over(plan, input, &apart.files, &sources);
+                let mut args = arguments(plan, input, &[], &own);
+                args.extend(apart.flags.iter().cloned());
+                let (none, target) = (Crates::default(), apart.target.clone());
+                dependencies::cargo(
+                    input,
+                    stubbed.toolchain,
+                    &none,
+                    Some(&sources),
+                    target,
+                    args,
+                )
+            }
+            None => {
+                let named = named.all(&own);
+                let files = match named {
+                    true => recipes.libraries(&needed)?,
+                    false => recipes.over(&needed)?,
+                };
+                let sources = sources::over(plan, input, &files, &format!("sources of {label}"));
+                let stubs = stubbed.recipe.stubs.iter();
+                let stubs: Vec<_> = stubs.filter(|one| needed.contains(&one.package)).collect();
+                let mut args = arguments(plan, input, &stubs, &own);
+                args.extend(match named {
+                    true => dependencies::library_flags(plan, input, &own),
+                    false => dependencies::build_flags(plan, input),
+                });
+                let target = match beneath.dependencies {
+                    Some(target) => MountKind::Scratchpad(target.clone()),
+                    None => MountKind::Output(None),
+                };
+                let (toolchain, crates) = (stubbed.toolchain, stubbed.crates);
+                dependencies::cargo(input, toolchain, crates, Some(&sources), target, args)
+            }
         };
-        let label = label(project, &own);
-        let sources = sources::over(plan, input, &files, &format!("sources of {label}"));
-        let earlier: Vec<&Compiled> = done
-            .iter()
-            .filter(|one| !one.packages.is_disjoint(&needed))
-            .collect();
-        let mut exec = {
-            let mut args = arguments(plan, input, stubs, &own, &needed);
-            args.extend(flags);
-            let target = match target {
-                Some(target) => MountKind::Scratchpad(target.clone()),
-                None => MountKind::Output(None),
-            };
-            dependencies::cargo(input, toolchain, crates, Some(&sources), target, args)
-        };
-        exec.mounts
-            .extend(earlier.iter().map(|one| one.mount.clone()));
         let (script, path) = plan.script("local", LOCAL);
         exec.args.insert(0, path);
         exec.mounts.extend([
@@ -207,15 +232,26 @@ pub(super) fn add(
                 },
             },
         ]);
+        if let Some(apart) = &apart {
+            apart.surround(plan, &mut exec);
+        }
+        let earlier = done.iter();
+        let earlier = earlier.filter(|one| !one.packages.is_disjoint(&needed));
+        start_from(plan, &mut exec, earlier);
         let step = plan.push(Role::Local, label, Op::Exec(exec), input.image.build.span);
         let output = Output {
             step,
             mount: OWN.into(),
         };
+        let kind = match apart {
+            // What does not fit is taken out of it.
+            Some(_) => MountKind::Scratchpad(output),
+            None => MountKind::ReadOnly(output),
+        };
         done.push(Compiled {
             mount: Mount {
                 dest: format!("{EARLIER}/{}", done.len()),
-                kind: MountKind::ReadOnly(output),
+                kind,
             },
             packages: own,
         });
@@ -223,21 +259,31 @@ pub(super) fn add(
     Ok(done)
 }
 
+/// Has a step start from what earlier ones left.
+pub(super) fn start_from<'c>(
+    plan: &mut Plan,
+    exec: &mut Exec,
+    earlier: impl Iterator<Item = &'c Compiled>,
+) {
+    let mounts: Vec<Mount> = earlier.map(|one| one.mount.clone()).collect();
+    let is_apart = |mount: &Mount| matches!(mount.kind, MountKind::Scratchpad(_));
+    if mounts.iter().any(is_apart) {
+        crates::agreed(plan, exec);
+    }
+    exec.mounts.extend(mounts);
+}
+
 /// The script's arguments, then cargo's first.
 fn arguments(
     plan: &Plan,
     input: &Input<'_>,
-    stubs: &Recipe,
+    stubs: &[&StubPackage],
     own: &BTreeSet<usize>,
-    needed: &BTreeSet<usize>,
 ) -> Vec<String> {
     let profile = dependencies::profile_dir(&input.selection.profile);
-    let forget = stubs
-        .stubs
-        .iter()
-        .filter(|stub| needed.contains(&stub.package));
     // The fingerprints of one that shares its name with a crate from outside cannot be told from that one's.
-    let forget = forget
+    let forget = stubs
+        .iter()
         .filter(|stub| !stub.shares_name)
         .map(|stub| stub.name.as_str());
     let packages = own.iter().map(|package| &input.project.packages[*package]);
@@ -258,11 +304,6 @@ fn arguments(
         stamps.collect::<Vec<_>>().join(" "),
         "build".into(),
     ]
-}
-
-/// What of the steps' artefacts a step mounts that compiles the rest.
-pub(super) fn mounts(compiled: &[Compiled]) -> impl Iterator<Item = Mount> {
-    compiled.iter().map(|one| one.mount.clone())
 }
 
 fn label(project: &Project, own: &BTreeSet<usize>) -> String {

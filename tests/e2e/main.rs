@@ -19,6 +19,7 @@ mod examples;
 mod failures;
 mod inputs;
 mod itself;
+mod libraries;
 mod local;
 mod modes;
 mod named;

@@ -27,25 +27,113 @@ pub(super) fn files(
     dir: &str,
     profiles: &Table,
 ) -> String {
+    let mut root = root(units, closure, &BTreeSet::new());
+    root.insert("lib".into(), path("lib.rs"));
+    // Features are exact already; this one keeps those of both kinds apart.
+    root.insert(
+        "workspace".into(),
+        Value::Table(table([("resolver", "2".into())])),
+    );
+    if !profiles.is_empty() {
+        root.insert("profile".into(), Value::Table(profiles.clone()));
+    }
     let mut files = vec![
-        file(
-            &format!("{dir}/Cargo.toml"),
-            &root(units, closure, profiles),
-        ),
+        file(&format!("{dir}/Cargo.toml"), &root.to_string()),
         file(&format!("{dir}/Cargo.lock"), &lock(units, closure)),
         file(&format!("{dir}/lib.rs"), ""),
         file(&format!("{dir}/build.rs"), ""),
     ];
     for (sources, instances) in by_crate(units, closure) {
         let manifest = manifest(units, closure, sources, &instances);
-        files.push(file(&format!("{}/Cargo.toml", sources.dir), &manifest));
         let first = &units.instances[instances[0]];
-        let checksum = first.checksum.as_deref().unwrap_or_default();
-        let listing = format!("{{\"files\":{{}},\"package\":\"{checksum}\"}}");
-        let path = format!("{}/.cargo-checksum.json", sources.dir);
-        files.push(file(&path, &listing));
+        files.extend(unpacked(sources, first, &manifest));
     }
     files.concat()
+}
+
+/// A workspace in `dir` of the local packages of `closure` and of the package, which has the others' features. For the
+/// procedural macros `macros` it has a library, too: Cargo compiles them otherwise when they are asked for by name. The
+/// crates are compiled already: of their manifests there is what a fingerprint holds.
+pub(super) fn workspace(
+    units: &Units,
+    closure: &BTreeSet<usize>,
+    macros: &BTreeSet<usize>,
+    dir: &str,
+    profiles: &Table,
+) -> String {
+    let own = format!("{dir}/.{NAME}");
+    let mut root = root(units, closure, macros);
+    if let Some(Value::Table(package)) = root.get_mut("package") {
+        package.insert("build".into(), false.into());
+    }
+    let mut target = table([("name", NAME.into()), ("path", "lib.rs".into())]);
+    if macros.is_empty() {
+        root.insert("bin".into(), Value::Array(vec![Value::Table(target)]));
+    } else {
+        target.remove("name");
+        root.insert("lib".into(), Value::Table(target));
+    }
+    let mut files = vec![
+        file(&format!("{own}/Cargo.toml"), &root.to_string()),
+        file(&format!("{own}/lib.rs"), ""),
+        file(&format!("{dir}/Cargo.lock"), &lock(units, closure)),
+    ];
+    let mut members = vec![own];
+    let mut top = Table::new();
+    for (sources, instances) in by_crate(units, closure) {
+        let mut manifest = manifest(units, closure, sources, &instances);
+        let first = &units.instances[instances[0]];
+        if !first.is_local() {
+            if let Some(Value::Table(package)) = manifest.get_mut("package") {
+                package.retain(|key, _| FINGERPRINT.contains(&key));
+            }
+            files.extend(unpacked(sources, first, &manifest));
+        } else if sources.dir == dir {
+            top = manifest;
+        } else {
+            members.push(sources.dir.clone());
+            let path = format!("{}/Cargo.toml", sources.dir);
+            files.push(file(&path, &manifest.to_string()));
+        }
+    }
+    let workspace = table([("members", list(&members)), ("resolver", "2".into())]);
+    top.insert("workspace".into(), Value::Table(workspace));
+    if !profiles.is_empty() {
+        top.insert("profile".into(), Value::Table(profiles.clone()));
+    }
+    files.push(file(&format!("{dir}/Cargo.toml"), &top.to_string()));
+    files.concat()
+}
+
+/// What of `[package]` is in Cargo's fingerprint of a crate, and what Cargo wants of any.
+const FINGERPRINT: [&str; 14] = [
+    "authors",
+    "autobenches",
+    "autobins",
+    "autoexamples",
+    "autolib",
+    "autotests",
+    "build",
+    "description",
+    "edition",
+    "homepage",
+    "links",
+    "name",
+    "repository",
+    "version",
+];
+
+/// What a directory source has of a crate.
+fn unpacked(sources: &Crate, instance: &Instance, manifest: &Table) -> [String; 2] {
+    let checksum = instance.checksum.as_deref().unwrap_or_default();
+    let listing = format!("{{\"files\":{{}},\"package\":\"{checksum}\"}}");
+    [
+        file(
+            &format!("{}/Cargo.toml", sources.dir),
+            &manifest.to_string(),
+        ),
+        file(&format!("{}/.cargo-checksum.json", sources.dir), &listing),
+    ]
 }
 
 /// The instances of each crate, in the order of directories.
@@ -65,6 +153,10 @@ fn table(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> Table {
     pairs.map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
+fn path(path: &str) -> Value {
+    Value::Table(table([("path", path.into())]))
+}
+
 fn list(words: &[String]) -> Value {
     Value::Array(words.iter().cloned().map(Value::String).collect())
 }
@@ -76,18 +168,19 @@ fn exactly(version: &str) -> Value {
 
 /// A dependency on exactly one version of a crate, from where it is, with no more features than are named elsewhere.
 fn dependency(on: &Instance) -> Table {
-    let mut dependency = table([
-        ("version", exactly(&on.version)),
-        ("default-features", false.into()),
-    ]);
+    let place = match on.sources.as_ref().filter(|_| on.is_local()) {
+        Some(sources) => ("path", sources.dir.as_str().into()),
+        None => ("version", exactly(&on.version)),
+    };
+    let mut dependency = table([place, ("default-features", false.into())]);
     if let Some(index) = on.registry().filter(|index| *index != CRATES_IO) {
         dependency.insert("registry-index".into(), index.into());
     }
     dependency
 }
 
-/// The manifest of the package itself.
-fn root(units: &Units, closure: &BTreeSet<usize>, profiles: &Table) -> String {
+/// The manifest of the package itself, without its target. Its library needs `macros`.
+fn root(units: &Units, closure: &BTreeSet<usize>, macros: &BTreeSet<usize>) -> Table {
     let mut normal = Table::new();
     let mut build = Table::new();
     for index in closure {
@@ -102,7 +195,10 @@ fn root(units: &Units, closure: &BTreeSet<usize>, profiles: &Table) -> String {
             .version
             .replace(|char: char| !char.is_ascii_alphanumeric(), "_");
         let key = format!("d-{}-{version}", one.name);
-        let tables = if one.host { &mut build } else { &mut normal };
+        let tables = match one.host && !macros.contains(index) {
+            true => &mut build,
+            false => &mut normal,
+        };
         tables.insert(key, Value::Table(dependency));
     }
     let mut manifest = table([(
@@ -122,24 +218,12 @@ fn root(units: &Units, closure: &BTreeSet<usize>, profiles: &Table) -> String {
             ),
         ])),
     )]);
-    manifest.insert(
-        "lib".into(),
-        Value::Table(table([("path", "lib.rs".into())])),
-    );
-    // Features are exact already; this one keeps those of both kinds apart.
-    manifest.insert(
-        "workspace".into(),
-        Value::Table(table([("resolver", "2".into())])),
-    );
     for (key, dependencies) in [("dependencies", normal), ("build-dependencies", build)] {
         if !dependencies.is_empty() {
             manifest.insert(key.into(), Value::Table(dependencies));
         }
     }
-    if !profiles.is_empty() {
-        manifest.insert("profile".into(), Value::Table(profiles.clone()));
-    }
-    manifest.to_string()
+    manifest
 }
 
 /// What pins versions and checksums; Cargo fills in the rest. Every Cargo that is in use knows this version of the format,
@@ -148,6 +232,9 @@ fn lock(units: &Units, closure: &BTreeSet<usize>) -> String {
     let mut text = "version = 3\n".to_owned();
     for (_, instances) in by_crate(units, closure) {
         let one = &units.instances[instances[0]];
+        if one.is_local() {
+            continue;
+        }
         let mut entry = table([
             ("name", one.name.as_str().into()),
             ("version", one.version.as_str().into()),
@@ -167,7 +254,7 @@ fn manifest(
     closure: &BTreeSet<usize>,
     sources: &Crate,
     instances: &[usize],
-) -> String {
+) -> Table {
     const KEPT: [&str; 4] = ["package", "lib", "lints", "cargo-features"];
     let old = &sources.manifest;
     let mut new: Table = KEPT
@@ -232,7 +319,7 @@ fn manifest(
         .into_iter()
         .map(|name| (name, Value::Array(vec![])));
     new.insert("features".into(), Value::Table(features.collect()));
-    new.to_string()
+    new
 }
 
 /// The tables of a manifest's dependencies of one kind: its own, and those of platforms.

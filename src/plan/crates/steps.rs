@@ -12,10 +12,10 @@ use toml::Table;
 
 /// What the steps of groups are made of.
 pub(super) struct Steps<'a> {
-    input: &'a Input<'a>,
+    pub(super) input: &'a Input<'a>,
     toolchain: &'a Toolchain,
-    recipe: &'a Recipe,
-    units: &'a Units,
+    pub(super) recipe: &'a Recipe,
+    pub(super) units: &'a Units,
     /// The output with all unpacked crates, and its path.
     registry: (Output, String),
     /// Instances by group; each group comes after those that it needs.
@@ -79,7 +79,7 @@ impl<'a> Steps<'a> {
     }
 
     /// The group of each instance that is in one.
-    fn numbers(&self) -> BTreeMap<usize, usize> {
+    pub(super) fn numbers(&self) -> BTreeMap<usize, usize> {
         let groups = self.groups.iter().enumerate();
         groups
             .flat_map(|(number, own)| own.iter().map(move |index| (*index, number)))
@@ -87,7 +87,7 @@ impl<'a> Steps<'a> {
     }
 
     fn described(&self, of: &BTreeMap<usize, usize>) -> Vec<Group<'_>> {
-        let ids: Vec<String> = self.groups.iter().map(|own| self.id(own)).collect();
+        let ids = self.ids();
         let chains = self.chains(of);
         let groups = self.groups.iter().enumerate();
         groups
@@ -110,7 +110,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Cargo's configuration in the project: paths and texts.
-    fn configs(&self) -> impl Iterator<Item = (&str, &String)> {
+    pub(super) fn configs(&self) -> impl Iterator<Item = (&str, &String)> {
         let sections = self.recipe.sections.iter();
         sections.filter_map(|(name, text)| Some((name.strip_prefix("config ")?, text)))
     }
@@ -236,7 +236,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Flags that make Cargo take crates from where they are unpacked.
-    fn replacement(&self, closure: &BTreeSet<usize>) -> Vec<String> {
+    pub(super) fn replacement(&self, closure: &BTreeSet<usize>) -> Vec<String> {
         let instances = closure.iter().map(|at| &self.units.instances[*at]);
         let registries: BTreeMap<&str, &str> = instances.filter_map(place).collect();
         let mut settings = vec![];
@@ -280,7 +280,7 @@ impl<'a> Steps<'a> {
     }
 
     /// The project's profiles without what they say of other packages.
-    fn profiles(&self, closure: &BTreeSet<usize>) -> Table {
+    pub(super) fn profiles(&self, closure: &BTreeSet<usize>) -> Table {
         let names: BTreeSet<&str> = closure
             .iter()
             .map(|at| self.units.instances[*at].name.as_str())
@@ -333,6 +333,11 @@ impl<'a> Steps<'a> {
             0 => label,
             more => format!("{label} and {more} more"),
         }
+    }
+
+    /// What tells each group apart in the target directory.
+    pub(super) fn ids(&self) -> Vec<String> {
+        self.groups.iter().map(|own| self.id(own)).collect()
     }
 
     /// What tells a group apart in the target directory: its members and their features.

@@ -1,0 +1,297 @@
+//! Local libraries over the groups that they need: a bump compiles those of them again that need the crate.
+//!
+//! As a group's step, that of a library runs Cargo in a workspace that the frontend writes: the library, the local
+//! packages and the crates that it needs, each with exactly its features, and nothing else of the project, neither its
+//! lock nor its other manifests. So these are no part of the step's key.
+//!
+//! What reads more of the project than that is left to the compile step where the step can tell, and is not taken
+//! apart where nobody could: a build script reads whatever it wants.
+
+use super::steps::Steps;
+use super::{Groups, MANIFESTS, merged, package};
+use crate::plan::{
+    Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, WORK_DIR, seed,
+};
+use crate::project::{Package, TargetKind};
+use crate::recipe::{Recipe, Recipes};
+use crate::units::{Crate, Units};
+use std::collections::BTreeSet;
+
+/// Writes the workspace, notes with which artefacts the libraries are compiled, and runs another script. The bytes are
+/// part of cache keys.
+const LOCAL: &str = include_str!("local.sh");
+/// Takes away what earlier steps compiled with other artefacts than those that are there, as an imported cache may bring
+/// them, and runs another script: rustc would refuse it, and Cargo takes it for fresh. The bytes are part of cache keys.
+const AGREE: &str = include_str!("agree.sh");
+
+/// How some local libraries are compiled apart from the project.
+pub(in crate::plan) struct Apart {
+    /// What there is of the project.
+    pub(in crate::plan) files: Recipe,
+    /// The crates that are compiled already.
+    pub(in crate::plan) target: MountKind,
+    /// The flags of `cargo build`.
+    pub(in crate::plan) flags: Vec<String>,
+    /// The ids of the groups that they need.
+    groups: Vec<String>,
+    manifests: Mount,
+}
+
+impl Apart {
+    /// Puts the script of a step into one that makes its workspace.
+    pub(in crate::plan) fn surround(&self, plan: &mut Plan, exec: &mut Exec) {
+        let (script, path) = plan.script_at("/rust-frontend-apart", "apart", LOCAL);
+        exec.args.splice(..0, [path, self.groups.join(" ")]);
+        exec.mounts.extend([script, self.manifests.clone()]);
+    }
+}
+
+/// Makes sure that what earlier steps compiled apart from the project fits the crates that are there.
+pub(in crate::plan) fn agreed(plan: &mut Plan, exec: &mut Exec) {
+    let (script, path) = plan.script_at("/rust-frontend-agree", "agree", AGREE);
+    exec.args.insert(0, path);
+    exec.mounts.push(script);
+}
+
+/// Libraries on the way to a step.
+struct Found {
+    files: Recipe,
+    flags: Vec<String>,
+    /// Indices of groups.
+    groups: BTreeSet<usize>,
+    /// What they are called in the step of all manifests.
+    id: String,
+    manifests: String,
+}
+
+/// More bytes of manifests than this are no part of a definition: an engine takes 16 MiB of it.
+const MOST: usize = 4 << 20;
+
+impl Groups<'_> {
+    /// For each of some steps of local libraries, how they are compiled apart from the project, if they are.
+    pub(in crate::plan) fn local(
+        &self,
+        plan: &mut Plan,
+        recipes: &Recipes<'_>,
+        steps: &[BTreeSet<usize>],
+    ) -> Vec<Option<Apart>> {
+        let local = Local::of(&self.steps, recipes);
+        let found: Vec<Option<Found>> = steps.iter().map(|own| local.find(plan, own)).collect();
+        let some = || found.iter().flatten();
+        if some().map(|one| one.manifests.len()).sum::<usize>() > MOST {
+            return vec![];
+        }
+        let actions = some().flat_map(|one| {
+            let dir = format!("/{}", one.id);
+            let path = format!("{dir}/crates");
+            let data = one.manifests.clone().into_bytes();
+            [
+                FileAction::MakeDir {
+                    path: dir,
+                    mode: 0o755,
+                    owner: None,
+                },
+                FileAction::Write {
+                    path,
+                    data,
+                    mode: 0o644,
+                },
+            ]
+        });
+        let op = Op::Files {
+            base: None,
+            actions: actions.collect(),
+        };
+        if some().next().is_none() {
+            return vec![];
+        }
+        let step = plan.push(
+            Role::Crates,
+            "manifests of the local crates".into(),
+            op,
+            None,
+        );
+        let ids = self.steps.ids();
+        let found = found.into_iter();
+        found
+            .map(|one| Some(self.apart(plan, one?, &ids, step)))
+            .collect()
+    }
+
+    fn apart(&self, plan: &mut Plan, found: Found, ids: &[String], manifests: usize) -> Apart {
+        let lower = found.groups.iter().map(|group| self.deltas[*group].clone());
+        let lower = merged(plan, lower.collect(), "groups that local crates need");
+        let groups = found.groups.iter().map(|group| ids[*group].clone());
+        Apart {
+            files: found.files,
+            target: lower.map_or(MountKind::Output(None), MountKind::Scratchpad),
+            flags: found.flags,
+            groups: groups.collect(),
+            manifests: Mount {
+                dest: MANIFESTS.into(),
+                kind: MountKind::Part {
+                    of: Output {
+                        step: manifests,
+                        mount: "/".into(),
+                    },
+                    path: format!("/{}", found.id),
+                },
+            },
+        }
+    }
+}
+
+/// The local packages of a build that can be compiled apart from it.
+struct Local<'a> {
+    steps: &'a Steps<'a>,
+    input: &'a Input<'a>,
+    /// With the sources and versions of local packages, which Cargo was not asked for.
+    units: Units,
+    /// The instance of each package that can.
+    instances: Vec<Option<usize>>,
+}
+
+impl<'a> Local<'a> {
+    fn of(steps: &'a Steps<'a>, recipes: &Recipes<'_>) -> Self {
+        let input = steps.input;
+        let mut units = steps.units.clone();
+        let packages = &input.project.packages;
+        let indices = 0..packages.len();
+        let instances: Vec<Option<usize>> = indices
+            .map(|index| instance(input, &units, &packages[index]))
+            .collect();
+        for (package, instance) in instances.iter().enumerate() {
+            let Some(instance) = instance else {
+                continue;
+            };
+            let one = &mut units.instances[*instance];
+            one.version.clone_from(&packages[package].version);
+            one.sources = Some(Crate {
+                dir: in_work_dir(&packages[package].dir),
+                size: 0,
+                manifest: recipes.manifest(package),
+            });
+        }
+        Self {
+            steps,
+            input,
+            units,
+            instances,
+        }
+    }
+
+    fn find(&self, plan: &Plan, own: &BTreeSet<usize>) -> Option<Found> {
+        let project = self.input.project;
+        let needed = project.closure_of_all(own);
+        let stubs = &self.steps.recipe.stubs;
+        let stubbed = |package: &usize| {
+            let mut stubs = stubs.iter().filter(|stub| stub.package == *package);
+            stubs.any(|stub| !stub.shares_name)
+        };
+        let instances = needed.iter().filter(|one| stubbed(one));
+        let instances: BTreeSet<usize> = instances.filter_map(|one| self.instances[*one]).collect();
+        let closure = self.units.closure(instances.iter().copied());
+        let numbers = self.steps.numbers();
+        let mut groups = BTreeSet::new();
+        for index in &closure {
+            match numbers.get(index) {
+                Some(group) => groups.insert(*group),
+                None if instances.contains(index) => continue,
+                None => return None,
+            };
+        }
+        if instances.len() != needed.len() {
+            return None;
+        }
+        let names = own.iter().map(|one| project.packages[*one].name.as_str());
+        let is_macro = |index: &usize| self.units.instances[*index].is_proc_macro;
+        let instances = own.iter().filter_map(|one| self.instances[*one]);
+        let macros: BTreeSet<usize> = instances.filter(is_macro).collect();
+        let manifests = package::workspace(
+            &self.units,
+            &closure,
+            &macros,
+            &in_work_dir(&project.root),
+            &self.steps.profiles(&closure),
+        );
+        Some(Found {
+            files: self.files(&needed),
+            flags: self.flags(plan, own, &closure),
+            groups,
+            id: seed::short_hash(names),
+            manifests,
+        })
+    }
+
+    /// What there is of the project beside manifests and lock.
+    fn files(&self, needed: &BTreeSet<usize>) -> Recipe {
+        let packages = &self.input.project.packages;
+        let dirs: BTreeSet<String> = needed
+            .iter()
+            .map(|one| packages[*one].dir.clone())
+            .collect();
+        let configs: BTreeSet<&str> = self.steps.configs().map(|(path, _)| path).collect();
+        let files = self.steps.recipe.files.iter();
+        let files = files.filter(|file| configs.contains(file.path.as_str()));
+        Recipe {
+            files: files.cloned().collect(),
+            real_dirs: dirs.into_iter().collect(),
+            stubs: vec![],
+            sections: self.steps.recipe.sections.clone(),
+            external_packages: 0,
+        }
+    }
+
+    fn flags(&self, plan: &Plan, own: &BTreeSet<usize>, closure: &BTreeSet<usize>) -> Vec<String> {
+        let mut flags = vec!["--offline".to_owned()];
+        flags.extend(["--target".into(), plan.triple.clone()]);
+        flags.extend(["--profile".into(), self.input.selection.profile.clone()]);
+        // Features are those that the package asks for.
+        flags.extend(["--no-default-features".into(), "--lib".into()]);
+        flags.extend(["--package".into(), package::NAME.into()]);
+        let packages = own.iter().map(|one| &self.input.project.packages[*one]);
+        for package in packages.filter(|package| !package.proc_macro) {
+            flags.extend(["--package".into(), package.name.clone()]);
+        }
+        flags.extend(self.steps.replacement(closure));
+        flags
+    }
+}
+
+fn in_work_dir(dir: &str) -> String {
+    match dir {
+        "" => WORK_DIR.into(),
+        dir => format!("{WORK_DIR}/{dir}"),
+    }
+}
+
+/// The only instance of a package, if it can be compiled apart from the project.
+fn instance(input: &Input<'_>, units: &Units, package: &Package) -> Option<usize> {
+    let project = input.project;
+    let mut named = units.instances.iter().enumerate();
+    let mut named = named.by_ref().filter(|(_, one)| one.name == package.name);
+    let (Some((index, one)), None) = (named.next(), named.next()) else {
+        return None;
+    };
+    let rust = |kind: &String| matches!(kind.as_str(), "lib" | "rlib" | "proc-macro");
+    let plain =
+        |dir: &str| !dir.contains(|char: char| char.is_whitespace() || "\"'\\".contains(char));
+    let is_below = |dir: &str| {
+        let root = &project.root;
+        root.is_empty() || dir == root || dir.starts_with(&format!("{root}/"))
+    };
+    let fits = one.is_local()
+        && package.is_member
+        && package
+            .lib()
+            .is_some_and(|lib| lib.crate_types.iter().all(rust))
+        && package.targets_of(TargetKind::BuildScript).next().is_none()
+        && plain(&package.dir)
+        && is_below(&package.dir)
+        && !project.patched_dirs.contains(&package.dir)
+        && !package
+            .dependencies
+            .iter()
+            .any(crate::project::Dependency::is_artifact);
+    fits.then_some(index)
+}
