@@ -13,7 +13,9 @@ use crate::recipe::Recipe;
 /// follow. Cargo says the reasons only with all commands, which nobody wants to read.
 ///
 /// Arguments: the executables (one word each, in one argument), where they are, then cargo's own. What the steps
-/// of local libraries left comes first; directories get the sources' time, because build scripts may watch them.
+/// of local libraries left comes first; directories get the sources' time, because build scripts may watch them. An
+/// imported cache may bring a library that was compiled with other bytes of a crate than those that are there: rustc
+/// refuses it, and all of them are compiled again.
 /// The bytes are part of cache keys.
 pub(super) const BUILD: &str = "\
 #!/bin/sh
@@ -24,9 +26,19 @@ for crate in /local/*/; do
   [ ! -d \"$crate\" ] || cp -a \"$crate.\" /target/
 done
 find /work -type d -exec touch -d @1153704088 {} +
-{ cargo \"$@\" --verbose --message-format json-render-diagnostics 2>&1 >/report/cargo.jsonl ||
-  echo $? >/tmp/failed; } | sed -u -e '/^ *Dirty /w /tmp/dirty' -e '/^ *\\(Dirty\\|Fresh\\|Running\\) /d' \
-  -e '/^Caused by:$/{N;/(exit status: [0-9]*)$/d;}'
+compile() {
+  rm -f /tmp/failed
+  { cargo \"$@\" --verbose --message-format json-render-diagnostics 2>&1 >/report/cargo.jsonl ||
+    echo $? >/tmp/failed; } | sed -u -e '/^ *Dirty /w /tmp/dirty' -e '/^ *\\(Dirty\\|Fresh\\|Running\\) /d' \
+    -e '/E046[03].* which .* depends on/w /tmp/mixed' \
+    -e '/^Caused by:$/{N;/(exit status: [0-9]*)$/d;}'
+}
+compile \"$@\"
+if [ -s /tmp/mixed ]; then
+  echo \"libraries of an imported cache were compiled with other artefacts than those that are there: compiling them again\"
+  find /local -path '*/.fingerprint/*' -prune | sed 's,^/local/[^/]*,/target,' | tr '\\n' '\\0' | xargs -0 rm -rf
+  compile \"$@\"
+fi
 cat /tmp/dirty >>/report/cargo.jsonl
 [ ! -e /tmp/failed ] || exit \"$(cat /tmp/failed)\"
 ";
@@ -86,7 +98,7 @@ pub(super) fn compile(
     let target = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
     let mut exec = dependencies::cargo(input, toolchain, crates, Some(sources), target, args);
     exec.mounts.push(script);
-    local::start_from(plan, &mut exec, local.iter());
+    exec.mounts.extend(local::mounts(local));
     let outputs = [OUT_DIR, REPORT_DIR].into_iter();
     for dest in outputs.chain(symbols.then_some(SYMBOLS_DIR)) {
         exec.mounts.push(Mount {

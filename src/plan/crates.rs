@@ -24,7 +24,7 @@ use super::{
 use crate::spec::Granularity;
 use dependencies::Stubbed;
 pub use groups::{Node, groups};
-pub(super) use local::{Apart, agreed};
+pub(super) use local::Apart;
 use std::collections::BTreeSet;
 use steps::Steps;
 use toml::Table;

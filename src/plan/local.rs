@@ -15,9 +15,9 @@
 mod named;
 mod partition;
 
-use super::crates::{self, Apart, Groups};
+use super::crates::{Apart, Groups};
 use super::dependencies::{self, Crates, Stubbed};
-use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role, names, sources};
+use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, sources};
 use crate::diagnostic::Diagnostics;
 use crate::project::{Project, TargetKind};
 use crate::recipe::{Recipe, Recipes, StubPackage};
@@ -73,6 +73,8 @@ find /work -type d -exec touch -d @1153704088 {} +
 touch /tmp/start
 { cargo "$@" 2>&1 || : >/tmp/failed; } | tee /tmp/log
 if [ -e /tmp/failed ]; then
+  ! grep -q 'E046[03].* which .* depends on' /tmp/log ||
+    left "what it needs was compiled with other artefacts than those that are there"
   if grep -qE "No such file|file not found|couldn't read|os error 2" /tmp/log ||
     grep -rqE --include='*.rs' '"[^"]*\.\./[^"]*\.rs"' /work; then
     left "it reads files that only this step has"
@@ -237,21 +239,16 @@ pub(super) fn add(
         }
         let earlier = done.iter();
         let earlier = earlier.filter(|one| !one.packages.is_disjoint(&needed));
-        start_from(plan, &mut exec, earlier);
+        exec.mounts.extend(earlier.map(|one| one.mount.clone()));
         let step = plan.push(Role::Local, label, Op::Exec(exec), input.image.build.span);
         let output = Output {
             step,
             mount: OWN.into(),
         };
-        let kind = match apart {
-            // What does not fit is taken out of it.
-            Some(_) => MountKind::Scratchpad(output),
-            None => MountKind::ReadOnly(output),
-        };
         done.push(Compiled {
             mount: Mount {
                 dest: format!("{EARLIER}/{}", done.len()),
-                kind,
+                kind: MountKind::ReadOnly(output),
             },
             packages: own,
         });
@@ -259,18 +256,9 @@ pub(super) fn add(
     Ok(done)
 }
 
-/// Has a step start from what earlier ones left.
-pub(super) fn start_from<'c>(
-    plan: &mut Plan,
-    exec: &mut Exec,
-    earlier: impl Iterator<Item = &'c Compiled>,
-) {
-    let mounts: Vec<Mount> = earlier.map(|one| one.mount.clone()).collect();
-    let is_apart = |mount: &Mount| matches!(mount.kind, MountKind::Scratchpad(_));
-    if mounts.iter().any(is_apart) {
-        crates::agreed(plan, exec);
-    }
-    exec.mounts.extend(mounts);
+/// What of the steps' artefacts a step mounts that compiles the rest.
+pub(super) fn mounts(compiled: &[Compiled]) -> impl Iterator<Item = Mount> {
+    compiled.iter().map(|one| one.mount.clone())
 }
 
 /// The script's arguments, then cargo's first.

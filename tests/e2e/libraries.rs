@@ -34,9 +34,9 @@ const LIBRARIES: [(&str, &str, &[&str], &str); 7] = [
     ),
     (
         "left",
-        "[dependencies]\nitoa = \"1\"\nbase = { path = \"../base\", default-features = false }\n",
-        &["base", "itoa"],
-        "pub fn say() -> String {\n    format!(\"{}{}\", itoa::Buffer::new().format(1), base::SAYS)\n}\n",
+        "[dependencies]\nitoa = \"1\"\n",
+        &["itoa"],
+        "pub fn say() -> String {\n    itoa::Buffer::new().format(1).into()\n}\n",
     ),
     (
         "right",
@@ -234,7 +234,8 @@ fn a_bump_compiles_the_libraries_that_need_the_crate() {
     );
 }
 
-/// A cache is imported with a library that was compiled with other bytes of a crate than the builder has.
+/// A cache is imported with a library that was compiled with other bytes of a crate than the builder has, which an engine
+/// prefers if they are newer: rustc refuses it, and the user is not bothered.
 #[test]
 fn libraries_of_two_builders_do_not_mix() {
     let docker = Docker::take();
@@ -259,8 +260,6 @@ fn libraries_of_two_builders_do_not_mix() {
     let (image, report) = build.image("mixed");
     assert_eq!(image.prints(&[]), first);
     let step = report.step("] compile ");
-    let told =
-        "compiled again, since crates below have other artefacts than it was compiled with: left";
-    assert!(step.log.contains(told), "{report}\n{}", step.log);
+    assert!(step.log.contains("compiling them again"), "{report}");
     assert!(step.compiled().contains(&"left"), "{report}");
 }

@@ -17,12 +17,8 @@ use crate::recipe::{Recipe, Recipes};
 use crate::units::{Crate, Units};
 use std::collections::BTreeSet;
 
-/// Writes the workspace, notes with which artefacts the libraries are compiled, and runs another script. The bytes are
-/// part of cache keys.
+/// Writes the workspace and runs another script. The bytes are part of cache keys.
 const LOCAL: &str = include_str!("local.sh");
-/// Takes away what earlier steps compiled with other artefacts than those that are there, as an imported cache may bring
-/// them, and runs another script: rustc would refuse it, and Cargo takes it for fresh. The bytes are part of cache keys.
-const AGREE: &str = include_str!("agree.sh");
 
 /// How some local libraries are compiled apart from the project.
 pub(in crate::plan) struct Apart {
@@ -32,8 +28,6 @@ pub(in crate::plan) struct Apart {
     pub(in crate::plan) target: MountKind,
     /// The flags of `cargo build`.
     pub(in crate::plan) flags: Vec<String>,
-    /// The ids of the groups that they need.
-    groups: Vec<String>,
     manifests: Mount,
 }
 
@@ -41,16 +35,9 @@ impl Apart {
     /// Puts the script of a step into one that makes its workspace.
     pub(in crate::plan) fn surround(&self, plan: &mut Plan, exec: &mut Exec) {
         let (script, path) = plan.script_at("/rust-frontend-apart", "apart", LOCAL);
-        exec.args.splice(..0, [path, self.groups.join(" ")]);
+        exec.args.insert(0, path);
         exec.mounts.extend([script, self.manifests.clone()]);
     }
-}
-
-/// Makes sure that what earlier steps compiled apart from the project fits the crates that are there.
-pub(in crate::plan) fn agreed(plan: &mut Plan, exec: &mut Exec) {
-    let (script, path) = plan.script_at("/rust-frontend-agree", "agree", AGREE);
-    exec.args.insert(0, path);
-    exec.mounts.push(script);
 }
 
 /// Libraries on the way to a step.
@@ -111,22 +98,19 @@ impl Groups<'_> {
             op,
             None,
         );
-        let ids = self.steps.ids();
         let found = found.into_iter();
         found
-            .map(|one| Some(self.apart(plan, one?, &ids, step)))
+            .map(|one| Some(self.apart(plan, one?, step)))
             .collect()
     }
 
-    fn apart(&self, plan: &mut Plan, found: Found, ids: &[String], manifests: usize) -> Apart {
+    fn apart(&self, plan: &mut Plan, found: Found, manifests: usize) -> Apart {
         let lower = found.groups.iter().map(|group| self.deltas[*group].clone());
         let lower = merged(plan, lower.collect(), "groups that local crates need");
-        let groups = found.groups.iter().map(|group| ids[*group].clone());
         Apart {
             files: found.files,
             target: lower.map_or(MountKind::Output(None), MountKind::Scratchpad),
             flags: found.flags,
-            groups: groups.collect(),
             manifests: Mount {
                 dest: MANIFESTS.into(),
                 kind: MountKind::Part {

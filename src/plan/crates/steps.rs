@@ -87,7 +87,7 @@ impl<'a> Steps<'a> {
     }
 
     fn described(&self, of: &BTreeMap<usize, usize>) -> Vec<Group<'_>> {
-        let ids = self.ids();
+        let ids: Vec<String> = self.groups.iter().map(|own| self.id(own)).collect();
         let chains = self.chains(of);
         let groups = self.groups.iter().enumerate();
         groups
@@ -333,11 +333,6 @@ impl<'a> Steps<'a> {
             0 => label,
             more => format!("{label} and {more} more"),
         }
-    }
-
-    /// What tells each group apart in the target directory.
-    pub(super) fn ids(&self) -> Vec<String> {
-        self.groups.iter().map(|own| self.id(own)).collect()
     }
 
     /// What tells a group apart in the target directory: its members and their features.
