@@ -6,6 +6,7 @@ left() {
   : >/own/.left
   exit 0
 }
+! grep -qs '^left ' /target/.crates/* || left "crates that it needs are compiled with the project"
 sed -n 's,^=== rust-frontend \(.*\)/[^/]*$,\1,p' /manifests/crates | sort -u | xargs mkdir -p
 awk '/^=== rust-frontend / { if (file) close(file); file = $3; printf "" >file; next } { print >file }' /manifests/crates
 if ! "$@"; then
