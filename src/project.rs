@@ -327,6 +327,12 @@ impl Project {
         format!("path+file://{dir}#{}", package.name)
     }
 
+    /// Whether a directory is the root of the workspace or in it.
+    pub fn is_below_root(&self, dir: &str) -> bool {
+        let root = &self.root;
+        root.is_empty() || dir == root || dir.starts_with(&format!("{root}/"))
+    }
+
     /// Package at a context directory.
     pub fn package_at(&self, dir: &str) -> Option<usize> {
         self.packages

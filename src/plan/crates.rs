@@ -19,7 +19,8 @@ mod steps;
 mod weights;
 
 use super::{
-    Exec, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, dependencies, names,
+    Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, dependencies,
+    names,
 };
 use crate::spec::Granularity;
 use dependencies::Stubbed;
@@ -265,6 +266,38 @@ pub(super) fn report(step: usize) -> Output {
     Output {
         step,
         mount: REPORT.into(),
+    }
+}
+
+/// Adds a directory for each of some steps, by its id, with the files that the step's script makes, all in one step: an
+/// engine takes longer to make many.
+fn laid_out<'t>(
+    plan: &mut Plan,
+    name: &str,
+    texts: impl Iterator<Item = (&'t str, String)>,
+) -> Output {
+    let actions = texts.flat_map(|(id, text)| {
+        let dir = format!("/{id}");
+        let write = FileAction::Write {
+            path: format!("{dir}/crates"),
+            data: text.into_bytes(),
+            mode: 0o644,
+        };
+        let make = FileAction::MakeDir {
+            path: dir,
+            mode: 0o755,
+            owner: None,
+        };
+        [make, write]
+    });
+    let op = Op::Files {
+        base: None,
+        actions: actions.collect(),
+    };
+    let step = plan.push(Role::Crates, name.into(), op, None);
+    Output {
+        step,
+        mount: "/".into(),
     }
 }
 

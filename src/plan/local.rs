@@ -5,7 +5,8 @@
 //! what the steps of its local dependencies left, runs the cargo command of every other step or, where that makes the
 //! same of them (see [`named`]), one for its packages alone, and
 //! leaves the artefacts of its own packages alone. So its key is made of its own and its dependencies' sources,
-//! and steps that do not need each other run side by side and stay cached side by side.
+//! and steps that do not need each other run side by side and stay cached side by side. Where crates are compiled in groups,
+//! it starts from those that it needs ([`Groups::local`]), and nothing else of the project is in its key.
 //!
 //! Such a step is an accelerator. Where a package turns out to read the Rust sources of one that it does not
 //! depend on (and finds none, or stubs), its step says so and leaves it to the compile step, which has all files; a
@@ -170,7 +171,9 @@ pub(super) fn add(
     }
     let stubbed = beneath.stubbed;
     let steps = groups(input.project, &input.selection.closure, stubbed.recipe);
-    let apart = match beneath.groups {
+    // A level of the graph needs nearly everything.
+    let few = steps.iter().map(BTreeSet::len).sum::<usize>() <= partition::MOST;
+    let apart = match beneath.groups.filter(|_| few) {
         Some(groups) => groups.local(plan, recipes, &steps),
         None => vec![],
     };

@@ -134,16 +134,11 @@ impl Scope<'_> {
         if !targets.iter().any(|target| target.kind == TargetKind::Lib) {
             table.insert("autolib".into(), Value::Boolean(false));
         }
-        if package.is_member && !self.is_below_root(&package.dir) {
+        if package.is_member && !self.project.is_below_root(&package.dir) {
             let root = relative(&package.dir, &self.project.root);
             table.insert("workspace".into(), Value::String(root));
         }
         table
-    }
-
-    fn is_below_root(&self, dir: &str) -> bool {
-        let root = &self.project.root;
-        root.is_empty() || dir == root || dir.starts_with(&format!("{root}/"))
     }
 
     /// The version of a local package in the skeleton: a constant, unless something that is not local may care.
@@ -218,7 +213,7 @@ impl Scope<'_> {
             let path = Value::String(relative(&project.root, &package.dir));
             if package.is_member {
                 members.push(path);
-            } else if self.is_below_root(&package.dir) {
+            } else if project.is_below_root(&package.dir) {
                 exclude.push(path);
             }
         }

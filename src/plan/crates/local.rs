@@ -8,14 +8,12 @@
 //! apart where nobody could: a build script reads whatever it wants.
 
 use super::steps::Steps;
-use super::{Groups, MANIFESTS, merged, package};
-use crate::plan::{
-    Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, WORK_DIR, seed,
-};
-use crate::project::{Package, TargetKind};
+use super::{Groups, MANIFESTS, laid_out, merged, package};
+use crate::plan::{Exec, Input, Mount, MountKind, Output, Plan, WORK_DIR, seed};
+use crate::project::{Dependency, Package, TargetKind};
 use crate::recipe::{Recipe, Recipes};
 use crate::units::{Crate, Units};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Writes the workspace and runs another script. The bytes are part of cache keys.
 const LOCAL: &str = include_str!("local.sh");
@@ -65,46 +63,19 @@ impl Groups<'_> {
         let local = Local::of(&self.steps, recipes);
         let found: Vec<Option<Found>> = steps.iter().map(|own| local.find(plan, own)).collect();
         let some = || found.iter().flatten();
-        if some().map(|one| one.manifests.len()).sum::<usize>() > MOST {
+        let bytes: usize = some().map(|one| one.manifests.len()).sum();
+        if bytes == 0 || bytes > MOST {
             return vec![];
         }
-        let actions = some().flat_map(|one| {
-            let dir = format!("/{}", one.id);
-            let path = format!("{dir}/crates");
-            let data = one.manifests.clone().into_bytes();
-            [
-                FileAction::MakeDir {
-                    path: dir,
-                    mode: 0o755,
-                    owner: None,
-                },
-                FileAction::Write {
-                    path,
-                    data,
-                    mode: 0o644,
-                },
-            ]
-        });
-        let op = Op::Files {
-            base: None,
-            actions: actions.collect(),
-        };
-        if some().next().is_none() {
-            return vec![];
-        }
-        let step = plan.push(
-            Role::Crates,
-            "manifests of the local crates".into(),
-            op,
-            None,
-        );
+        let texts = some().map(|one| (one.id.as_str(), one.manifests.clone()));
+        let manifests = laid_out(plan, "manifests of the local crates", texts);
         let found = found.into_iter();
         found
-            .map(|one| Some(self.apart(plan, one?, step)))
+            .map(|one| Some(self.apart(plan, one?, &manifests)))
             .collect()
     }
 
-    fn apart(&self, plan: &mut Plan, found: Found, manifests: usize) -> Apart {
+    fn apart(&self, plan: &mut Plan, found: Found, manifests: &Output) -> Apart {
         let lower = found.groups.iter().map(|group| self.deltas[*group].clone());
         let lower = merged(plan, lower.collect(), "groups that local crates need");
         Apart {
@@ -114,10 +85,7 @@ impl Groups<'_> {
             manifests: Mount {
                 dest: MANIFESTS.into(),
                 kind: MountKind::Part {
-                    of: Output {
-                        step: manifests,
-                        mount: "/".into(),
-                    },
+                    of: manifests.clone(),
                     path: format!("/{}", found.id),
                 },
             },
@@ -133,6 +101,8 @@ struct Local<'a> {
     units: Units,
     /// The instance of each package that can.
     instances: Vec<Option<usize>>,
+    /// The group of each instance that is in one.
+    groups: BTreeMap<usize, usize>,
 }
 
 impl<'a> Local<'a> {
@@ -161,6 +131,7 @@ impl<'a> Local<'a> {
             input,
             units,
             instances,
+            groups: steps.numbers(),
         }
     }
 
@@ -175,10 +146,9 @@ impl<'a> Local<'a> {
         let instances = needed.iter().filter(|one| stubbed(one));
         let instances: BTreeSet<usize> = instances.filter_map(|one| self.instances[*one]).collect();
         let closure = self.units.closure(instances.iter().copied());
-        let numbers = self.steps.numbers();
         let mut groups = BTreeSet::new();
         for index in &closure {
-            match numbers.get(index) {
+            match self.groups.get(index) {
                 Some(group) => groups.insert(*group),
                 None if instances.contains(index) => continue,
                 None => return None,
@@ -221,7 +191,7 @@ impl<'a> Local<'a> {
             files: files.cloned().collect(),
             real_dirs: dirs.into_iter().collect(),
             stubs: vec![],
-            sections: self.steps.recipe.sections.clone(),
+            sections: BTreeMap::new(),
             external_packages: 0,
         }
     }
@@ -260,10 +230,6 @@ fn instance(input: &Input<'_>, units: &Units, package: &Package) -> Option<usize
     let rust = |kind: &String| matches!(kind.as_str(), "lib" | "rlib" | "proc-macro");
     let plain =
         |dir: &str| !dir.contains(|char: char| char.is_whitespace() || "\"'\\".contains(char));
-    let is_below = |dir: &str| {
-        let root = &project.root;
-        root.is_empty() || dir == root || dir.starts_with(&format!("{root}/"))
-    };
     let fits = one.is_local()
         && package.is_member
         && package
@@ -271,11 +237,8 @@ fn instance(input: &Input<'_>, units: &Units, package: &Package) -> Option<usize
             .is_some_and(|lib| lib.crate_types.iter().all(rust))
         && package.targets_of(TargetKind::BuildScript).next().is_none()
         && plain(&package.dir)
-        && is_below(&package.dir)
+        && project.is_below_root(&package.dir)
         && !project.patched_dirs.contains(&package.dir)
-        && !package
-            .dependencies
-            .iter()
-            .any(crate::project::Dependency::is_artifact);
+        && !package.dependencies.iter().any(Dependency::is_artifact);
     fits.then_some(index)
 }

@@ -1,10 +1,10 @@
 //! The step of each group of crates.
 
 use super::groups::{Node, groups};
-use super::{COMPILER, DELTA, MANIFESTS, STEP, merged, package, weights};
+use super::{COMPILER, DELTA, MANIFESTS, STEP, laid_out, merged, package, weights};
 use crate::plan::dependencies::{self, Stubbed};
 use crate::plan::toolchain::Toolchain;
-use crate::plan::{FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, WORK_DIR, seed};
+use crate::plan::{Input, Mount, MountKind, Op, Output, Plan, Role, WORK_DIR, seed};
 use crate::recipe::Recipe;
 use crate::units::{CRATES_IO, Instance, Units};
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,42 +123,19 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Adds a directory for each group with the files that its script makes, in one step: an engine takes longer to make
-    /// many.
+    /// Adds the files that the steps' scripts make.
     fn manifests(&self, plan: &mut Plan, groups: &[Group<'_>]) -> Output {
         let cwd = self.cwd();
-        let mut actions = vec![];
-        for group in groups {
+        let texts = groups.iter().map(|group| {
             let closure = &group.closure;
             let profiles = self.profiles(closure);
             let mut files = package::files(self.units, closure, &cwd, &profiles);
             for (path, text) in self.configs() {
                 files.push_str(&package::file(&format!("{WORK_DIR}/{path}"), text));
             }
-            let dir = format!("/{}", group.id);
-            let path = format!("{dir}/crates");
-            actions.extend([
-                FileAction::MakeDir {
-                    path: dir,
-                    mode: 0o755,
-                    owner: None,
-                },
-                FileAction::Write {
-                    path,
-                    data: files.into_bytes(),
-                    mode: 0o644,
-                },
-            ]);
-        }
-        let op = Op::Files {
-            base: None,
-            actions,
-        };
-        let step = plan.push(Role::Crates, "manifests of the groups".into(), op, None);
-        Output {
-            step,
-            mount: "/".into(),
-        }
+            (group.id.as_str(), files)
+        });
+        laid_out(plan, "manifests of the groups", texts)
     }
 
     fn step(
