@@ -12,18 +12,23 @@ use crate::support::{keys, sources, units};
 use crate::{cycle, oracle};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use rust_frontend::plan::WORK_DIR;
 use rust_frontend::recipe::{RecipeFor, recipe};
+use rust_frontend::units::Units;
 use std::collections::BTreeSet;
 
-/// The crates from outside that Cargo would compile with `args` from `files`.
-fn external(sandbox: &Sandbox, files: &Files, args: &[String]) -> Result<BTreeSet<String>, String> {
+/// What Cargo says that it would compile with `args` from `files`.
+fn graph(sandbox: &Sandbox, files: &Files, args: &[String]) -> Result<String, String> {
     sandbox.replace(files);
     let mut words: Vec<&str> = args.iter().map(String::as_str).collect();
     words.retain(|word| *word != "--offline");
     words.extend(["--offline", "--unit-graph", "-Zunstable-options"]);
-    sandbox
-        .cargo("", &words)
-        .map(|graph| units::external(&graph))
+    sandbox.cargo("", &words)
+}
+
+/// The crates from outside that Cargo would compile with `args` from `files`.
+fn external(sandbox: &Sandbox, files: &Files, args: &[String]) -> Result<BTreeSet<String>, String> {
+    graph(sandbox, files, args).map(|graph| units::external(&graph))
 }
 
 /// Compares all of a project that Cargo takes; `false` if Cargo does not. The error says what differs.
@@ -112,6 +117,82 @@ fn nothing_leaks(sandbox: &Sandbox, generated: &Generated) -> Result<bool, Strin
     Ok(true)
 }
 
+/// Where crates are unpacked in a step.
+const UNPACKED: &str = "/usr/local/cargo/registry/src/index";
+
+/// What the units' step would say of the skeleton: the graph and the registry's crates, as if they had checksums.
+fn resolved(sandbox: &Sandbox, graph: &str, files: &Files) -> Option<Units> {
+    let mut graph = graph.replace(&sandbox.workspace().display().to_string(), WORK_DIR);
+    let mut crates = String::new();
+    for (dir, manifest) in sandbox.registry() {
+        let table: toml::Table = manifest.parse().unwrap();
+        let part = |key| table["package"][key].as_str().unwrap();
+        let unpacked = format!("{UNPACKED}/{}-{}", part("name"), part("version"));
+        graph = graph.replace(&format!("{}/", dir.display()), &format!("{unpacked}/"));
+        crates.push_str(&format!("100 {} {unpacked}\n{manifest}", manifest.len()));
+    }
+    let lock = fixture::load(files, "").lock;
+    let mut units = Units::read(graph.as_bytes(), crates.as_bytes(), &lock)?;
+    for one in &mut units.instances {
+        one.checksum = one.registry().map(|_| "0".repeat(64));
+    }
+    Some(units)
+}
+
+/// Over groups of crates, Cargo makes the very same of a local library as in the project; `false` if there is none that
+/// is compiled so.
+fn same_libraries(sandbox: &Sandbox, generated: &Generated) -> Result<bool, String> {
+    let Ok(files) = sandbox.try_lock(&generated.files, "", "") else {
+        return Ok(false);
+    };
+    let spec = generated
+        .spec
+        .replacen("build: {", "build: { granularity: crates,", 1);
+    let layer = keys::plan(&files, &spec, None);
+    let Some((skeleton, words)) = sources::dependencies(&layer, &files) else {
+        return Ok(false);
+    };
+    // The addresses of packages are those in a container.
+    if words.iter().any(|word| word.starts_with("path+")) {
+        return Ok(false);
+    }
+    let Ok(stubs) = graph(sandbox, &skeleton, &words) else {
+        return Ok(false);
+    };
+    let project = graph(sandbox, &sources::compiled(&layer, &files), &words)?;
+    let units = resolved(sandbox, &stubs, &files).ok_or("no units")?;
+    let plan = keys::plan_over(&files, "", &spec, None, Some(&units));
+    let steps = sources::apart(&plan, &files);
+    for step in &steps {
+        let part = |dir: &str| -> Files {
+            let start = format!("{dir}/");
+            let inside = step.files.iter();
+            let inside = inside.filter_map(|(path, text)| Some((path.strip_prefix(&start)?, text)));
+            inside
+                .map(|(path, text)| (path.to_owned(), text.clone()))
+                .collect()
+        };
+        let beside = sandbox.beside(&part(UNPACKED)).display().to_string();
+        let work = sandbox.workspace().display().to_string();
+        let replaced = |text: &String| text.replace(UNPACKED, &beside).replace(WORK_DIR, &work);
+        let words: Vec<String> = step.words.iter().map(replaced).collect();
+        let mut files = part(WORK_DIR);
+        files.values_mut().for_each(|text| *text = replaced(text));
+        let own: Vec<&str> = step.own.iter().map(String::as_str).collect();
+        let found = graph(sandbox, &files, &words).map(|graph| units::libraries(&graph, &own));
+        let wanted = units::libraries(&project, &own);
+        if found.as_ref() != Ok(&wanted) {
+            let text: String = step
+                .files
+                .iter()
+                .map(|(path, text)| format!("//- {path}\n{text}\n"))
+                .collect();
+            return Err(format!("{words:?}: {found:#?}\nnot {wanted:#?}\n{text}"));
+        }
+    }
+    Ok(!steps.is_empty())
+}
+
 /// Tries a property on workspaces of all shapes with some programs, as they come.
 fn on_generated(programs: usize, property: fn(&Sandbox, &Generated) -> Result<bool, String>) {
     let sandbox = Sandbox::nightly();
@@ -145,4 +226,9 @@ fn steps_compile_what_the_project_needs() {
 #[test]
 fn images_share_steps_without_leaks() {
     on_generated(2, nothing_leaks);
+}
+
+#[test]
+fn libraries_over_groups_are_those_of_the_project() {
+    on_generated(1, same_libraries);
 }

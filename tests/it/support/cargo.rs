@@ -71,6 +71,24 @@ impl Sandbox {
         sandbox
     }
 
+    /// Manifests of the registry's crates, each with its directory.
+    pub(crate) fn registry(&self) -> Vec<(PathBuf, String)> {
+        let home = self.dir.path().join("home/registry-of-test");
+        let manifests = files(REGISTRY).into_iter().filter_map(|(path, text)| {
+            let dir = home.join(path.strip_suffix("/Cargo.toml")?);
+            Some((dir, text))
+        });
+        manifests.collect()
+    }
+
+    /// Puts files in the place of all of a directory beside the project.
+    pub(crate) fn beside(&self, files: &Files) -> PathBuf {
+        let dir = self.dir.path().join("beside");
+        let _ = fs::remove_dir_all(&dir);
+        write(&dir, files);
+        dir
+    }
+
     pub(crate) fn workspace(&self) -> PathBuf {
         self.dir.path().join("ws")
     }

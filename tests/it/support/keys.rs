@@ -11,6 +11,7 @@ use rust_frontend::platform::Platform;
 use rust_frontend::source::SourceFile;
 use rust_frontend::spec::{self, ImageBase};
 use rust_frontend::stage::Stage;
+use rust_frontend::units::Units;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -24,6 +25,17 @@ pub(crate) fn plan(files: &Files, spec_text: &str, target: Option<&str>) -> Plan
 
 /// [`plan`] of a project in a directory of the context.
 pub(crate) fn plan_at(files: &Files, dir: &str, spec_text: &str, target: Option<&str>) -> Plan {
+    plan_over(files, dir, spec_text, target, None)
+}
+
+/// [`plan_at`] with crates in groups, where it is known what Cargo compiles.
+pub(crate) fn plan_over(
+    files: &Files,
+    dir: &str,
+    spec_text: &str,
+    target: Option<&str>,
+    units: Option<&Units>,
+) -> Plan {
     let file = SourceFile::new("Rust.yaml", spec_text);
     let spec = match spec::parse(&file, &BTreeMap::new()) {
         Ok((spec, _)) => spec,
@@ -60,11 +72,12 @@ pub(crate) fn plan_at(files: &Files, dir: &str, spec_text: &str, target: Option<
         ignored: &[],
         labels: &BTreeMap::new(),
         epoch: None,
-        units: None,
+        units,
         abilities: Abilities {
             merge: true,
             local_steps: true,
             seed: true,
+            crates: units.is_some(),
             ..Abilities::default()
         },
     };

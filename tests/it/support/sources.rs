@@ -23,6 +23,64 @@ pub(crate) fn dependencies(plan: &Plan, files: &Files) -> Option<(Files, Vec<Str
     Some((seen(plan, mounted(exec, WORK_DIR), files), words))
 }
 
+/// What a step has that compiles local libraries over groups of crates.
+pub(crate) struct Apart {
+    /// The files, by absolute path.
+    pub(crate) files: Files,
+    /// The packages that it compiles.
+    pub(crate) own: Vec<String>,
+    /// The words of its cargo command.
+    pub(crate) words: Vec<String>,
+}
+
+/// The steps of a plan that compile local libraries over groups of crates.
+pub(crate) fn apart(plan: &Plan, files: &Files) -> Vec<Apart> {
+    let execs = plan.steps.iter().filter_map(|step| match &step.op {
+        Op::Exec(exec) if exec.args[0].ends_with("/apart") => Some(exec),
+        _ => None,
+    });
+    execs
+        .map(|exec| {
+            let seen = seen(plan, mounted(exec, WORK_DIR), files).into_iter();
+            let mut files: Files = seen
+                .map(|(path, text)| (format!("{WORK_DIR}/{path}"), text))
+                .collect();
+            files.extend(made(plan, exec));
+            let [_, _, _, own, ..] = &exec.args[..] else {
+                panic!("{:?}", exec.args);
+            };
+            let words = exec.args.iter().skip_while(|word| *word != "build");
+            Apart {
+                files,
+                own: own.split(' ').map(str::to_owned).collect(),
+                words: words.cloned().collect(),
+            }
+        })
+        .collect()
+}
+
+/// The files that a step's script makes.
+fn made(plan: &Plan, exec: &Exec) -> Files {
+    let mount = exec.mounts.iter().find(|mount| mount.dest == "/manifests");
+    let MountKind::Part { of, path } = &mount.expect("manifests").kind else {
+        panic!("{mount:?}");
+    };
+    let all = seen(plan, of, &Files::new());
+    let text = &all[format!("{path}/crates").trim_start_matches('/')];
+    let mut files = Files::new();
+    let mut last = String::new();
+    for line in text.lines() {
+        match line.strip_prefix("=== rust-frontend ") {
+            Some(path) => {
+                last = path.to_owned();
+                files.insert(last.clone(), String::new());
+            }
+            None => files.get_mut(&last).unwrap().push_str(&format!("{line}\n")),
+        }
+    }
+    files
+}
+
 fn process(plan: &Plan, role: Role) -> Option<&Exec> {
     let step = plan.steps.iter().find(|step| step.role == role)?;
     match &step.op {

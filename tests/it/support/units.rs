@@ -7,28 +7,57 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 /// The crates from outside of the project in an output of `cargo build --unit-graph`: each with all that decides
 /// whether an artefact of it serves: its features, profile and platform, and the same of what it depends on.
 pub(crate) fn external(graph: &str) -> BTreeSet<String> {
+    let units = described(graph, |package| package.starts_with("path+"));
+    units.into_iter().map(|(_, text)| text).collect()
+}
+
+/// The libraries and procedural macros of some packages, each with all that decides whether an artefact of it serves.
+pub(crate) fn libraries(graph: &str, packages: &[&str]) -> BTreeSet<String> {
+    let units = described(graph, |_| false).into_iter();
+    let wanted = units.filter(|(unit, _)| {
+        let name = unit["pkg_id"].as_str().unwrap();
+        let (_, name) = name.rsplit_once(['/', '#']).unwrap();
+        let name = name.split(['#', '@']).next().unwrap();
+        let kind = &unit["target"]["kind"][0];
+        let is_library = ["lib", "rlib", "proc-macro"].iter().any(|one| kind == one);
+        is_library && packages.contains(&name)
+    });
+    wanted.map(|(_, text)| text).collect()
+}
+
+/// All units but those of packages that are compiled again, which count by name and features.
+fn described(graph: &str, is_short: fn(&str) -> bool) -> Vec<(Value, String)> {
     let graph: Value = serde_json::from_str(graph).unwrap();
     let units = graph["units"].as_array().unwrap();
     let mut known = BTreeMap::new();
-    (0..units.len())
-        .map(|index| describe(units, index, &mut known))
-        .filter(|unit| !unit.starts_with("path+"))
-        .collect()
+    let mut all = vec![];
+    for (index, unit) in units.iter().enumerate() {
+        let text = describe(units, index, is_short, &mut known);
+        if !is_short(unit["pkg_id"].as_str().unwrap()) {
+            all.push((unit.clone(), text));
+        }
+    }
+    all
 }
 
-fn describe(units: &[Value], index: usize, known: &mut BTreeMap<usize, String>) -> String {
+fn describe(
+    units: &[Value],
+    index: usize,
+    is_short: fn(&str) -> bool,
+    known: &mut BTreeMap<usize, String>,
+) -> String {
     if let Some(text) = known.get(&index) {
         return text.clone();
     }
     let unit = &units[index];
     let package = unit["pkg_id"].as_str().unwrap();
-    let text = match package.starts_with("path+") {
-        // What is local is compiled again; where it is differs between checkouts.
+    let text = match is_short(package) {
+        // Where it is differs between checkouts.
         true => format!("path+ {} {}", unit["target"]["name"], unit["features"]),
         false => {
             let needs = unit["dependencies"].as_array().unwrap().iter().map(|one| {
                 let needed = usize::try_from(one["index"].as_u64().unwrap()).unwrap();
-                let needed = describe(units, needed, known);
+                let needed = describe(units, needed, is_short, known);
                 format!("{} {needed}", one["extern_crate_name"])
             });
             let needs: BTreeSet<String> = needs.collect();
