@@ -7,7 +7,7 @@
 
 use crate::support::cargo::Sandbox;
 use crate::support::fixture::{self, Files};
-use crate::support::workspaces::{Generated, workspace};
+use crate::support::workspaces::{Generated, libraries, workspace};
 use crate::support::{keys, sources, units};
 use crate::{cycle, oracle};
 use proptest::prelude::*;
@@ -193,8 +193,11 @@ fn same_libraries(sandbox: &Sandbox, generated: &Generated) -> Result<bool, Stri
     Ok(!steps.is_empty())
 }
 
-/// Tries a property on workspaces of all shapes with some programs, as they come.
-fn on_generated(programs: usize, property: fn(&Sandbox, &Generated) -> Result<bool, String>) {
+/// Tries a property on workspaces as they come.
+fn on_generated(
+    workspace: fn(&[u8]) -> Generated,
+    property: fn(&Sandbox, &Generated) -> Result<bool, String>,
+) {
     let sandbox = Sandbox::nightly();
     let config = ProptestConfig {
         cases: cases(),
@@ -206,7 +209,7 @@ fn on_generated(programs: usize, property: fn(&Sandbox, &Generated) -> Result<bo
     };
     let choices = proptest::collection::vec(any::<u8>(), 0..400);
     let result = TestRunner::new(config).run(&choices, |choices| {
-        let generated = workspace(&choices, programs);
+        let generated = workspace(&choices);
         match property(&sandbox, &generated) {
             Ok(true) => Ok(()),
             Ok(false) => Err(TestCaseError::reject("nothing to compare")),
@@ -220,15 +223,15 @@ fn on_generated(programs: usize, property: fn(&Sandbox, &Generated) -> Result<bo
 
 #[test]
 fn steps_compile_what_the_project_needs() {
-    on_generated(1, same_units);
+    on_generated(|choices| workspace(choices, 1), same_units);
 }
 
 #[test]
 fn images_share_steps_without_leaks() {
-    on_generated(2, nothing_leaks);
+    on_generated(|choices| workspace(choices, 2), nothing_leaks);
 }
 
 #[test]
 fn libraries_over_groups_are_those_of_the_project() {
-    on_generated(1, same_libraries);
+    on_generated(libraries, same_libraries);
 }

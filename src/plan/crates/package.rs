@@ -294,8 +294,11 @@ fn manifest(
                 .filter_map(|word| word.strip_prefix("dep:"))
         });
     let named: BTreeSet<&str> = named.collect();
+    let renamed = renamed(old);
+    let mut here = Table::new();
     for (section, key) in [("dependencies", false), ("build-dependencies", true)] {
         let mut kept = Table::new();
+        let mut second = Table::new();
         for dependencies in tables(old, section) {
             for (name, value) in dependencies {
                 let optional = value.get("optional").and_then(Value::as_bool);
@@ -303,23 +306,50 @@ fn manifest(
                 if optional == Some(true) && !named.contains(name.as_str()) {
                     features.insert(name.clone());
                 }
+                // Another entry, for this platform, may have the crate by another name.
+                let is_of_another = |called: &str| !is_renamed(value) && renamed.contains(called);
                 let edges = instances
                     .iter()
-                    .flat_map(|one| if key { &one.build } else { &one.normal });
+                    .flat_map(|one| if key { &one.build } else { &one.normal })
+                    .filter(|(_, called)| !is_of_another(called));
                 if let Some(pinned) = pinned(units, closure, name, value, edges) {
-                    kept.insert(name.clone(), Value::Table(pinned));
+                    // A table for this platform may have the name for another version.
+                    let table = match kept.get(name) {
+                        Some(other) if other.as_table() != Some(&pinned) => &mut second,
+                        _ => &mut kept,
+                    };
+                    table.insert(name.clone(), Value::Table(pinned));
                 }
             }
         }
         if !kept.is_empty() {
             new.insert(section.into(), Value::Table(kept));
         }
+        if !second.is_empty() {
+            here.insert(section.into(), Value::Table(second));
+        }
+    }
+    if !here.is_empty() {
+        let target = Table::from_iter([("cfg(all())".to_owned(), Value::Table(here))]);
+        new.insert("target".into(), Value::Table(target));
     }
     let features = features
         .into_iter()
         .map(|name| (name, Value::Array(vec![])));
     new.insert("features".into(), Value::Table(features.collect()));
     new
+}
+
+fn is_renamed(dependency: &Value) -> bool {
+    dependency.get("package").is_some()
+}
+
+/// The names in the source of the dependencies that have another than their crate.
+fn renamed(manifest: &Table) -> BTreeSet<String> {
+    let all = ["dependencies", "build-dependencies"].into_iter();
+    let entries = all.flat_map(|section| tables(manifest, section)).flatten();
+    let renamed = entries.filter(|(_, value)| is_renamed(value));
+    renamed.map(|(name, _)| name.replace('-', "_")).collect()
 }
 
 /// The tables of a manifest's dependencies of one kind: its own, and those of platforms.
@@ -354,13 +384,12 @@ fn pinned<'e>(
         .as_str()
         .or_else(|| written.get("version")?.as_str());
     let requirement = requirement.and_then(|text| semver::VersionReq::parse(text).ok());
-    let renamed = written.get("package").is_some();
     let (index, _) = edges.find(|(index, called)| {
         let one = &units.instances[*index];
         let version = semver::Version::parse(&one.version).ok();
         closure.contains(index)
             && one.name == package
-            && (!renamed || name.replace('-', "_") == *called)
+            && (!is_renamed(written) || name.replace('-', "_") == *called)
             && requirement
                 .as_ref()
                 .zip(version.as_ref())

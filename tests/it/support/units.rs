@@ -15,9 +15,11 @@ pub(crate) fn external(graph: &str) -> BTreeSet<String> {
 pub(crate) fn libraries(graph: &str, packages: &[&str]) -> BTreeSet<String> {
     let units = described(graph, |_| false).into_iter();
     let wanted = units.filter(|(unit, _)| {
-        let name = unit["pkg_id"].as_str().unwrap();
-        let (_, name) = name.rsplit_once(['/', '#']).unwrap();
-        let name = name.split(['#', '@']).next().unwrap();
+        let (place, name) = unit["pkg_id"].as_str().unwrap().rsplit_once('#').unwrap();
+        let name = match name.split_once('@') {
+            Some((name, _)) => name,
+            None => place.rsplit_once('/').unwrap().1,
+        };
         let kind = &unit["target"]["kind"][0];
         let is_library = ["lib", "rlib", "proc-macro"].iter().any(|one| kind == one);
         is_library && packages.contains(&name)

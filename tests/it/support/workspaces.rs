@@ -87,13 +87,24 @@ struct Generator<'a> {
     packages: Vec<Package>,
     files: Files,
     has_root_package: bool,
+    /// Whether libraries have nothing that keeps them from a step of their own, and programs need all of them.
+    plain: bool,
     programs: Vec<&'static str>,
 }
 
 /// Makes a workspace with so many programs at least from random bytes.
 pub(crate) fn workspace(choices: &[u8], programs: usize) -> Generated {
+    generated(choices, programs, false)
+}
+
+/// Makes a workspace of a program and libraries that may be compiled apart from it.
+pub(crate) fn libraries(choices: &[u8]) -> Generated {
+    generated(choices, 1, true)
+}
+
+fn generated(choices: &[u8], programs: usize, plain: bool) -> Generated {
     let mut choices = Choices(choices.iter());
-    let count = programs + choices.of(5);
+    let count = programs + usize::from(plain) + choices.of(5);
     let has_root_package = count == 1 || choices.rarely(3);
     let mut generator = Generator {
         choices,
@@ -101,6 +112,7 @@ pub(crate) fn workspace(choices: &[u8], programs: usize) -> Generated {
         packages: vec![],
         files: Files::new(),
         has_root_package,
+        plain,
         programs: vec![],
     };
     for index in (0..count).rev() {
@@ -131,6 +143,15 @@ pub(crate) fn workspace(choices: &[u8], programs: usize) -> Generated {
     }
 }
 
+/// The key of a dependency in `dir` that says where a package is.
+fn path_to(package: &Package, dir: &str) -> String {
+    let up = match dir {
+        "" => String::new(),
+        dir => "../".repeat(dir.split('/').count()),
+    };
+    format!("path = \"{up}{}\"", package.dir)
+}
+
 impl Generator<'_> {
     fn package(&mut self, index: usize, is_program: bool) {
         let name = NAMES[index];
@@ -153,7 +174,7 @@ impl Generator<'_> {
             self.files.insert(in_dir("src/lib.rs"), String::new());
             types = match self.choices.of(8) {
                 6 => "[lib]\nproc-macro = true\n".into(),
-                7 => "[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n".into(),
+                7 if !self.plain => "[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n".into(),
                 _ => String::new(),
             };
         }
@@ -165,7 +186,7 @@ impl Generator<'_> {
         if self.choices.rarely(3) {
             self.files.insert(in_dir("tests/test.rs"), String::new());
         }
-        let has_script = self.choices.rarely(3);
+        let has_script = self.choices.rarely(3) && !self.plain;
         if has_script {
             self.files
                 .insert(in_dir("build.rs"), "fn main() {}\n".into());
@@ -174,7 +195,7 @@ impl Generator<'_> {
             }
         }
         manifest.push_str(&types);
-        let (tables, optional) = self.dependencies(&dir);
+        let (tables, optional) = self.dependencies(&dir, self.plain && is_program);
         manifest.push_str(&tables);
         let features = self.features(&optional, &mut manifest);
         self.packages.push(Package {
@@ -186,7 +207,7 @@ impl Generator<'_> {
     }
 
     /// The dependency tables of a package; also the keys of what is optional, each with its features.
-    fn dependencies(&mut self, dir: &str) -> (String, BTreeMap<String, Vec<String>>) {
+    fn dependencies(&mut self, dir: &str, all: bool) -> (String, BTreeMap<String, Vec<String>>) {
         let mut tables: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         let mut optional = BTreeMap::new();
         let mut plain = BTreeSet::new();
@@ -226,6 +247,11 @@ impl Generator<'_> {
             plain.insert(key.clone());
             tables.entry(table).or_default().insert(key, text);
         }
+        let others = self.packages.iter().filter(|_| all);
+        for package in others.filter(|one| !plain.contains(one.name)) {
+            let table = tables.entry("dependencies".into()).or_default();
+            table.insert(package.name.into(), path_to(package, dir));
+        }
         let mut text = String::new();
         for (table, entries) in tables {
             let _ = writeln!(text, "[{table}]");
@@ -246,13 +272,9 @@ impl Generator<'_> {
             (name, format!("version = {version:?}"), features)
         } else {
             let package = &self.packages[(at - REGISTRY.len()) % local];
-            let up = match dir {
-                "" => String::new(),
-                dir => "../".repeat(dir.split('/').count()),
-            };
             (
                 package.name,
-                format!("path = \"{up}{}\"", package.dir),
+                path_to(package, dir),
                 package.features.clone(),
             )
         };
