@@ -14,6 +14,7 @@
 
 mod groups;
 mod local;
+mod manifest;
 mod package;
 mod steps;
 mod weights;

@@ -7,8 +7,9 @@
 //! What reads more of the project than that is left to the compile step where the step can tell, and is not taken
 //! apart where nobody could: a build script reads whatever it wants.
 
+use super::package::{self, Crates};
 use super::steps::Steps;
-use super::{Groups, MANIFESTS, laid_out, merged, package};
+use super::{Groups, MANIFESTS, laid_out, merged};
 use crate::plan::{Exec, Input, Mount, MountKind, Output, Plan, WORK_DIR, seed};
 use crate::project::{Dependency, Package, TargetKind};
 use crate::recipe::{Recipe, Recipes};
@@ -61,7 +62,9 @@ impl Groups<'_> {
         steps: &[BTreeSet<usize>],
     ) -> Vec<Option<Apart>> {
         let local = Local::of(&self.steps, recipes);
-        let found: Vec<Option<Found>> = steps.iter().map(|own| local.find(plan, own)).collect();
+        let crates = Crates::new(&local.units, true);
+        let found = steps.iter().map(|own| local.find(plan, &crates, own));
+        let found: Vec<Option<Found>> = found.collect();
         let some = || found.iter().flatten();
         let bytes: usize = some().map(|one| one.manifests.len()).sum();
         if bytes == 0 || bytes > MOST {
@@ -135,7 +138,7 @@ impl<'a> Local<'a> {
         }
     }
 
-    fn find(&self, plan: &Plan, own: &BTreeSet<usize>) -> Option<Found> {
+    fn find(&self, plan: &Plan, crates: &Crates<'_>, own: &BTreeSet<usize>) -> Option<Found> {
         let project = self.input.project;
         let needed = project.closure_of_all(own);
         let stubs = &self.steps.recipe.stubs;
@@ -162,7 +165,7 @@ impl<'a> Local<'a> {
         let instances = own.iter().filter_map(|one| self.instances[*one]);
         let macros: BTreeSet<usize> = instances.filter(is_macro).collect();
         let manifests = package::workspace(
-            &self.units,
+            crates,
             &closure,
             &macros,
             &in_work_dir(&project.root),

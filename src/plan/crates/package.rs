@@ -2,12 +2,13 @@
 //! version with exactly its features, and nothing of the project.
 //!
 //! Cargo finds the crates in a directory source at the place where the registry's own are unpacked, since a
-//! fingerprint holds the path. Their manifests there are cut down to what this build uses, because a directory source
-//! must have all that any of them mentions; names of features stay, since a fingerprint holds them, too.
+//! fingerprint holds the path.
 
+use super::manifest::manifest;
 use crate::units::{CRATES_IO, Crate, Instance, Units};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::rc::Rc;
 use toml::{Table, Value};
 
 /// The name of the package. Whatever is called so is taken out of what a step leaves.
@@ -20,14 +21,71 @@ pub(super) fn file(path: &str, content: &str) -> String {
     format!("{FILE}{path}\n{}\n", content.trim_end())
 }
 
+/// The crates of a build as steps find them, each made once: most are in what many steps need.
+pub(super) struct Crates<'u> {
+    units: &'u Units,
+    /// Whether they are compiled already. Of their manifests there is what a fingerprint holds.
+    are_compiled: bool,
+    /// By the instances of the crate that a step needs.
+    made: RefCell<BTreeMap<Vec<usize>, Rc<Made>>>,
+}
+
+/// A crate as a step finds it.
+struct Made {
+    /// What a directory source has of it.
+    files: String,
+    /// Its entry of the lock.
+    locked: String,
+}
+
+impl<'u> Crates<'u> {
+    pub(super) fn new(units: &'u Units, are_compiled: bool) -> Self {
+        Self {
+            units,
+            are_compiled,
+            made: RefCell::default(),
+        }
+    }
+
+    fn made(&self, sources: &Crate, instances: &[usize]) -> Rc<Made> {
+        if let Some(made) = self.made.borrow().get(instances) {
+            return made.clone();
+        }
+        let mut manifest = manifest(self.units, sources, instances);
+        if let (true, Some(Value::Table(package))) =
+            (self.are_compiled, manifest.get_mut("package"))
+        {
+            package.retain(|key, _| FINGERPRINT.contains(&key));
+        }
+        let first = &self.units.instances[instances[0]];
+        let made = Rc::new(Made {
+            files: unpacked(sources, first, &manifest),
+            locked: locked(first),
+        });
+        let mut all = self.made.borrow_mut();
+        all.insert(instances.to_vec(), made.clone());
+        made
+    }
+
+    /// Those from outside of a closure of instances.
+    fn external(&self, closure: &BTreeSet<usize>) -> Vec<Rc<Made>> {
+        let crates = by_crate(self.units, closure).into_iter();
+        let external =
+            crates.filter(|(_, instances)| !self.units.instances[instances[0]].is_local());
+        external
+            .map(|(sources, instances)| self.made(sources, &instances))
+            .collect()
+    }
+}
+
 /// The package in `dir`, and the manifests of all crates of `closure`, which are instances.
 pub(super) fn files(
-    units: &Units,
+    crates: &Crates<'_>,
     closure: &BTreeSet<usize>,
     dir: &str,
     profiles: &Table,
 ) -> String {
-    let mut root = root(units, closure, &BTreeSet::new());
+    let mut root = root(crates.units, closure, &BTreeSet::new());
     root.insert("lib".into(), path("lib.rs"));
     // Features are exact already; this one keeps those of both kinds apart.
     root.insert(
@@ -37,17 +95,14 @@ pub(super) fn files(
     if !profiles.is_empty() {
         root.insert("profile".into(), Value::Table(profiles.clone()));
     }
+    let external = crates.external(closure);
     let mut files = vec![
         file(&format!("{dir}/Cargo.toml"), &root.to_string()),
-        file(&format!("{dir}/Cargo.lock"), &lock(units, closure)),
+        file(&format!("{dir}/Cargo.lock"), &lock(&external)),
         file(&format!("{dir}/lib.rs"), ""),
         file(&format!("{dir}/build.rs"), ""),
     ];
-    for (sources, instances) in by_crate(units, closure) {
-        let manifest = manifest(units, closure, sources, &instances);
-        let first = &units.instances[instances[0]];
-        files.extend(unpacked(sources, first, &manifest));
-    }
+    files.extend(external.iter().map(|one| one.files.clone()));
     files.concat()
 }
 
@@ -55,13 +110,14 @@ pub(super) fn files(
 /// procedural macros `macros` it has a library, too: Cargo compiles them otherwise when they are asked for by name. The
 /// crates are compiled already: of their manifests there is what a fingerprint holds.
 pub(super) fn workspace(
-    units: &Units,
+    crates: &Crates<'_>,
     closure: &BTreeSet<usize>,
     macros: &BTreeSet<usize>,
     dir: &str,
     profiles: &Table,
 ) -> String {
     let own = format!("{dir}/.{NAME}");
+    let units = crates.units;
     let mut root = root(units, closure, macros);
     if let Some(Value::Table(package)) = root.get_mut("package") {
         package.insert("build".into(), false.into());
@@ -73,22 +129,21 @@ pub(super) fn workspace(
         target.remove("name");
         root.insert("lib".into(), Value::Table(target));
     }
+    let external = crates.external(closure);
     let mut files = vec![
         file(&format!("{own}/Cargo.toml"), &root.to_string()),
         file(&format!("{own}/lib.rs"), ""),
-        file(&format!("{dir}/Cargo.lock"), &lock(units, closure)),
+        file(&format!("{dir}/Cargo.lock"), &lock(&external)),
     ];
+    files.extend(external.iter().map(|one| one.files.clone()));
     let mut members = vec![own];
     let mut top = Table::new();
     for (sources, instances) in by_crate(units, closure) {
-        let mut manifest = manifest(units, closure, sources, &instances);
-        let first = &units.instances[instances[0]];
-        if !first.is_local() {
-            if let Some(Value::Table(package)) = manifest.get_mut("package") {
-                package.retain(|key, _| FINGERPRINT.contains(&key));
-            }
-            files.extend(unpacked(sources, first, &manifest));
-        } else if sources.dir == dir {
+        if !units.instances[instances[0]].is_local() {
+            continue;
+        }
+        let manifest = manifest(units, sources, &instances);
+        if sources.dir == dir {
             top = manifest;
         } else {
             members.push(sources.dir.clone());
@@ -124,7 +179,7 @@ const FINGERPRINT: [&str; 14] = [
 ];
 
 /// What a directory source has of a crate.
-fn unpacked(sources: &Crate, instance: &Instance, manifest: &Table) -> [String; 2] {
+fn unpacked(sources: &Crate, instance: &Instance, manifest: &Table) -> String {
     let checksum = instance.checksum.as_deref().unwrap_or_default();
     let listing = format!("{{\"files\":{{}},\"package\":\"{checksum}\"}}");
     [
@@ -134,6 +189,7 @@ fn unpacked(sources: &Crate, instance: &Instance, manifest: &Table) -> [String; 
         ),
         file(&format!("{}/.cargo-checksum.json", sources.dir), &listing),
     ]
+    .concat()
 }
 
 /// The instances of each crate, in the order of directories.
@@ -148,7 +204,7 @@ fn by_crate<'u>(units: &'u Units, of: &BTreeSet<usize>) -> Vec<(&'u Crate, Vec<u
     found.into_values().collect()
 }
 
-fn table(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> Table {
+pub(super) fn table(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> Table {
     let pairs = pairs.into_iter();
     pairs.map(|(key, value)| (key.to_owned(), value)).collect()
 }
@@ -167,7 +223,7 @@ fn exactly(version: &str) -> Value {
 }
 
 /// A dependency on exactly one version of a crate, from where it is, with no more features than are named elsewhere.
-fn dependency(on: &Instance) -> Table {
+pub(super) fn dependency(on: &Instance) -> Table {
     let place = match on.sources.as_ref().filter(|_| on.is_local()) {
         Some(sources) => ("path", sources.dir.as_str().into()),
         None => ("version", exactly(&on.version)),
@@ -228,177 +284,20 @@ fn root(units: &Units, closure: &BTreeSet<usize>, macros: &BTreeSet<usize>) -> T
 
 /// What pins versions and checksums; Cargo fills in the rest. Every Cargo that is in use knows this version of the format,
 /// and with one for all a group is the same whichever the project's lock has.
-fn lock(units: &Units, closure: &BTreeSet<usize>) -> String {
+fn lock(external: &[Rc<Made>]) -> String {
     let mut text = "version = 3\n".to_owned();
-    for (_, instances) in by_crate(units, closure) {
-        let one = &units.instances[instances[0]];
-        if one.is_local() {
-            continue;
-        }
-        let mut entry = table([
-            ("name", one.name.as_str().into()),
-            ("version", one.version.as_str().into()),
-            ("source", one.source.as_str().into()),
-        ]);
-        if let Some(checksum) = &one.checksum {
-            entry.insert("checksum".into(), checksum.as_str().into());
-        }
-        let _ = write!(text, "\n[[package]]\n{entry}");
-    }
+    text.extend(external.iter().map(|one| one.locked.as_str()));
     text
 }
 
-/// A crate's manifest, with the dependencies that its instances have and no others.
-fn manifest(
-    units: &Units,
-    closure: &BTreeSet<usize>,
-    sources: &Crate,
-    instances: &[usize],
-) -> Table {
-    const KEPT: [&str; 4] = ["package", "lib", "lints", "cargo-features"];
-    let old = &sources.manifest;
-    let mut new: Table = KEPT
-        .iter()
-        .filter_map(|key| Some(((*key).to_owned(), old.get(*key)?.clone())))
-        .collect();
-    let instances: Vec<&Instance> = instances.iter().map(|at| &units.instances[*at]).collect();
-    if let Some(Value::Table(package)) = new.get_mut("package") {
-        package.retain(|key, _| !matches!(key, "workspace" | "default-run" | "resolver"));
-        for key in ["autobins", "autoexamples", "autotests", "autobenches"] {
-            package.insert(key.into(), false.into());
-        }
-        let script = instances.iter().find_map(|one| one.script.as_deref());
-        package.insert("build".into(), script.map_or(false.into(), Value::from));
+fn locked(one: &Instance) -> String {
+    let mut entry = table([
+        ("name", one.name.as_str().into()),
+        ("version", one.version.as_str().into()),
+        ("source", one.source.as_str().into()),
+    ]);
+    if let Some(checksum) = &one.checksum {
+        entry.insert("checksum".into(), checksum.as_str().into());
     }
-    if let Some(library) = instances.iter().find_map(|one| one.library.as_deref()) {
-        let lib = new
-            .entry("lib")
-            .or_insert_with(|| Value::Table(Table::new()));
-        if let Value::Table(lib) = lib {
-            lib.insert("path".into(), library.into());
-        }
-    }
-    let mut features: BTreeSet<String> = instances
-        .iter()
-        .flat_map(|one| one.features.iter().cloned())
-        .collect();
-    let written = old.get("features").and_then(Value::as_table);
-    features.extend(written.into_iter().flat_map(Table::keys).cloned());
-    let named = written
-        .into_iter()
-        .flat_map(Table::values)
-        .flat_map(|value| {
-            let words = value.as_array().into_iter().flatten();
-            words
-                .filter_map(Value::as_str)
-                .filter_map(|word| word.strip_prefix("dep:"))
-        });
-    let named: BTreeSet<&str> = named.collect();
-    let renamed = renamed(old);
-    let mut here = Table::new();
-    for (section, key) in [("dependencies", false), ("build-dependencies", true)] {
-        let mut kept = Table::new();
-        let mut second = Table::new();
-        for dependencies in tables(old, section) {
-            for (name, value) in dependencies {
-                let optional = value.get("optional").and_then(Value::as_bool);
-                // An optional dependency that no feature mentions by `dep:` is a feature of its name.
-                if optional == Some(true) && !named.contains(name.as_str()) {
-                    features.insert(name.clone());
-                }
-                // Another entry, for this platform, may have the crate by another name.
-                let is_of_another = |called: &str| !is_renamed(value) && renamed.contains(called);
-                let edges = instances
-                    .iter()
-                    .flat_map(|one| if key { &one.build } else { &one.normal })
-                    .filter(|(_, called)| !is_of_another(called));
-                if let Some(pinned) = pinned(units, closure, name, value, edges) {
-                    // A table for this platform may have the name for another version.
-                    let table = match kept.get(name) {
-                        Some(other) if other.as_table() != Some(&pinned) => &mut second,
-                        _ => &mut kept,
-                    };
-                    table.insert(name.clone(), Value::Table(pinned));
-                }
-            }
-        }
-        if !kept.is_empty() {
-            new.insert(section.into(), Value::Table(kept));
-        }
-        if !second.is_empty() {
-            here.insert(section.into(), Value::Table(second));
-        }
-    }
-    if !here.is_empty() {
-        let target = Table::from_iter([("cfg(all())".to_owned(), Value::Table(here))]);
-        new.insert("target".into(), Value::Table(target));
-    }
-    let features = features
-        .into_iter()
-        .map(|name| (name, Value::Array(vec![])));
-    new.insert("features".into(), Value::Table(features.collect()));
-    new
-}
-
-fn is_renamed(dependency: &Value) -> bool {
-    dependency.get("package").is_some()
-}
-
-/// The names in the source of the dependencies that have another than their crate.
-fn renamed(manifest: &Table) -> BTreeSet<String> {
-    let all = ["dependencies", "build-dependencies"].into_iter();
-    let entries = all.flat_map(|section| tables(manifest, section)).flatten();
-    let renamed = entries.filter(|(_, value)| is_renamed(value));
-    renamed.map(|(name, _)| name.replace('-', "_")).collect()
-}
-
-/// The tables of a manifest's dependencies of one kind: its own, and those of platforms.
-fn tables<'m>(manifest: &'m Table, section: &str) -> Vec<&'m Table> {
-    let old_name = section.replace('-', "_");
-    let targets = manifest.get("target").and_then(Value::as_table);
-    let places = std::iter::once(manifest).chain(
-        targets
-            .into_iter()
-            .flat_map(Table::values)
-            .filter_map(Value::as_table),
-    );
-    places
-        .filter_map(|place| place.get(section).or_else(|| place.get(&old_name)))
-        .filter_map(Value::as_table)
-        .collect()
-}
-
-/// A dependency of a crate as one of exactly the version that it has here; `None` if it is not used here.
-fn pinned<'e>(
-    units: &Units,
-    closure: &BTreeSet<usize>,
-    name: &str,
-    written: &Value,
-    mut edges: impl Iterator<Item = &'e (usize, String)>,
-) -> Option<Table> {
-    let package = written
-        .get("package")
-        .and_then(Value::as_str)
-        .unwrap_or(name);
-    let requirement = written
-        .as_str()
-        .or_else(|| written.get("version")?.as_str());
-    let requirement = requirement.and_then(|text| semver::VersionReq::parse(text).ok());
-    let (index, _) = edges.find(|(index, called)| {
-        let one = &units.instances[*index];
-        let version = semver::Version::parse(&one.version).ok();
-        closure.contains(index)
-            && one.name == package
-            && (!is_renamed(written) || name.replace('-', "_") == *called)
-            && requirement
-                .as_ref()
-                .zip(version.as_ref())
-                .is_none_or(|(requirement, version)| requirement.matches(version))
-    })?;
-    let one = &units.instances[*index];
-    let mut pinned = dependency(one);
-    if package != name {
-        pinned.insert("package".into(), package.into());
-    }
-    Some(pinned)
+    format!("\n[[package]]\n{entry}")
 }

@@ -126,10 +126,11 @@ impl<'a> Steps<'a> {
     /// Adds the files that the steps' scripts make.
     fn manifests(&self, plan: &mut Plan, groups: &[Group<'_>]) -> Output {
         let cwd = self.cwd();
+        let crates = package::Crates::new(self.units, false);
         let texts = groups.iter().map(|group| {
             let closure = &group.closure;
             let profiles = self.profiles(closure);
-            let mut files = package::files(self.units, closure, &cwd, &profiles);
+            let mut files = package::files(&crates, closure, &cwd, &profiles);
             for (path, text) in self.configs() {
                 files.push_str(&package::file(&format!("{WORK_DIR}/{path}"), text));
             }
