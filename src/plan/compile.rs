@@ -23,13 +23,16 @@ set -eu
 bins=$1 built=$2
 shift 2
 for crate in /local/*/; do
-  [ ! -d \"$crate\" ] || cp -a \"$crate.\" /target/
+  [ ! -d \"$crate\" ] || cp -af \"$crate.\" /target/
 done
 find /work -type d -exec touch -d @1153704088 {} +
+# BusyBox has no such flag.
+unbuffered=-u
+echo | sed -u p >/dev/null 2>&1 || unbuffered=
 compile() {
   rm -f /tmp/failed
   { cargo \"$@\" --verbose --message-format json-render-diagnostics 2>&1 >/report/cargo.jsonl ||
-    echo $? >/tmp/failed; } | sed -u -e '/^ *Dirty /w /tmp/dirty' -e '/^ *\\(Dirty\\|Fresh\\|Running\\) /d' \
+    echo $? >/tmp/failed; } | sed $unbuffered -e '/^ *Dirty /w /tmp/dirty' -e '/^ *\\(Dirty\\|Fresh\\|Running\\) /d' \
     -e '/E046[03].* which .* depends on/w /tmp/mixed' \
     -e '/^Caused by:$/{N;/(exit status: [0-9]*)$/d;}'
 }

@@ -69,9 +69,10 @@ earlier=
 for crate in /local/*/; do
   [ ! -d "$crate" ] || earlier="$earlier $crate."
 done
-[ -z "$earlier" ] || cp -a $earlier /target/
+[ -z "$earlier" ] || cp -af $earlier /target/
 find /work -type d -exec touch -d @1153704088 {} +
-touch /tmp/start
+# BusyBox compares seconds.
+touch -d @$(($(date +%s) - 1)) /tmp/start
 { cargo "$@" 2>&1 || : >/tmp/failed; } | tee /tmp/log
 if [ -e /tmp/failed ]; then
   ! grep -q 'E046[03].* which .* depends on' /tmp/log ||
@@ -87,12 +88,12 @@ for dir in $dirs; do
   mkdir -p "/own/$dir/deps" "/own/$dir/.fingerprint" "/own/$dir/build"
   for package in $own; do
     for made in "/target/$dir/.fingerprint/$package"-$hex "/target/$dir/build/$package"-$hex; do
-      [ ! -d "$made" ] || cp -a "$made" "/own/${made#/target/}"
+      [ ! -d "$made" ] || cp -af "$made" "/own/${made#/target/}"
     done
   done
   for crate in $crates; do
     find "/target/$dir/deps" -newer /tmp/start \( -name "lib$crate-*" -o -name "lib$crate.*" \) \
-      -exec cp -a {} "/own/$dir/deps/" \;
+      -exec cp -af {} "/own/$dir/deps/" \;
   done
 done
 "#;

@@ -234,6 +234,36 @@ fn a_bump_compiles_the_libraries_that_need_the_crate() {
     );
 }
 
+/// The tools of an Alpine image, which know less, in the place of the build image's.
+#[test]
+fn tools_of_busybox_do() {
+    let docker = Docker::take();
+    if !docker.has_store() {
+        return;
+    }
+    let whole = Whole::new(nonce());
+    let tools = "sh awk sed grep find xargs cp rm mkdir sort wc tr touch tee cat";
+    let link = format!("for t in {tools}; do ln -s $(command -v busybox) /bb/$t; done");
+    let path = "/bb:/usr/local/cargo/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    whole
+        .project
+        .replace(
+            "Rust.yaml",
+            "  run:\n",
+            &format!("  packages: [busybox]\n  run:\n    - \"mkdir /bb && {link}\"\n"),
+        )
+        .replace(
+            "Rust.yaml",
+            "env: { ",
+            &format!("env: {{ PATH: \"{path}\", "),
+        );
+    let report = docker.build(&whole.project).succeed();
+    let all = [
+        "base", "derived", "left", "made", "right", "scripted", "told", "told", "whole",
+    ];
+    assert_eq!(compiled(&report), all, "{report}");
+}
+
 /// A cache is imported with a library that was compiled with other bytes of a crate than the builder has, which an engine
 /// prefers if they are newer: rustc refuses it, and the user is not bothered.
 #[test]

@@ -162,8 +162,13 @@ impl<'a> Local<'a> {
         }
         let names = own.iter().map(|one| project.packages[*one].name.as_str());
         let is_macro = |index: &usize| self.units.instances[*index].is_proc_macro;
-        let instances = own.iter().filter_map(|one| self.instances[*one]);
-        let macros: BTreeSet<usize> = instances.filter(is_macro).collect();
+        let instances = || own.iter().filter_map(|one| self.instances[*one]);
+        // By its name, Cargo compiles a library for the target.
+        let is_host = |index: usize| self.units.instances[index].host && !is_macro(&index);
+        if instances().any(is_host) {
+            return None;
+        }
+        let macros: BTreeSet<usize> = instances().filter(is_macro).collect();
         let manifests = package::workspace(
             crates,
             &closure,

@@ -121,10 +121,13 @@ wrong=$(find /target/.crates -type f -exec awk '
     for (id in bad) { print id; exit }
   }' {} +)
 [ -z "$wrong" ] || left "what it needs was left, too, or was compiled with other artefacts than those that are there"
+# BusyBox has no such flag.
+unbuffered=-u
+echo | sed -u p >/dev/null 2>&1 || unbuffered=
 turn
 touch /tmp/start
 { cargo "$@" --verbose 2>&1 9>&- || echo $? >/tmp/failed; } | tee /tmp/log |
-  sed -u -e '/^ *\(Dirty\|Fresh\|Running\|Compiling zz-crates\|Finished\) /d' -e '/^Caused by:$/{N;/(exit status: [0-9]*)$/d;}'
+  sed $unbuffered -e '/^ *\(Dirty\|Fresh\|Running\|Compiling zz-crates\|Finished\) /d' -e '/^Caused by:$/{N;/(exit status: [0-9]*)$/d;}'
 over
 for dir in $dirs; do
   [ ! -d "/target/$dir" ] || (
