@@ -228,7 +228,12 @@ pub(super) fn secrets(
 
 /// The directory that cargo runs in: the one of the spec.
 pub(super) fn work_dir(input: &Input<'_>) -> String {
-    match input.project.dir.as_str() {
+    in_work_dir(&input.project.dir)
+}
+
+/// Where a directory of the context is in steps that run cargo.
+pub(super) fn in_work_dir(dir: &str) -> String {
+    match dir {
         "" => WORK_DIR.into(),
         dir => format!("{WORK_DIR}/{dir}"),
     }

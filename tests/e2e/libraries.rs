@@ -4,7 +4,6 @@
 use crate::support::docker::{Docker, REGISTRY};
 use crate::support::locked;
 use crate::support::nonce;
-use crate::support::progress::BuildReport;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
 
@@ -174,19 +173,6 @@ impl Whole {
     }
 }
 
-/// The local crates that were compiled from their sources, as often as they were; stubs have another version.
-fn compiled(report: &BuildReport) -> Vec<String> {
-    let log = report.log();
-    let lines = log.lines().filter_map(|line| {
-        let rest = line.trim_start().strip_prefix("Compiling ")?;
-        let (name, rest) = rest.split_once(' ')?;
-        rest.starts_with("v1.0.0 ").then(|| name.to_owned())
-    });
-    let mut crates: Vec<String> = lines.collect();
-    crates.sort();
-    crates
-}
-
 #[test]
 fn a_bump_compiles_the_libraries_that_need_the_crate() {
     let docker = Docker::take();
@@ -200,7 +186,7 @@ fn a_bump_compiles_the_libraries_that_need_the_crate() {
     let mut all = vec![
         "base", "derived", "left", "made", "right", "scripted", "told", "told", "whole",
     ];
-    assert_eq!(compiled(&report), all, "{report}");
+    assert_eq!(report.compiled_as("v1.0.0"), all, "{report}");
     assert!(
         report
             .log()
@@ -217,17 +203,21 @@ fn a_bump_compiles_the_libraries_that_need_the_crate() {
     let (image, report) = docker.build(&whole.project).image("libraries");
     assert_eq!(image.prints(&[]), first);
     all.retain(|name| !["base", "right"].contains(name));
-    assert_eq!(compiled(&report), all, "{report}");
+    assert_eq!(report.compiled_as("v1.0.0"), all, "{report}");
 
     // A crate more for the program alone.
     whole.change("crates", &[NEW_ITOA, LOG]);
     let (image, report) = docker.build(&whole.project).image("libraries");
-    assert_eq!(compiled(&report), ["scripted", "told", "whole"], "{report}");
+    assert_eq!(
+        report.compiled_as("v1.0.0"),
+        ["scripted", "told", "whole"],
+        "{report}"
+    );
     let program = image.file("/usr/local/bin/whole");
 
     whole.change("layer", &[NEW_ITOA, LOG]);
     let (image, report) = docker.build(&whole.project).image("libraries");
-    assert_eq!(compiled(&report).len(), 8, "{report}");
+    assert_eq!(report.compiled_as("v1.0.0").len(), 8, "{report}");
     assert!(
         image.file("/usr/local/bin/whole") == program,
         "the programs differ"
@@ -261,7 +251,7 @@ fn tools_of_busybox_do() {
     let all = [
         "base", "derived", "left", "made", "right", "scripted", "told", "told", "whole",
     ];
-    assert_eq!(compiled(&report), all, "{report}");
+    assert_eq!(report.compiled_as("v1.0.0"), all, "{report}");
 }
 
 /// A cache is imported with a library that was compiled with other bytes of a crate than the builder has, which an engine

@@ -3,7 +3,6 @@
 
 use crate::support::docker::Docker;
 use crate::support::nonce;
-use crate::support::progress::BuildReport;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
 
@@ -49,19 +48,6 @@ fn dependants(package: usize) -> Vec<String> {
         .map(name)
         .chain(["whole".into()])
         .collect()
-}
-
-/// The crates that were compiled from their sources, each once; stubs have another version.
-fn compiled(report: &BuildReport) -> Vec<String> {
-    let log = report.log();
-    let lines = log.lines().filter_map(|line| {
-        let rest = line.trim_start().strip_prefix("Compiling ")?;
-        let (name, rest) = rest.split_once(' ')?;
-        rest.starts_with("v1.0.0 ").then(|| name.to_owned())
-    });
-    let mut crates: Vec<String> = lines.collect();
-    crates.sort();
-    crates
 }
 
 fn workspace() -> Project {
@@ -219,7 +205,7 @@ fn what_a_step_leaves_is_what_the_program_needs() {
     assert_eq!(image.prints(&[]), " loud loud both made both\n");
     // The program and its library are one line.
     let all = ["both", "loud", "made", "plain", "quiet", "whole"];
-    assert_eq!(compiled(&report), all, "{report}");
+    assert_eq!(report.compiled_as("v1.0.0"), all, "{report}");
     // To compile a library that is named takes no stub of what needs it.
     let step = report.step("] local crate plain");
     assert_eq!(step.compiled(), ["plain"], "{}", step.log);
@@ -245,7 +231,7 @@ fn an_edit_or_a_stamp_compiles_what_needs_it() {
         let report = docker.build(&project).succeed();
         let mut expected = dependants(package);
         expected.sort();
-        assert_eq!(compiled(&report), expected, "{report}");
+        assert_eq!(report.compiled_as("v1.0.0"), expected, "{report}");
         assert_eq!(expected.len(), count);
     }
 
@@ -256,7 +242,7 @@ fn an_edit_or_a_stamp_compiles_what_needs_it() {
     let sha = nonce();
     let stamped = docker.build(&project).arg("GIT_SHA", &sha);
     let (image, report) = stamped.image("stamped");
-    assert_eq!(compiled(&report), ["whole"], "{report}");
+    assert_eq!(report.compiled_as("v1.0.0"), ["whole"], "{report}");
     assert!(image.prints(&[]).ends_with(&format!(" Some(\"{sha}\")\n")));
 
     // What git keeps of the same commit is no input.

@@ -10,7 +10,8 @@
 use super::package::{self, Crates};
 use super::steps::Steps;
 use super::{Groups, MANIFESTS, laid_out, merged};
-use crate::plan::{Exec, Input, Mount, MountKind, Output, Plan, WORK_DIR, seed};
+use crate::plan::dependencies::in_work_dir;
+use crate::plan::{Exec, Input, Mount, MountKind, Output, Plan, seed};
 use crate::project::{Dependency, Package, TargetKind};
 use crate::recipe::{Recipe, Recipes};
 use crate::units::{Crate, Units};
@@ -217,13 +218,6 @@ impl<'a> Local<'a> {
         }
         flags.extend(self.steps.replacement(closure));
         flags
-    }
-}
-
-fn in_work_dir(dir: &str) -> String {
-    match dir {
-        "" => WORK_DIR.into(),
-        dir => format!("{WORK_DIR}/{dir}"),
     }
 }
 

@@ -116,6 +116,20 @@ impl BuildReport {
         crates.dedup();
         crates
     }
+
+    /// The crates of one version that were compiled, as often as they were: stubs have another than what they stand for.
+    pub(crate) fn compiled_as(&self, version: &str) -> Vec<String> {
+        let log = self.log();
+        let lines = log.lines().filter_map(|line| {
+            let rest = line.trim_start().strip_prefix("Compiling ")?;
+            let (name, rest) = rest.split_once(' ')?;
+            let (found, _) = rest.split_once(' ')?;
+            (found == version).then(|| name.to_owned())
+        });
+        let mut crates: Vec<String> = lines.collect();
+        crates.sort();
+        crates
+    }
 }
 
 impl Step {
