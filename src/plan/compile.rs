@@ -39,7 +39,9 @@ compile() {
 compile \"$@\"
 if [ -s /tmp/mixed ]; then
   echo \"libraries of an imported cache were compiled with other artefacts than those that are there: compiling them again\"
-  find /local -path '*/.fingerprint/*' -prune | sed 's,^/local/[^/]*,/target,' | tr '\\n' '\\0' | xargs -0 rm -rf
+  hex=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]
+  hex=$hex$hex$hex$hex
+  find /local \\( -path '*/.fingerprint/*' -o -path \"*/build/*/$hex/fingerprint\" \\) -prune | sed 's,^/local/[^/]*,/target,' | tr '\\n' '\\0' | xargs -0 rm -rf
   compile \"$@\"
 fi
 cat /tmp/dirty >>/report/cargo.jsonl

@@ -61,7 +61,7 @@ hex=$hex$hex$hex$hex
 stale=
 for dir in $dirs; do
   for package in $forget; do
-    stale="$stale /target/$dir/.fingerprint/$package-$hex"
+    stale="$stale /target/$dir/.fingerprint/$package-$hex /target/$dir/build/$package"
   done
 done
 rm -rf $stale
@@ -84,7 +84,15 @@ if [ -e /tmp/failed ]; then
   exit 1
 fi
 for dir in $dirs; do
-  [ -d "/target/$dir" ] || continue
+  for package in $own; do
+    for unit in "/target/$dir/build/$package"/$hex; do
+      [ -d "$unit" ] && find "$unit" -newer /tmp/start | grep -q . || continue
+      mkdir -p "/own/$dir/build/$package"
+      cp -af "$unit" "/own/$dir/build/$package/"
+    done
+  done
+  # Before Cargo 1.100 a unit was in three places.
+  [ -d "/target/$dir/deps" ] || continue
   mkdir -p "/own/$dir/deps" "/own/$dir/.fingerprint" "/own/$dir/build"
   for package in $own; do
     for made in "/target/$dir/.fingerprint/$package"-$hex "/target/$dir/build/$package"-$hex; do

@@ -21,10 +21,12 @@ units() (
     for kind in .fingerprint build deps; do
       [ ! -d "$dir/$kind" ] || find "$dir/$kind" -mindepth 1 -maxdepth 1 -name "*-$hex*"
     done
+    # Before Cargo 1.100 a unit was in three places.
+    [ ! -d "$dir/build" ] || find "$dir/build" -mindepth 2 -maxdepth 2 -name "$hex"
   done
 )
 hashes() {
-  sed -n -e 's/.*"filenames":\[//p' -e 's/.*"out_dir"://p' | grep -o -e "-$hex[/.\"]" | cut -c 1-17 | sort -u
+  sed -n -e 's/.*"filenames":\[//p' -e 's/.*"out_dir"://p' | grep -o -e "-$hex[/.\"]" -e "/$hex/" | cut -c 1-17 | sort -u
 }
 checksums() {
   awk '/^\[\[package\]\]/ { id = "" } /^(name|version|source) = / { id = id $3 } /^checksum = / { print id, $3 }' "$@"
@@ -40,7 +42,7 @@ load() {
     if fits "$seed" "${sum##*.}" 2>/dev/null; then
       from=$seed
       units >/tmp/seeded
-      echo "starts from $(grep -c -F .fingerprint/ /tmp/seeded) units of an earlier build" >&2
+      echo "starts from $(grep -c -e '\.fingerprint/' -e "/$hex\$" /tmp/seeded) units of an earlier build" >&2
       return
     fi
     rm -rf "$seed" /target/*
@@ -68,7 +70,8 @@ state=$(state) || state=
 [ -z "$state" ] || load
 touch /tmp/start
 build "$@"
-again=$(cd /target && find . -path "*/.fingerprint/*-$hex/run-build-script-*" -newer /tmp/start | cut -d / -f 2- | sed 's,/[^/]*$,,' |
+again=$(cd /target && find . \( -path "*/.fingerprint/*-$hex/run-build-script-*" -o \
+  -path "*/build/*/$hex/fingerprint/run-build-script-*" \) -newer /tmp/start | cut -d / -f 2- | sed -e 's,/[^/]*$,,' -e 's,/fingerprint$,,' |
   grep -F -x -f /tmp/seeded | sort -u) || again=
 if [ -n "$again" ]; then
   for unit in $again; do

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub struct StubPackage {
     /// Index of the package in the project.
     pub package: usize,
-    /// Package name, as in `.fingerprint/<name>-<16 hex digits>` and `build/<name>-<16 hex digits>`.
+    /// Package name, as in `build/<name>/<16 hex digits>`, and before Cargo 1.100 in `.fingerprint/<name>-<16 hex digits>`.
     pub name: String,
     /// The version it has in the skeleton.
     pub version: String,
@@ -30,7 +30,7 @@ pub struct StubTarget {
     pub kind: TargetKind,
     /// Its name; for a binary that of the executable.
     pub name: String,
-    /// Its name with `_` for `-`, as in `deps/lib<crate_name>-<16 hex digits>.rlib`.
+    /// Its name with `_` for `-`, as in `lib<crate_name>-<16 hex digits>.rlib`.
     pub crate_name: String,
     /// Crate types.
     pub crate_types: Vec<String>,
@@ -39,11 +39,18 @@ pub struct StubTarget {
 }
 
 impl StubPackage {
-    /// Pattern (as of Go's `filepath.Match`) of its fingerprint directories, relative to
-    /// `target/<triple>/<profile>` (and `target/<profile>` for what runs on the build machine); `None` when it
-    /// would match another package's.
-    pub fn fingerprints(&self) -> Option<String> {
-        (!self.shares_name).then(|| format!(".fingerprint/{}-{}", self.name, "[0-9a-f]".repeat(16)))
+    /// Where fingerprints are in a profile's directory before Cargo 1.100.
+    pub const FINGERPRINTS: &'static str = ".fingerprint";
+
+    /// Patterns (as of Go's `filepath.Match`) of its fingerprint directories, relative to
+    /// `target/<triple>/<profile>` (and `target/<profile>` for what runs on the build machine); none when they
+    /// would match another package's. Since Cargo 1.100 a package has one directory for all of it (cargo,
+    /// src/compiler/layout.rs).
+    pub fn fingerprints(&self) -> impl Iterator<Item = String> {
+        let hash = "[0-9a-f]".repeat(16);
+        let before = format!("{}/{}-{hash}", Self::FINGERPRINTS, self.name);
+        let since = format!("build/{}", self.name);
+        [before, since].into_iter().filter(|_| !self.shares_name)
     }
 
     /// Names of the executables that the stub build leaves in `target/<triple>/<profile>`.

@@ -1,7 +1,7 @@
 //! The whole cycle with the real Cargo: the skeleton compiles, its stubs go, the real sources compile to the right
 //! program, and nothing from outside of the project is compiled twice. In between, times lose what is less than a second.
 
-use crate::support::cargo::{Built, Sandbox, host, run};
+use crate::support::cargo::{Built, Layout, Sandbox, host, run};
 use crate::support::fixture::{self, Files, files};
 use crate::support::{keys, sources};
 use rust_frontend::project::{Project, Selection};
@@ -30,8 +30,17 @@ fn test_cycle(fixture: &str) -> Cycle {
     run_cycle("", "", fixture, DEV, RecipeFor::Test)
 }
 
+/// In both ways in which Cargo keeps units.
 fn run_cycle(dir: &str, root: &str, fixture: &str, spec: &str, mode: RecipeFor) -> Cycle {
-    cycle_in(Sandbox::new(), dir, root, fixture, spec, mode)
+    let run = |layout| cycle_in(Sandbox::with(layout), dir, root, fixture, spec, mode);
+    let (old, new) = (run(Layout::Old), run(Layout::New));
+    assert_eq!(new.externals, old.externals);
+    assert_eq!(new.recompiled, old.recompiled);
+    // Tests print how long they took.
+    if mode == RecipeFor::Build {
+        assert_eq!(new.output, old.output);
+    }
+    old
 }
 
 fn cycle_in(
@@ -63,7 +72,7 @@ fn cycle_of(
         .unwrap_or_else(|error| panic!("dependency step:\n{error}\n{}", fixture::text(&recipe)));
     sandbox.round_times();
     for stub in &recipe.stubs {
-        if let Some(pattern) = stub.fingerprints() {
+        for pattern in stub.fingerprints() {
             sandbox.remove_fingerprints(&pattern);
         }
     }

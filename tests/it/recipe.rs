@@ -372,9 +372,15 @@ fn the_recipe_of_a_recipe_is_itself() {
 fn fingerprints() {
     let recipe = fixture::make_recipe(&files(PROJECT), SPEC, RecipeFor::Build);
     let app = recipe.stubs.iter().find(|stub| stub.name == "app").unwrap();
-    let pattern = glob::Pattern::new(&app.fingerprints().unwrap()).unwrap();
-    assert!(pattern.matches(".fingerprint/app-0123456789abcdef"));
-    assert!(!pattern.matches(".fingerprint/app-util-0123456789abcdef"));
+    let patterns: Vec<glob::Pattern> = app
+        .fingerprints()
+        .map(|pattern| glob::Pattern::new(&pattern).unwrap())
+        .collect();
+    let match_it = |path: &str| patterns.iter().any(|pattern| pattern.matches(path));
+    assert!(match_it(".fingerprint/app-0123456789abcdef"));
+    assert!(!match_it(".fingerprint/app-util-0123456789abcdef"));
+    assert!(match_it("build/app"));
+    assert!(!match_it("build/app-util") && !match_it("build/app-0123456789abcdef"));
     assert_eq!(app.executables().collect::<Vec<_>>(), ["app"]);
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::engine::{Engine, Flavour, State, registry};
+use crate::engine::{Engine, Flavour, State, registry, root};
 use crate::{image, sh};
 
 /// cargo-deny, the one tool that does not come with the toolchain.
@@ -16,6 +16,8 @@ const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 /// Runs all checks; the first that fails ends it. `words` go to the end-to-end tests, as filters.
 pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     let state = State::locate()?;
+    // The last steps start engines and a registry of our own, whatever the machine runs.
+    root::check_machine()?;
     let cargo = |args: &[&str]| {
         let mut command = Command::new("cargo");
         command.current_dir(checkout).args(args);
@@ -76,11 +78,55 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     // Side by side: neither knows what the other builds, and much of their time is waiting.
     let log = state.log("end-to-end-classic");
     std::thread::scope(|scope| {
-        let others = scope.spawn(|| end_to_end(&state, checkout, &classic, &chosen, Some(&log)));
-        let result = end_to_end(&state, checkout, &containerd, words, None);
+        let others =
+            scope.spawn(|| end_to_end(&state, checkout, &classic, &chosen, &[], Some(&log)));
+        let result = end_to_end(&state, checkout, &containerd, words, &[], None);
         let others = others.join().expect("does not panic");
         result.and(others)
-    })
+    })?;
+    if !words.is_empty() {
+        return Ok(());
+    }
+    step(
+        "build image with another layout of the target directory",
+        || {
+            other_layout(&containerd)?;
+            // The same one: an imported cache is of its digest.
+            image::copy(&containerd, &second, OTHER_LAYOUT)
+        },
+    )?;
+    let words = LAYOUT.map(str::to_owned);
+    end_to_end(
+        &state,
+        checkout,
+        &containerd,
+        &words,
+        &[("RUST_FRONTEND_RUST", OTHER_LAYOUT)],
+        None,
+    )
+}
+
+/// `rust:1` where Cargo keeps each unit in one directory, as it does by itself since 1.100.
+const OTHER_LAYOUT: &str = "rust-frontend-test/rust:new-layout";
+
+/// What rests on the layout of the target directory: artefacts of stubs, local libraries, seeds and groups.
+const LAYOUT: [&str; 6] = [
+    "caching::an_edit",
+    "caching::a_main_older",
+    "crates::a_change",
+    "libraries::a_bump",
+    "local::",
+    "seed::what_is_new",
+];
+
+fn other_layout(engine: &Engine) -> Result<()> {
+    let text = "FROM rust:1\nENV RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT=true\n";
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "printf %s \"$2\" | \"$0\" buildx build --load --tag \"$1\" -",
+    ]);
+    sh::shown(command.arg(engine.wrapper()).args([OTHER_LAYOUT, text]))
 }
 
 /// Tests that compile the dependencies of larger examples once more, by their ejected Dockerfiles: they do not
@@ -112,6 +158,7 @@ fn end_to_end(
     checkout: &Path,
     engine: &Engine,
     words: &[String],
+    variables: &[(&str, &str)],
     log: Option<&Path>,
 ) -> Result<()> {
     step(&format!("end-to-end tests ({})", engine.flavour), || {
@@ -126,6 +173,7 @@ fn end_to_end(
         command.env("RUST_FRONTEND_DOCKER", engine.wrapper());
         command.env("RUST_FRONTEND_FLAVOUR", engine.flavour.to_string());
         command.env("RUST_FRONTEND_SECOND", state.wrapper(Flavour::Second));
+        command.envs(variables.iter().copied());
         let Some(log) = log else {
             return sh::shown(&mut command);
         };

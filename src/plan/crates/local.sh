@@ -14,5 +14,5 @@ if ! "$@"; then
   left "it cannot be compiled apart from the project"
 fi
 # There is another one in the project.
-! find /own -path '*/.fingerprint/*' -name 'dep-*' -exec grep -q 'Cargo\.\(toml\|lock\)' {} \; -print | grep -q . ||
+! find /own -path '*fingerprint/*' -name 'dep-*' -exec grep -q 'Cargo\.\(toml\|lock\)' {} \; -print | grep -q . ||
   left "it reads Cargo.toml or Cargo.lock"

@@ -14,6 +14,9 @@ use super::tree::Tree;
 /// The variable that names another frontend image than syntax lines do: a work in progress.
 const FRONTEND: &str = "RUST_FRONTEND_IMAGE";
 
+/// The variable that names an image in the place of `rust:1`, such as one whose Cargo is of another kind.
+const RUST: &str = "RUST_FRONTEND_RUST";
+
 /// A build that is being described.
 #[derive(Clone)]
 pub(crate) struct Build<'d> {
@@ -181,6 +184,11 @@ impl<'d> Build<'d> {
             let mut argument = OsString::from("BUILDKIT_SYNTAX=");
             argument.push(image);
             command.arg("--build-arg").arg(argument);
+        }
+        if let (Some(image), "Rust.yaml") = (std::env::var_os(RUST), self.file) {
+            let mut argument = OsString::from("rust:1=docker-image://");
+            argument.push(image);
+            command.arg("--build-context").arg(argument);
         }
         command.arg(format!("--progress={progress}")).arg("--file");
         match (&self.remote, &self.stdin) {

@@ -101,9 +101,14 @@ pub(crate) fn files_but(files: &BTreeSet<String>, without: &[&str]) -> BTreeSet<
     let of = |file: &str, name: &str| {
         let names = [name.to_owned(), name.replace('-', "_")];
         names.iter().any(|name| {
-            [format!("/{name}-"), format!("/lib{name}-")]
-                .iter()
-                .any(|start| file.contains(start))
+            let starts = ["/", "/lib", "/build/"].map(|start| format!("{start}{name}"));
+            [
+                format!("{}-", starts[0]),
+                format!("{}-", starts[1]),
+                format!("{}/", starts[2]),
+            ]
+            .iter()
+            .any(|start| file.contains(start))
         })
     };
     let keeps = |file: &&String| !without.iter().any(|name| of(file, name));

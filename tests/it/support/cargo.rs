@@ -20,6 +20,18 @@ pub(crate) struct Sandbox {
     dir: TempDir,
     /// Whether the stable Cargo takes what is unstable.
     nightly: bool,
+    layout: Layout,
+}
+
+/// How Cargo keeps units in the target directory (cargo, src/compiler/layout.rs).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// As it does by itself.
+    Own,
+    /// In three places, as before 1.100.
+    Old,
+    /// Each in one, as since 1.100.
+    New,
 }
 
 impl Drop for Sandbox {
@@ -46,6 +58,7 @@ impl Sandbox {
                 .tempdir()
                 .unwrap(),
             nightly: false,
+            layout: Layout::Own,
         };
         let mut registry = files(REGISTRY);
         let crates: Vec<String> = registry.keys().cloned().collect();
@@ -68,6 +81,13 @@ impl Sandbox {
     pub(crate) fn nightly() -> Self {
         let mut sandbox = Self::new();
         sandbox.nightly = true;
+        sandbox
+    }
+
+    /// One whose Cargo keeps units in a certain way.
+    pub(crate) fn with(layout: Layout) -> Self {
+        let mut sandbox = Self::new();
+        sandbox.layout = layout;
         sandbox
     }
 
@@ -108,6 +128,16 @@ impl Sandbox {
         let mut command = Command::new(env!("CARGO"));
         if self.nightly {
             command.env("RUSTC_BOOTSTRAP", "1");
+        }
+        match self.layout {
+            Layout::Own => {}
+            Layout::Old => {
+                command.env("__CARGO_TEMPORARY_BUILD_DIR_NEW_LAYOUT_OPT_OUT", "1");
+            }
+            Layout::New => {
+                command.env("RUSTC_BOOTSTRAP", "1");
+                command.env("CARGO_UNSTABLE_BUILD_DIR_NEW_LAYOUT", "true");
+            }
         }
         let output = command
             .args(args)
@@ -224,15 +254,8 @@ impl Sandbox {
 
     /// Removes fingerprints as the frontend does, by a pattern relative to each profile directory.
     pub(crate) fn remove_fingerprints(&self, pattern: &str) {
-        let (_, name) = pattern.split_once('/').unwrap();
-        let pattern = glob::Pattern::new(name).unwrap();
-        for dir in fingerprint_dirs(&self.target(), 0) {
-            for entry in fs::read_dir(dir).unwrap() {
-                let path = entry.unwrap().path();
-                if pattern.matches(path.file_name().unwrap().to_str().unwrap()) {
-                    fs::remove_dir_all(path).unwrap();
-                }
-            }
+        for profile in ["/*/", "/*/*/"] {
+            self.remove_from_target(&format!("{profile}{pattern}"));
         }
     }
 }
@@ -248,19 +271,6 @@ fn below(dir: &Path) -> Vec<PathBuf> {
         all.push(path);
     }
     all
-}
-
-fn fingerprint_dirs(dir: &Path, depth: usize) -> Vec<PathBuf> {
-    let mut dirs = Vec::new();
-    for entry in fs::read_dir(dir).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.ends_with(".fingerprint") {
-            dirs.push(path);
-        } else if depth < 2 && path.is_dir() {
-            dirs.extend(fingerprint_dirs(&path, depth + 1));
-        }
-    }
-    dirs
 }
 
 /// Writes files, all with one time in 2006.

@@ -96,7 +96,7 @@ impl Contender {
     /// compiled of them.
     pub(super) fn is_dependencies(self, layer: &str) -> bool {
         match self {
-            Self::Stub => layer.contains("cargo build") && layer.contains(".fingerprint"),
+            Self::Stub => layer.contains("cargo build") && !layer.contains("touch"),
             Self::Chef => layer.contains("cargo chef cook"),
             Self::Mounts => false,
             Self::Ours(_) => {
@@ -189,24 +189,11 @@ fn stub(job: &Job<'_>) -> String {
         stubs.insert(0, format!("mkdir -p {}", dirs.join(" ")));
     }
     let _ = writeln!(text, "RUN {}", stubs.join(" \\\n    && "));
-    // Without their fingerprints, stubs that are newer than the sources do not count as built.
-    let gone: Vec<String> = job
-        .members
-        .iter()
-        .flat_map(|member| {
-            let own = format!("release/.fingerprint/{}-*", member.name);
-            [
-                format!("target/{own}"),
-                format!("target/{}/{own}", job.triple),
-            ]
-        })
-        .collect();
     let _ = write!(
         text,
-        "\n# Dependencies, and nothing that says that the stubs are built.\nRUN cargo build {flags} \\\n    && rm -rf {gone}\n\n\
-         COPY . .\nRUN cargo build {flags}\n\nFROM alpine\nCOPY --from=build /app/{executable} /usr/local/bin/\nUSER 65532\n{settings}",
+        "\n# Dependencies.\nRUN cargo build {flags}\n\nCOPY . .\n# Sources older than their stubs would count as built.\n\
+         RUN find . -name '*.rs' -not -path './target/*' -exec touch {{}} + \\\n    && cargo build {flags}\n\nFROM alpine\nCOPY --from=build /app/{executable} /usr/local/bin/\nUSER 65532\n{settings}",
         flags = job.flags(),
-        gone = gone.join(" \\\n        "),
         executable = job.executable(),
         settings = job.settings(),
     );

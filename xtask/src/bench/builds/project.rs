@@ -193,7 +193,6 @@ impl Bump {
 /// A package of the project itself.
 #[derive(Debug)]
 pub(super) struct Member {
-    pub(super) name: String,
     /// Its folder in the project; empty for the project's own.
     pub(super) dir: String,
     /// The source files that cargo starts from, in that folder, and whether each is a program.
@@ -223,7 +222,6 @@ pub(super) fn members(dir: &Path) -> Result<Vec<Member>> {
             ));
         }
         members.push(Member {
-            name: package.name,
             dir: own.strip_prefix(&base)?.display().to_string(),
             roots,
         });
@@ -239,7 +237,6 @@ struct Metadata {
 
 #[derive(Deserialize)]
 struct Package {
-    name: String,
     manifest_path: PathBuf,
     targets: Vec<Target>,
 }
