@@ -21,6 +21,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(15);
 /// Flow-control windows: a reply may be 16 MiB, and the engine is next door.
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
+/// The most that headers and trailers may have, in bytes; as in Go's client (grpc-go, internal/transport/defaults.go).
+/// Errors come in trailers, with the spec and the step that failed: of longer ones nothing would be left.
+const HEADERS: u32 = 16 << 20;
 
 /// Standard input and output, taken away from everybody else in the process.
 #[derive(Debug)]
@@ -83,6 +86,7 @@ impl Gateway {
         let channel = Endpoint::from_static("http://localhost")
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
+            .http2_max_header_list_size(HEADERS)
             .connect_with_connector(once)
             .await
             .map_err(|error| Failure::Connection(chain(&error)))?;
