@@ -68,6 +68,17 @@ pub struct Context {
     inputs: BTreeMap<String, Definition>,
     /// The directories of named contexts that take no other directory's place, by name.
     named: BTreeMap<String, String>,
+    /// The named contexts that are in it.
+    placed: Option<Placed>,
+}
+
+/// Named contexts in the build context.
+#[derive(Clone, Debug)]
+struct Placed {
+    /// Each with its path.
+    files: Vec<(String, State)>,
+    /// Patterns of what these take the place of, and of the ignore file: that is not about the others' files.
+    hidden: Vec<String>,
 }
 
 /// Where the files of a named context are in the build context.
@@ -157,6 +168,7 @@ impl Context {
             names_only: gateway.llb_caps().has(caps::SOURCE_LOCAL_METADATATRANSFER),
             inputs: origin.inputs,
             named: BTreeMap::new(),
+            placed: None,
         })
     }
 
@@ -166,29 +178,22 @@ impl Context {
         &self,
         directories: impl IntoIterator<Item = (&'a Directory, &'a State)>,
     ) -> Self {
-        let (mut exclude, mut copies, mut named) = (self.ignored.clone(), vec![], BTreeMap::new());
+        let (mut hidden, mut placed, mut named) = (self.ignored.clone(), vec![], BTreeMap::new());
         for (directory, files) in directories {
             let path = directory.path();
-            copies.push(
-                llb::copy(files, "/", format!("/{path}"))
-                    .contents()
-                    .exclude(BUILT),
-            );
-            exclude.push(path.clone());
+            placed.push((path.clone(), files.clone()));
+            hidden.push(path.clone());
             if directory.inside.is_none() {
                 named.insert(directory.name.clone(), path);
             }
         }
-        // A copy, though all of it: the engine knows what is copied by its content, what is copied onto not.
-        let own = llb::copy(self.state(&[], &exclude), "/", "/").contents();
-        let files = llb::scratch().file().then(own);
-        let files = copies.into_iter().fold(files, llb::File::then);
-        let name = Meta::named("[internal] load build context with named contexts");
         Self {
-            // They were applied, and are not about the others' files.
             ignored: vec![],
-            remote: Some(files.state(name)),
             named,
+            placed: Some(Placed {
+                files: placed,
+                hidden,
+            }),
             ..self.clone()
         }
     }
@@ -196,6 +201,14 @@ impl Context {
     /// Files of the context without those that match `exclude`. Of a directory of the client, only `paths` are
     /// sent, if there are any, and what they lead to by links.
     pub fn state(&self, paths: &[String], exclude: &[String]) -> State {
+        match &self.placed {
+            Some(placed) => sources::without(&self.with(placed, paths, exclude), exclude),
+            None => self.own(paths, exclude),
+        }
+    }
+
+    /// The same without named contexts.
+    fn own(&self, paths: &[String], exclude: &[String]) -> State {
         const NAME: &str = "[internal] load build context";
         if let Some(remote) = &self.remote {
             return sources::without(remote, exclude);
@@ -208,6 +221,21 @@ impl Context {
             .state(Meta::named(NAME))
     }
 
+    /// Named contexts, in the context's own files without those that match `exclude`.
+    fn with(&self, placed: &Placed, paths: &[String], exclude: &[String]) -> State {
+        let exclude = [placed.hidden.as_slice(), exclude].concat();
+        // A copy, though all of it: the engine knows what is copied by its content, what is copied onto not.
+        let own = llb::copy(self.own(paths, &exclude), "/", "/").contents();
+        let files = llb::scratch().file().then(own);
+        let copies = placed.files.iter().map(|(path, files)| {
+            llb::copy(files, "/", format!("/{path}"))
+                .contents()
+                .exclude(BUILT)
+        });
+        let name = Meta::named("[internal] load build context with named contexts");
+        copies.fold(files, llb::File::then).state(name)
+    }
+
     /// Whether the context is a directory of the client.
     pub fn is_local(&self) -> bool {
         self.remote.is_none()
@@ -216,7 +244,7 @@ impl Context {
     /// Whether [`tree_state`](Self::tree_state) has the names of all files that are not ignored, but for
     /// those deep in [`UNSEEN`].
     pub fn has_names(&self) -> bool {
-        self.remote.is_some() || self.names_only
+        self.remote.is_some() || self.placed.is_some() || self.names_only
     }
 
     /// Reads names and manifests, and calls `plan` with them until it asks for no more files.
@@ -229,7 +257,7 @@ impl Context {
         plan: impl FnMut(&SourceTree) -> T,
     ) -> Result<(T, SourceTree), Failure> {
         let mut files = solve(gateway, &self.tree_state()).await?;
-        let names = match self.is_local() && self.names_only {
+        let names = match self.is_local() && self.names_only && self.placed.is_none() {
             true => listed(&files).await.map_err(sendable)?,
             false => SourceTree::default(),
         };
@@ -248,6 +276,9 @@ impl Context {
 
     /// The same, with the content of some more files.
     fn tree_with(&self, manifests: &[String]) -> State {
+        if let Some(placed) = &self.placed {
+            return self.with(placed, &[], &UNSEEN.map(str::to_owned));
+        }
         if let Some(remote) = &self.remote {
             return remote.clone();
         }

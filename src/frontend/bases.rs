@@ -1,7 +1,7 @@
 //! Base images: their digests, so that planning and building mean the same one, and their configs. A named
 //! context of such a name takes the image's place.
 
-use crate::context::Context;
+use crate::context::{self, Context};
 use crate::diagnostic::{Diagnostic, whole_file};
 use crate::gateway::{Failure, Gateway, ResolveImage, Resolved};
 use crate::image_ref::{ImageRef, InvalidImageRef};
@@ -148,11 +148,8 @@ async fn look_up(
     })?;
     Ok(match resolved {
         Resolved::Image(image) => Found::Image(ImageInfo {
-            reference: match &image.digest {
-                Some(digest) => name.with_digest(digest).to_string(),
-                // A classic dockerd has no digest for an image that it never pulled.
-                None => name.to_string(),
-            },
+            // A policy may have changed the name; a classic dockerd has no digest for an image that it never pulled.
+            reference: context::pinned(&image.reference, image.digest.as_deref()),
             config: image.config,
         }),
         Resolved::Other { identifier, .. } => {
