@@ -115,13 +115,8 @@ fn vertex(
         }),
         Op::Context { include, exclude } => (around.context)(include, exclude),
         Op::Exec(exec) => {
-            // What runs in the image runs on its platform; compilers run on the engine's own.
-            let platform = match step.role {
-                Role::Image => &plan.platform,
-                _ => &plan.build_platform,
-            };
             let meta = meta
-                .platform(wire_platform(platform))
+                .platform(wire_platform(plan.runs_on(exec)))
                 .ignore_cache((around.no_cache)(step.role) && step.role != Role::Fetch);
             lower_exec(plan, exec, step.role, around, done)
                 .vertex(meta)

@@ -266,6 +266,25 @@ impl Plan {
         self.steps.len() - 1
     }
 
+    /// The platform that a process runs on: that of the image whose files it has.
+    pub fn runs_on(&self, exec: &Exec) -> &Platform {
+        let root = |exec: &Exec| {
+            let mut mounts = exec.mounts.iter();
+            mounts.find(|mount| mount.dest == "/")?.kind.from().cloned()
+        };
+        let mut next = root(exec);
+        while let Some(output) = next {
+            next = match &self.steps[output.step].op {
+                Op::Image { platform, .. } => return platform,
+                Op::Exec(exec) => root(exec),
+                Op::Files { base, .. } => base.clone(),
+                Op::Merge(parts) => parts.first().cloned(),
+                Op::Context { .. } => None,
+            };
+        }
+        &self.build_platform
+    }
+
     fn note(&mut self, note: Option<String>) {
         self.notes
             .extend(note.filter(|note| !self.notes.contains(note)));
