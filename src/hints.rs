@@ -1,6 +1,7 @@
 //! What the list of crates says before anything is compiled: which need programs or libraries that the
 //! build image does not have, and the line that gives them.
 
+use crate::image_ref;
 use crate::project::Lockfile;
 use crate::spec::ImageSpec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -254,10 +255,7 @@ fn versioned(name: &str, package: &str) -> bool {
 
 /// For an official build image, whether it is the Alpine one.
 fn official(reference: &str) -> Option<bool> {
-    let name = reference.split('@').next().unwrap_or_default();
-    let name = name.strip_prefix("docker.io/").unwrap_or(name);
-    let name = name.strip_prefix("library/").unwrap_or(name);
-    let (name, tag) = name.split_once(':').unwrap_or((name, ""));
+    let (name, tag) = image_ref::official(reference)?;
     (name == "rust").then(|| tag.contains("alpine"))
 }
 

@@ -42,6 +42,15 @@ pub(crate) const PATTERN: &str = concat!(
 
 const HUB: &str = "docker.io";
 
+/// Name and tag of an official image of Docker Hub, however it is written; the tag is empty where there is none.
+pub(crate) fn official(reference: &str) -> Option<(&str, &str)> {
+    let name = reference.split('@').next().unwrap_or_default();
+    let name = name.strip_prefix("docker.io/").unwrap_or(name);
+    let name = name.strip_prefix("library/").unwrap_or(name);
+    let (name, tag) = name.split_once(':').unwrap_or((name, ""));
+    (!name.contains('/') && !tag.contains('/')).then_some((name, tag))
+}
+
 impl ImageRef {
     /// The reference as people write it: without `docker.io/library/`.
     pub fn familiar(&self) -> String {

@@ -3,7 +3,7 @@
 use super::build::join;
 use super::dockerfile::{Instruction, words};
 use super::draft::{mapping, scalar};
-use super::image::{CA, Image, NO_ENTRY};
+use super::image::{Image, NO_ENTRY};
 use super::migrate::Reader;
 use super::variables::Scope;
 
@@ -114,7 +114,7 @@ impl Reader<'_> {
         } else if ["/etc/passwd", "/etc/group"].contains(&path) {
             self.said.dropped(line, NO_ENTRY);
         } else if path.starts_with("/etc/ssl") || path.ends_with("ca-certificates.crt") {
-            self.said.dropped(line, CA);
+            self.roots(line, image);
         } else if path.starts_with("/usr/share/zoneinfo") {
             image.block.set("timezones", "true".into(), "");
             self.said.taken(line, "image.timezones");

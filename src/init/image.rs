@@ -6,11 +6,12 @@ use super::draft::{Block, mapping, scalar};
 use super::migrate::{Reader, packages, pairs};
 use super::program::Program;
 use super::variables::Scope;
+use crate::image_ref;
 
 /// The user that images have by default.
 pub(super) const USER: &str = "65532";
 pub(super) const NO_ENTRY: &str = "a user by number needs no entry";
-pub(super) const CA: &str = "CA roots are in every image";
+pub(super) const CA: &str = "CA roots are in the image";
 
 /// An image being read.
 #[derive(Clone, Debug, Default)]
@@ -226,7 +227,7 @@ impl Reader<'_> {
                 "apt-get" | "apt" | "apk" => {
                     for package in packages(&words) {
                         match package.as_str() {
-                            "ca-certificates" => self.said.dropped(line, CA),
+                            "ca-certificates" => self.roots(line, image),
                             _ => {
                                 self.said.taken(line, "image.packages");
                                 image.packages.push(package);
@@ -237,7 +238,7 @@ impl Reader<'_> {
                 "rm" if command.contains("/var/") => {}
                 "set" | "true" | ":" => {}
                 "update-ca-certificates" if !copies_roots(&image.files) => {
-                    self.said.dropped(line, CA);
+                    self.roots(line, image);
                 }
                 "adduser" | "addgroup" | "useradd" | "groupadd" => {
                     self.make_account(&words);
@@ -270,6 +271,17 @@ impl Reader<'_> {
             }
             false => self.said.left(line, format!("RUN {text}")),
         }
+    }
+
+    /// What gets CA roots into an image: the spec has to ask for them where the base may have some of its own.
+    pub(super) fn roots(&mut self, line: usize, image: &mut Image) {
+        let known = ["", "scratch", "alpine", "debian", "ubuntu", "busybox"];
+        let official = image_ref::official(&image.base).map(|(name, _)| name);
+        if image.base.contains("distroless") || official.is_some_and(|name| known.contains(&name)) {
+            return self.said.dropped(line, CA);
+        }
+        image.block.set("ca-certificates", "true".into(), "");
+        self.said.taken(line, "image.ca-certificates");
     }
 
     /// Whether a command is about nothing but the working directory and volumes, also those named later.

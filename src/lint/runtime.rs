@@ -1,6 +1,7 @@
 //! How the image runs.
 
 use super::{Found, Input, Rule, is_gnu};
+use crate::image_ref;
 use crate::plan::cargo_labels;
 use crate::spec::{Allocator, ImageBase, ImageSpec};
 use std::collections::BTreeMap;
@@ -91,13 +92,10 @@ fn clients(base: &ImageBase) -> Option<&'static [&'static str]> {
     let ImageBase::Reference(name) = base else {
         return Some(&[]);
     };
-    let name = name
-        .trim_start_matches("docker.io/")
-        .trim_start_matches("library/");
-    match name.split([':', '@']).next()? {
-        "alpine" | "busybox" => Some(&["wget", "nc", "sh"]),
-        "debian" | "ubuntu" => Some(&["sh", "bash"]),
-        name if name.starts_with("gcr.io/distroless/") && !name.contains("debug") => Some(&[]),
+    match image_ref::official(name).map(|(name, _)| name) {
+        Some("alpine" | "busybox") => Some(&["wget", "nc", "sh"]),
+        Some("debian" | "ubuntu") => Some(&["sh", "bash"]),
+        _ if name.starts_with("gcr.io/distroless/") && !name.contains("debug") => Some(&[]),
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use super::toolchain::{self, Run, Toolchain};
 use super::{Copy, FileAction, Input, Op, Output, Plan, Role};
 use crate::image::{self, ImageConfig};
 use crate::project::Package;
-use crate::spec::ImageBase;
+use crate::spec::{Image, ImageBase};
 use std::collections::BTreeMap;
 
 /// Adds the steps that make the image and returns it with its config; the `debug` variant has tools on top.
@@ -62,9 +62,10 @@ pub(super) fn image(
     }
     let support = support::support(plan, input, toolchain);
     layers.add(plan, &mut config, input, support);
-    let directories = support::directories(spec);
+    let user = user(spec, &config);
+    let directories = support::directories(spec, &user);
     // A user by name may be one that `run` makes.
-    let (before, after) = match support::named_user(spec) {
+    let (before, after) = match support::is_named(&user) {
         false => (Some(directories), None),
         true => (None, Some(directories)),
     };
@@ -127,16 +128,25 @@ fn executables(plan: &Plan, input: &Input<'_>) -> Layer {
     }
 }
 
+/// Whom the program runs as. A base image that already runs as somebody without root's privileges keeps its user, unless
+/// the spec says another.
+fn user(spec: &Image, base: &ImageConfig) -> String {
+    let own = base.user();
+    let is_root = ["", "0", "root"].contains(&own.split(':').next().unwrap_or_default());
+    match spec.user.span.is_some() || is_root {
+        true => spec.user.value.clone(),
+        false => own.to_owned(),
+    }
+}
+
 /// The config's settings, which make no layer.
 fn settings(input: &Input<'_>, config: &mut ImageConfig) {
     let spec = &input.image.image;
     image::apply_env(config, &spec.env);
-    // A base image that already runs as somebody keeps its user, unless the spec says another.
-    let user = spec.user.span.is_some() || config.user().is_empty();
-    let user = user.then_some(spec.user.value.as_str());
-    if let Some(user) = user {
-        config.set_user(user);
-    }
+    let user = user(spec, config);
+    let changes_user = spec.user.span.is_some() || user != config.user();
+    config.set_user(&user);
+    let user = changes_user.then_some(user.as_str());
     if let Some(dir) = &spec.workdir {
         config.set_workdir(&dir.value);
     } else if config.workdir() == "/" {

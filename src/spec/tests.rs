@@ -156,11 +156,11 @@ fn short_base_names_follow_the_target() {
     let reference = |text: &str| ImageBase::Reference(text.into());
     assert_eq!(
         base("image: { base: distroless }"),
-        reference("gcr.io/distroless/static-debian13")
+        reference("gcr.io/distroless/static-debian13:nonroot")
     );
     assert_eq!(
         base("build: { target: gnu }\nimage: { base: distroless }"),
-        reference("gcr.io/distroless/cc-debian13")
+        reference("gcr.io/distroless/cc-debian13:nonroot")
     );
     assert_eq!(
         base("image: { base: 'alpine:3.20' }"),

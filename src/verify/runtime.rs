@@ -1,6 +1,7 @@
 //! What a base image has for a dynamically linked executable.
 
 use crate::diagnostic::Diagnostic;
+use crate::image_ref;
 use crate::spec::ImageBase;
 
 /// A runtime base, as far as its name says what it has.
@@ -107,13 +108,7 @@ fn libc(reference: &str) -> Libc {
         let version = image.rsplit_once("-debian").map(|(_, version)| version);
         return version.map_or(Libc::Unknown, |version| glibc("debian", version));
     }
-    let official = match name.split_once('/') {
-        None => true,
-        Some(_) => {
-            let name = name.trim_start_matches("docker.io/");
-            name.starts_with("library/") && name.matches('/').count() == 1
-        }
-    };
+    let official = image_ref::official(name).is_some();
     if (official && image == "alpine") || tag.split('-').any(|word| word.starts_with("alpine")) {
         return Libc::Musl;
     }

@@ -1,6 +1,7 @@
 //! What programs expect of a file system, beside themselves: CA roots, time zones, a user, directories.
 
 use super::layers::Layer;
+use crate::image_ref;
 use crate::plan::extras::{self, Extra};
 use crate::plan::toolchain::Toolchain;
 use crate::plan::{Copy, FileAction, Input, Op, Output, Plan, Role, SOURCE_TIME};
@@ -37,7 +38,7 @@ pub(super) fn support(plan: &mut Plan, input: &Input<'_>, toolchain: &Toolchain)
         actions.push(copy(&init, "/tini", INIT));
         what.push("init");
     }
-    let (user, group) = user(spec);
+    let (user, group) = sides(&spec.user.value);
     if let (true, Ok(uid), Ok(gid)) = (scratch, user.parse::<u32>(), group.parse::<u32>())
         && uid != 0
     {
@@ -71,21 +72,20 @@ fn accounts(uid: u32, gid: u32) -> (String, String) {
     (passwd, group)
 }
 
-/// The two sides of the spec's user; a group that is not written has the user's name or number.
-fn user(spec: &Image) -> (&str, &str) {
-    let user = &spec.user.value;
+/// The user and the group; one that is not written has the user's name or number.
+fn sides(user: &str) -> (&str, &str) {
     user.split_once(':').unwrap_or((user, user))
 }
 
-/// Whether the spec's user has to be looked up in the image's files.
-pub(super) fn named_user(spec: &Image) -> bool {
-    let (user, group) = user(spec);
+/// Whether a user has to be looked up in the image's files.
+pub(super) fn is_named(user: &str) -> bool {
+    let (user, group) = sides(user);
     [user, group].iter().any(|id| id.parse::<u32>().is_err())
 }
 
 /// Working directory and volumes, which belong to the user.
-pub(super) fn directories(spec: &Image) -> Layer {
-    let (user, group) = user(spec);
+pub(super) fn directories(spec: &Image, user: &str) -> Layer {
+    let (user, group) = sides(user);
     let owner = match (user, group) {
         ("0" | "root", "0" | "root") => None,
         // The group of a user by name is the engine's to look up.
@@ -129,11 +129,8 @@ fn lacks_ca(base: &ImageBase) -> bool {
     let ImageBase::Reference(reference) = base else {
         return true;
     };
-    let name = reference.split(['@', ':']).next().unwrap_or_default();
-    let name = name
-        .trim_start_matches("docker.io/")
-        .trim_start_matches("library/");
-    ["debian", "ubuntu", "busybox"].contains(&name)
+    let lack = ["debian", "ubuntu", "busybox"];
+    image_ref::official(reference).is_some_and(|(name, _)| lack.contains(&name))
 }
 
 /// The spec's `files:`, a layer each: one that is missing is an error at its own line, and one that changes
