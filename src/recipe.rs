@@ -363,15 +363,14 @@ impl<'a> Scope<'a> {
             .roles
             .iter()
             .filter(|(_, role)| matches!(role, Role::Real | Role::Own));
-        let mut dirs: Vec<String> = real
-            .map(|(index, _)| self.project.packages[*index].dir.clone())
-            .chain(
-                self.project
-                    .configs
-                    .iter()
-                    .flat_map(|config| config.paths.clone()),
-            )
-            .collect();
+        let mut dirs: Vec<String> =
+            real.map(|(index, _)| self.project.packages[*index].dir.clone())
+                .chain(
+                    self.project.configs.iter().flat_map(|config| {
+                        [config.paths.as_slice(), &config.network_paths].concat()
+                    }),
+                )
+                .collect();
         dirs.sort();
         dirs.dedup();
         dirs

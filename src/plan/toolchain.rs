@@ -37,6 +37,14 @@ if command -v apt-get >/dev/null; then
   apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends \"$@\"
   rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/log/apt /var/log/dpkg.log
 elif command -v apk >/dev/null; then
+  # What Debian's musl-tools brings is Alpine's own compiler.
+  for package; do
+    shift
+    case $package in
+    musl-tools) set -- \"$@\" gcc musl-dev ;;
+    *) set -- \"$@\" \"$package\" ;;
+    esac
+  done
   apk add --no-cache \"$@\"
 else
   echo \"no apt-get and no apk in this image: it cannot install $*\" >&2
@@ -88,8 +96,10 @@ pub(super) fn add(
         root = install(plan, &packages, &env, root, span);
     }
     let packaged = root.clone();
-    let (run, channel) = rustup(plan, input, &env);
-    root = change(plan, run, root, vec![]);
+    let (runs, channel) = rustup(plan, input, &env);
+    for run in runs {
+        root = change(plan, run, root, vec![]);
+    }
     // A step of the spec may configure whatever fetches.
     let same_cargo = channel.is_none() && build.run.is_empty();
     if let Some(channel) = channel {
@@ -123,12 +133,20 @@ pub(super) fn add(
     }
 }
 
+/// Whether a target of the project's toolchain file may be compiled for in the build: the file is for the machines of
+/// developers, too.
+fn is_wanted(target: &str) -> bool {
+    !["-apple-", "-windows-"]
+        .iter()
+        .any(|other| target.contains(other))
+}
+
 /// What rustup has to do, and the toolchain's name if the spec or a toolchain file of the project gives one.
 fn rustup<'a>(
     plan: &Plan,
     input: &Input<'_>,
     env: &'a [(String, String)],
-) -> (Run<'a>, Option<String>) {
+) -> (Vec<Run<'a>>, Option<String>) {
     let build = &input.image.build;
     let file = match &build.toolchain {
         Some(_) => None,
@@ -140,13 +158,26 @@ fn rustup<'a>(
         .or_else(|| file?.channel.as_ref())
         .map(|channel| channel.value.as_str());
     let triple = plan.triple.as_str();
-    let (args, name, span) = match wanted {
+    let named = file.iter().flat_map(|file| &file.targets);
+    let named = named.map(String::as_str).filter(|name| is_wanted(name));
+    let mut targets = vec![triple];
+    targets.extend(named.filter(|name| *name != triple));
+    let named = file.iter().flat_map(|file| &file.components);
+    let mut components: Vec<&str> = named.map(String::as_str).collect();
+    let run = |name: String, args: Vec<&str>, span| Run {
+        name,
+        args: args.into_iter().map(str::to_owned).collect(),
+        env,
+        network: true,
+        span,
+    };
+    let runs = match wanted {
         Some(channel) => {
             let mut args = vec!["rustup", "toolchain", "install", channel];
             args.extend(["--profile", "minimal", "--no-self-update"]);
-            args.extend(["--target", triple]);
-            let named = file.iter().flat_map(|file| &file.components);
-            let mut components: Vec<&str> = named.map(String::as_str).collect();
+            for target in &targets {
+                args.extend(["--target", target]);
+            }
             if input.project.builds_std() && !components.contains(&"rust-src") {
                 components.push("rust-src");
             }
@@ -154,21 +185,22 @@ fn rustup<'a>(
                 args.extend(["--component", component]);
             }
             let span = build.toolchain.as_ref().and_then(|channel| channel.span);
-            (args, format!("toolchain {channel}, {triple}"), span)
+            let name = format!("toolchain {channel}, {}", targets.join(", "));
+            vec![run(name, args, span)]
         }
         None => {
-            let args = vec!["rustup", "target", "add", triple];
-            (args, format!("toolchain {triple}"), build.target.span)
+            let args = [&["rustup", "target", "add"], targets.as_slice()].concat();
+            let name = format!("toolchain {}", targets.join(", "));
+            let mut runs = vec![run(name, args, build.target.span)];
+            if !components.is_empty() {
+                let args = [&["rustup", "component", "add"], components.as_slice()].concat();
+                let name = format!("components {}", components.join(", "));
+                runs.push(run(name, args, None));
+            }
+            runs
         }
     };
-    let run = Run {
-        name,
-        args: args.into_iter().map(str::to_owned).collect(),
-        env,
-        network: true,
-        span,
-    };
-    (run, wanted.map(str::to_owned))
+    (runs, wanted.map(str::to_owned))
 }
 
 /// Installs packages into a file system.

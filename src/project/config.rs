@@ -16,6 +16,8 @@ pub struct CargoConfig {
     pub table: toml::Table,
     /// Context paths that it names and that exist: vendored sources, linkers, wrappers, target files.
     pub paths: Vec<String>,
+    /// Context paths of certificates and credential programs, which downloads need.
+    pub network_paths: Vec<String>,
     /// Directories of local packages that its `[patch]` names.
     pub patched_dirs: Vec<String>,
 }
@@ -66,7 +68,8 @@ fn read(
     let dir = parent(parent(file.name())).to_owned();
     configs.push(CargoConfig {
         file: file.clone(),
-        paths: paths(tree, &document, &dir),
+        paths: existing(tree, &dir, paths(&document)),
+        network_paths: existing(tree, &dir, network_paths(&document)),
         patched_dirs: patched(&document, &dir),
         table: document.to_toml(),
         dir,
@@ -104,8 +107,21 @@ fn includes(document: &Document) -> Vec<(String, bool, &Node)> {
         .collect()
 }
 
+/// What Cargo reads of the project when it downloads.
+fn network_paths(document: &Document) -> Vec<&str> {
+    let mut wanted: Vec<&str> = ["cainfo", "proxy-cainfo"]
+        .iter()
+        .filter_map(|key| document.get(&["http", key])?.text())
+        .collect();
+    let registries = sub(document, "registries").map(|(_, registry)| registry);
+    for registry in registries.chain(document.get(&["registry"])) {
+        wanted.extend(registry.get("credential-provider").and_then(program));
+    }
+    wanted
+}
+
 /// Paths of files and directories that the dependency build has to have.
-fn paths(tree: &SourceTree, document: &Document, dir: &str) -> Vec<String> {
+fn paths(document: &Document) -> Vec<&str> {
     let mut wanted: Vec<&str> = Vec::new();
     for (_, source) in sub(document, "source") {
         wanted.extend(source.get("directory").and_then(Node::text));
@@ -140,6 +156,11 @@ fn paths(tree: &SourceTree, document: &Document, dir: &str) -> Vec<String> {
     if let Some(overrides) = document.get(&["paths"]) {
         wanted.extend(overrides.list().iter().filter_map(Node::text));
     }
+    wanted
+}
+
+/// Those that are in the context, relative to its root.
+fn existing(tree: &SourceTree, dir: &str, wanted: Vec<&str>) -> Vec<String> {
     let mut paths: Vec<String> = wanted
         .into_iter()
         .filter_map(|path| join(dir, path))

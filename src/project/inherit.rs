@@ -34,6 +34,24 @@ impl<'a> Manifest<'a> {
         inherited
     }
 
+    /// The value of an inherited field that is a path, relative to the package as Cargo makes it (cargo,
+    /// src/workspace/parser/mod.rs, `resolve_relative_path`). A README that the workspace does not name is found
+    /// beside the root.
+    pub(super) fn inherited_path(&self, key: &str) -> Option<String> {
+        const READMES: [&str; 3] = ["README.md", "README.txt", "README"];
+        let (root_dir, root) = self.root?;
+        let written = root.get(&["workspace", "package", key]);
+        let path = match written.map(|node| (node.text(), node.flag())) {
+            Some((Some(path), _)) => path,
+            Some((_, Some(true))) => READMES[0],
+            Some(_) => return None,
+            None => READMES
+                .into_iter()
+                .find(|name| key == "readme" && self.tree.has(root_dir, name))?,
+        };
+        Some(relative(self.dir, &join(root_dir, path)?))
+    }
+
     /// A text field.
     pub(super) fn text(&self, key: &str, found: &mut Diagnostics) -> Option<String> {
         self.field(key, found)?.text().map(str::to_owned)

@@ -121,12 +121,18 @@ fn table(manifest: Manifest<'_>, section: &Node) -> toml::Table {
     let mut ignored = Diagnostics::default();
     for (key, entry) in section.entries() {
         // Only these kinds of values are inherited; `metadata` is a table of the user's own.
-        let value = match entry.node.value {
-            Value::Table(_) if key != "metadata" => manifest.field(key, &mut ignored),
-            _ => Some(&entry.node),
+        let value = match (&entry.node.value, key.as_str()) {
+            (Value::Table(_), "readme" | "license-file") => {
+                manifest.inherited_path(key).map(toml::Value::String)
+            }
+            (Value::Table(_), key) if key != "metadata" => {
+                let inherited = manifest.field(key, &mut ignored);
+                inherited.map(Node::to_toml)
+            }
+            _ => Some(entry.node.to_toml()),
         };
         if let Some(value) = value {
-            package.insert(key.clone(), value.to_toml());
+            package.insert(key.clone(), value);
         }
     }
     table.insert("package".into(), toml::Value::Table(package));

@@ -26,6 +26,7 @@ pub(super) fn select(
     let mut found = Diagnostics::default();
     let package = chooser.package(&mut found);
     chooser.profile(&mut found);
+    chooser.profile_settings(&mut found);
     chooser.toolchain(&mut found);
     let Some(package) = package else {
         return Err(found);
@@ -347,7 +348,7 @@ impl Chooser<'_> {
 /// The nearest known name, or all of them.
 fn suggest(name: &str, known: &[&str], what: &str) -> String {
     match nearest(name, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`"),
+        Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => format!("there are no {what}"),
         None => {
             let quoted: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();

@@ -257,7 +257,7 @@ impl Scope<'_> {
                 continue;
             }
             match name {
-                "test" => wanted.push("dev"),
+                "test" | "debug" => wanted.push("dev"),
                 "bench" => wanted.push("release"),
                 _ => {}
             }

@@ -221,7 +221,7 @@ fn selection() {
         ),
         (
             "build: { package: shop-aip }",
-            "unknown-package: Rust.yaml:1: no package `shop-aip`: did you mean `shop-api`",
+            "unknown-package: Rust.yaml:1: no package `shop-aip`: did you mean `shop-api`?",
         ),
         (
             "build: { package: nonsense }",
@@ -229,7 +229,7 @@ fn selection() {
         ),
         (
             "build: { bin: corn }",
-            "unknown-bin: Rust.yaml:1: no binary `corn`: did you mean `cron`",
+            "unknown-bin: Rust.yaml:1: no binary `corn`: did you mean `cron`?",
         ),
         (
             "build: { package: shop-worker, bin: shop-api }",
@@ -241,11 +241,11 @@ fn selection() {
         ),
         (
             "build: { package: shop-api, features: [postgress] }",
-            "unknown-feature: Rust.yaml:1: package `shop-api` has no feature `postgress`: did you mean `postgres`",
+            "unknown-feature: Rust.yaml:1: package `shop-api` has no feature `postgress`: did you mean `postgres`?",
         ),
         (
             "build: { package: shop-api, profile: smal }",
-            "unknown-profile: Rust.yaml:1: no profile `smal`: did you mean `small`",
+            "unknown-profile: Rust.yaml:1: no profile `smal`: did you mean `small`?",
         ),
         (
             "build: { package: shop-worker }",
