@@ -253,8 +253,8 @@ pub struct EnvVar {
 pub struct Secret {
     /// As in `--secret id=ID`.
     pub id: Spanned<String>,
-    /// File that it is mounted as; `/run/secrets/ID` unless written.
-    pub target: String,
+    /// File that it is mounted as; `/run/secrets/ID` where neither this nor a variable is written.
+    pub target: Option<String>,
     /// Environment variable that holds it in the step that needs it.
     pub env: Option<String>,
     /// Whether the build fails without it.
@@ -266,7 +266,7 @@ pub struct Secret {
 /// Which steps see a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretStep {
-    /// Fetching crates, the only step with network: registry tokens, git credentials.
+    /// Fetching crates: registry tokens, git credentials.
     Fetch,
     /// Compiling: build scripts that read a file.
     Compile,

@@ -30,7 +30,7 @@ pub(super) fn parts(old: &Keyed, step: &Keyed, same_inputs: bool) -> Vec<(String
                     _ => one(path.to_owned(), settings(texts.0, texts.1)),
                 }
             }
-            ("variable", "CARGO_ENCODED_RUSTFLAGS") => {
+            ("variable", variable) if is_rustflags(variable) => {
                 one("rustflags".into(), value(before, after))
             }
             ("variable", "RUSTUP_TOOLCHAIN") => one("toolchain".into(), value(before, after)),
@@ -60,6 +60,11 @@ pub(super) fn shown(lines: &[String]) -> Vec<String> {
         shown.push(format!("… and {more} more"));
     }
     shown
+}
+
+/// Whether a variable holds the spec's compiler flags.
+fn is_rustflags(variable: &str) -> bool {
+    variable.starts_with("CARGO_") && variable.ends_with("_RUSTFLAGS")
 }
 
 fn value(before: Option<&str>, after: Option<&str>) -> Vec<String> {

@@ -49,8 +49,8 @@ pub(super) fn linker(
             input.build_platform
         );
         let help = format!(
-            "use `target: musl`, or install a cross compiler by `packages:` and name it in `env: \
-             {{ {name}: … }}` under `build:`"
+            "use `target: musl`, build on a builder that has a node of that platform (`docker buildx create \
+             --append`), or install a cross compiler by `packages:` and name it in `env: {{ {name}: … }}` under `build:`"
         );
         return Err(stop("no-cross-linker", message, help));
     }
@@ -61,8 +61,8 @@ pub(super) fn linker(
             input.build_platform
         );
         let help = format!(
-            "install a cross compiler by `packages:` and name it in `env: {{ {key}: …, {name}: … \
-             }}` under `build:`"
+            "build on a builder that has a node of that platform (`docker buildx create --append`), or install a cross \
+             compiler by `packages:` and name it in `env: {{ {key}: … }}` under `build:`"
         );
         return Err(stop("no-cross-compiler", message, help));
     }

@@ -7,7 +7,7 @@ use super::{
     names, seed,
 };
 use crate::project::Selection;
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, StubPackage};
 use crate::source;
 use crate::spec::SecretStep;
 use std::collections::BTreeSet;
@@ -212,16 +212,18 @@ pub(super) fn secrets(
         .iter()
         .filter(|secret| secret.step == step)
     {
-        let id = secret.id.value.clone();
-        match &secret.env {
-            Some(name) => exec.secret_env.push((id, name.clone(), secret.required)),
-            None => mounts.push(Mount {
-                dest: secret.target.clone(),
+        let (id, required) = (&secret.id.value, secret.required);
+        if let Some(name) = &secret.env {
+            exec.secret_env.push((id.clone(), name.clone(), required));
+        }
+        if let Some(path) = &secret.target {
+            mounts.push(Mount {
+                dest: path.clone(),
                 kind: MountKind::Secret {
-                    id,
-                    required: secret.required,
+                    id: id.clone(),
+                    required,
                 },
-            }),
+            });
         }
     }
 }
@@ -281,11 +283,7 @@ pub(super) fn cargo(
             env.push((name, value.into()));
         }
     }
-    let flags = &input.image.build.rustflags;
-    if !flags.is_empty() {
-        let flags: Vec<&str> = flags.iter().map(|flag| flag.value.as_str()).collect();
-        env.push(("CARGO_ENCODED_RUSTFLAGS".into(), flags.join("\u{1f}")));
-    }
+    env.extend(rustflags(input, &env));
     let mut exec = Exec {
         args,
         env,
@@ -295,6 +293,38 @@ pub(super) fn cargo(
     secrets(&mut exec, &mut mounts, input, SecretStep::Compile);
     exec.mounts = mounts;
     exec
+}
+
+/// The variable with the spec's compiler flags.
+///
+/// Of several sources of flags Cargo takes one, and joins what different files and variables say of the same key (cargo,
+/// src/compiler/build_context/target_info.rs, `extra_args`). So it is the key that the project's configuration has; or
+/// the one above all others, where another variable would hide the flags, or a list would be split at their blanks.
+fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, String)> {
+    let flags = input.image.build.rustflags.iter();
+    let flags: Vec<&str> = flags.map(|flag| flag.value.as_str()).collect();
+    let is_hidden = env.iter().any(|(name, _)| name == "RUSTFLAGS");
+    let is_split = flags.iter().any(|flag| flag.contains(char::is_whitespace));
+    let tables = || input.project.configs.iter().map(|config| &config.table);
+    let has_flags = |value: &toml::Value| value.get("rustflags").is_some();
+    let of_build = tables()
+        .filter_map(|table| table.get("build"))
+        .any(has_flags);
+    let triple = super::toolchain::triple(input).unwrap_or_default();
+    let targets = tables().filter_map(|table| table.get("target")?.as_table());
+    let of_target = targets
+        .flatten()
+        .any(|(key, value)| (*key == triple || key.starts_with("cfg(")) && has_flags(value));
+    let name = match (is_hidden || is_split, of_target, of_build) {
+        _ if flags.is_empty() => return None,
+        (false, true, _) => {
+            let triple = triple.to_uppercase().replace(['-', '.'], "_");
+            format!("CARGO_TARGET_{triple}_RUSTFLAGS")
+        }
+        (false, false, true) => "CARGO_BUILD_RUSTFLAGS".to_owned(),
+        _ => return Some(("CARGO_ENCODED_RUSTFLAGS".into(), flags.join("\u{1f}"))),
+    };
+    Some((name, flags.join(" ")))
 }
 
 /// The flags of `cargo build` that say what is built, the same in every step.
@@ -429,20 +459,23 @@ pub(super) fn stub_removal(
     target: Output,
 ) -> Output {
     let profile = profile_dir(&input.selection.profile);
-    let mut patterns = BTreeSet::new();
+    let (mut patterns, mut dirs) = (BTreeSet::new(), vec![]);
     for dir in [format!("{}/{profile}", plan.triple), profile.to_owned()] {
+        dirs.push(FileAction::MakeDir {
+            path: format!("/{dir}/{}", StubPackage::FINGERPRINTS),
+            mode: 0o755,
+            owner: None,
+        });
         for stub in &recipe.stubs {
-            patterns.extend(
-                stub.fingerprints()
-                    .map(|pattern| format!("/{dir}/{pattern}")),
-            );
+            let fingerprints = stub.fingerprints();
+            patterns.extend(fingerprints.map(|pattern| format!("/{dir}/{pattern}")));
             patterns.extend(stub.executables().map(|name| format!("/{dir}/{name}")));
         }
     }
-    let actions = patterns
-        .into_iter()
-        .map(|pattern| FileAction::Remove { pattern })
-        .collect();
+    let remove = patterns.into_iter();
+    let remove = remove.map(|pattern| FileAction::Remove { pattern });
+    // The engine looks for a pattern in its directory, and fails without one.
+    let actions = dirs.into_iter().chain(remove).collect();
     let op = Op::Files {
         base: Some(target),
         actions,

@@ -156,8 +156,8 @@ fn base(name: &str, target: &BuildTarget) -> ImageBase {
             "scratch" => return ImageBase::Scratch,
             "alpine" => "alpine",
             "debian" => "debian:trixie-slim",
-            "distroless" if gnu => "gcr.io/distroless/cc-debian13",
-            "distroless" => "gcr.io/distroless/static-debian13",
+            "distroless" if gnu => "gcr.io/distroless/cc-debian13:nonroot",
+            "distroless" => "gcr.io/distroless/static-debian13:nonroot",
             reference => reference,
         }
         .into(),
@@ -186,12 +186,13 @@ fn secret(item: View<'_>) -> Option<Secret> {
         Some(id) => id,
         None => item.text("id")?,
     };
-    let target = match item.text("target") {
-        Some(target) => target.value,
-        None => format!("/run/secrets/{}", id.value),
-    };
     let env = item.text("env").map(|name| name.value);
-    let usual = match is_for_fetching(&target, env.as_deref()) {
+    let target = match (item.text("target"), &env) {
+        (Some(target), _) => Some(target.value),
+        (None, Some(_)) => None,
+        (None, None) => Some(format!("/run/secrets/{}", id.value)),
+    };
+    let usual = match is_for_fetching(target.as_deref(), env.as_deref()) {
         true => SecretStep::Fetch,
         false => SecretStep::Compile,
     };
@@ -210,7 +211,7 @@ fn secret(item: View<'_>) -> Option<Secret> {
 }
 
 /// Whether cargo or git looks for a secret there when it downloads.
-fn is_for_fetching(target: &str, env: Option<&str>) -> bool {
+fn is_for_fetching(target: Option<&str>, env: Option<&str>) -> bool {
     const VARIABLES: [&str; 5] = [
         "CARGO_HTTP_",
         "CARGO_NET_",
@@ -224,10 +225,9 @@ fn is_for_fetching(target: &str, env: Option<&str>) -> bool {
         "/.netrc",
         "/credentials.toml",
     ];
-    match env {
-        Some(name) => VARIABLES.iter().any(|start| name.starts_with(start)),
-        None => FILES.iter().any(|end| target.ends_with(end)),
-    }
+    let is_known = |name: &str| VARIABLES.iter().any(|start| name.starts_with(start));
+    let is_read = |path: &str| FILES.iter().any(|end| path.ends_with(end));
+    env.is_some_and(is_known) || target.is_some_and(is_read)
 }
 
 fn run(item: View<'_>) -> Option<RunStep> {

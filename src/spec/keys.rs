@@ -45,7 +45,7 @@ static SPEC: Block = Block {
             "args",
             &ARGS,
             "Build arguments that `--build-arg` may give: a mapping of name to default. Every value of the spec may hold `${NAME}`; `$${` stands for `${`. One without a default must be given.",
-            "none: all tests run",
+            "none: a build takes nothing from its command line that the spec does not name",
             "{ REVISION: unknown }",
         ),
         Key::new(
@@ -65,7 +65,7 @@ static SPEC: Block = Block {
         Key::new(
             "images",
             &IMAGES,
-            "Several images from one spec, each a `--target`. Each may override both blocks: scalars and lists are replaced, `env`, `labels` and `files` are merged by key, `KEY:` without a value goes back to the default.",
+            "Several images from one spec, each a `--target`. Each may override both blocks: scalars, lists, `profile` and `healthcheck` are replaced, `env`, `stamp`, `labels`, `annotations` and `files` are merged by key, `KEY:` without a value goes back to the default.",
             "one image without a name: most packages have one program",
             "{ api: { build: { bin: api } }, worker: { build: { bin: worker } } }",
         ),

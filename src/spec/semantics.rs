@@ -48,14 +48,22 @@ impl Check<'_> {
         }
     }
 
-    /// One file cannot be mounted twice.
+    /// One file cannot be mounted twice, and no variable have two values.
     fn secrets(&mut self, secrets: &[Secret]) {
-        let mut targets = BTreeSet::new();
+        let mut places = BTreeSet::new();
         for secret in secrets {
-            if !targets.insert((&secret.target, secret.step == SecretStep::Fetch)) {
-                let message = format!("two secrets are mounted as `{}`", secret.target);
-                let help = "remove one, or give it another `target`";
-                self.error("duplicate-target", secret.id.span, message, help.into());
+            let fetches = secret.step == SecretStep::Fetch;
+            let file = secret.target.as_ref().map(|path| ("target", path));
+            let variable = secret.env.as_ref().map(|name| ("env", name));
+            for (key, place) in file.into_iter().chain(variable) {
+                if !places.insert((key, place, fetches)) {
+                    let message = match key {
+                        "env" => format!("two secrets are in the variable `{place}`"),
+                        _ => format!("two secrets are mounted as `{place}`"),
+                    };
+                    let help = format!("remove one, or give it another `{key}`");
+                    self.error("duplicate-target", secret.id.span, message, help);
+                }
             }
         }
     }
@@ -91,7 +99,7 @@ impl Check<'_> {
         for RunStep { args, text, .. } in &image.run {
             if args.first().is_some_and(|program| program == "sh") {
                 let message = format!("{what} has no shell to run this with");
-                let help = "write `base: alpine` or `base: debian`, or do it in `build: { run }`";
+                let help = "write `base: alpine` or `base: debian`; files come by `files`, and a user by its number needs no entry";
                 self.error("no-shell", text.span, message, help.into());
             }
         }

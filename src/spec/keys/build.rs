@@ -59,7 +59,7 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "base",
             &IMAGE_NAME,
-            "Build image. It must have rustup or cargo.",
+            "Build image. It must have rustup, and apt-get or apk where packages are installed.",
             "`rust:1`: the official image",
             "rust:1-alpine",
         ),
@@ -103,7 +103,7 @@ pub(super) static BUILD: Block = Block {
             &SECRETS,
             "BuildKit secrets, each an id or a mapping.",
             "none: no step sees a secret that it was not given",
-            "[npm_token]",
+            "[{ id: team, env: CARGO_REGISTRIES_TEAM_TOKEN }]",
         ),
         Key::new(
             "ssh",
@@ -115,9 +115,9 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "run",
             &RUNS,
-            "Commands in the build image before anything is compiled: a shell line, a list of words, or a mapping.",
+            "Commands that change the build image before anything is compiled: a shell line, a list of words, or a mapping. They run in `/`, without the project's files and without secrets, and without network unless the mapping says so; nothing of them gets into the image.",
             "none: the build image and `packages` suffice for most",
-            "[npm ci]",
+            "[{ cmd: cargo install --locked wasm-bindgen-cli, network: true }]",
         ),
         Key::new(
             "debug-symbols",

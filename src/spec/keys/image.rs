@@ -32,7 +32,7 @@ pub(super) static IMAGE_KEYS: Block = Block {
             "user",
             &USER_NAME,
             "User and group that the program runs as.",
-            "`65532`: no program needs root, and a number is what Kubernetes' `runAsNonRoot` can check",
+            "the base image's where that is not root, else `65532`: no program needs root, and a number is what Kubernetes' `runAsNonRoot` can check",
             "app:app",
         ),
         Key::new(
@@ -115,8 +115,8 @@ pub(super) static IMAGE_KEYS: Block = Block {
         Key::new(
             "ca-certificates",
             &BOOL,
-            "Whether CA roots are in the image even when its base has none.",
-            "`true`: without them each https request fails",
+            "Whether CA roots are copied into the image.",
+            "`true` on `scratch` and the official `debian`, `ubuntu` and `busybox`, which have none: without them each https request fails. Other bases keep what they have, unless `true` is written here",
             "false",
         ),
         Key::new(

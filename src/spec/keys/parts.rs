@@ -93,22 +93,22 @@ pub(super) static SECRET: Block = Block {
             &ID_TEXT,
             "As in `--secret id=ID`.",
             "required",
-            "npm_token",
+            "team",
         )
         .required(),
         Key::new(
             "target",
             &ABSOLUTE,
             "File that it is mounted as.",
-            "`/run/secrets/ID`: where BuildKit and Docker put secrets",
-            "/root/.npmrc",
+            "`/run/secrets/ID`: where BuildKit and Docker put secrets; none where `env` is given",
+            "/root/.netrc",
         ),
         Key::new(
             "env",
             &NAME_OF_ENV,
-            "Environment variable that holds it.",
+            "Environment variable that holds it; there is no file then, unless `target` says one.",
             "none: a file leaks less",
-            "NPM_TOKEN",
+            "CARGO_REGISTRIES_TEAM_TOKEN",
         ),
         Key::new(
             "required",
@@ -130,10 +130,7 @@ pub(super) static SECRET: Block = Block {
 pub(super) static SECRET_STEP: Shape = Shape::words(
     "a step",
     &[
-        (
-            "fetch",
-            "fetching crates, the only step with network: registry tokens, git credentials",
-        ),
+        ("fetch", "fetching crates: registry tokens, git credentials"),
         ("compile", "compiling: build scripts that read a file"),
     ],
 );
@@ -147,7 +144,7 @@ pub(super) static RUN: Block = Block {
             &RUN_CMD,
             "A shell line, or a list of words.",
             "required",
-            "npm ci",
+            "cargo install --locked wasm-bindgen-cli",
         )
         .required(),
         Key::new(
