@@ -29,12 +29,12 @@ pub(super) const RULES: [Rule; 4] = [
     ),
 ];
 
-/// Calls `look` with every reference that somebody wrote in full. What a short name stands for is the
+/// Calls `look` with every reference, and whether somebody wrote it in full: what a short name or none stands for is the
 /// frontend's choice.
 fn each(
     input: &Input<'_>,
     found: &mut Found<'_>,
-    look: impl Fn(&mut Found<'_>, &str, ImageRef, Span),
+    look: impl Fn(&mut Found<'_>, &str, ImageRef, Option<Span>, bool),
 ) {
     for ImageSpec { build, image, .. } in &input.spec.images {
         let runtime = match &image.base.value {
@@ -46,24 +46,24 @@ fn each(
             .into_iter()
             .chain([(&build.base.value, build.base.span)])
         {
-            let Some(span) = span else { continue };
-            let written = input.spec.file.slice(span).trim_matches(['"', '\'']);
-            if let (false, Ok(name)) = (short.contains(&written), text.parse()) {
-                look(found, text, name, span);
+            let written = span.map(|span| input.spec.file.slice(span).trim_matches(['"', '\'']));
+            let in_full = written.is_some_and(|written| !short.contains(&written));
+            if let Ok(name) = text.parse() {
+                look(found, text, name, span, in_full);
             }
         }
     }
 }
 
 fn unpinned(input: &Input<'_>, found: &mut Found<'_>) {
-    each(input, found, |found, text, name, span| {
-        if name.digest.is_none() && name.tag.as_deref() == Some("latest") {
+    each(input, found, |found, text, name, span, in_full| {
+        if in_full && name.digest.is_none() && name.tag.as_deref() == Some("latest") {
             let message = match text.ends_with(":latest") {
                 true => format!("`{text}` is whatever was pushed last"),
                 false => format!("`{text}` means `{text}:latest`, whatever was pushed last"),
             };
             found.spec(
-                Some(span),
+                span,
                 message,
                 format!(
                     "write a version, as in `{}:1`",
@@ -75,12 +75,12 @@ fn unpinned(input: &Input<'_>, found: &mut Found<'_>) {
 }
 
 fn without_digest(input: &Input<'_>, found: &mut Found<'_>) {
-    each(input, found, |found, text, name, span| {
+    each(input, found, |found, text, name, span, _| {
         if name.digest.is_none() {
             found.spec(
-                Some(span),
+                span,
                 format!("`{text}` has no digest"),
-                "append `@sha256:…`, as `docker buildx imagetools inspect` prints it",
+                "write it with `@sha256:…`, as `docker buildx imagetools inspect` prints it",
             );
         }
     });

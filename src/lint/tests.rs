@@ -219,7 +219,7 @@ lint:
 docker buildx build -f Rust.yaml --build-arg BUILDKIT_DOCKERFILE_CHECK=skip=all .
 ```
 
-`RootUser` is the same as `root-user`. Experimental rules run only if they are asked for:
+In `# check=` and the build-arg, `RootUser` is the same as `root-user`, and `all` are all. Experimental rules run only if they are asked for:
 `# check=experimental=base-without-digest`, or `experimental=all`.
 
 | Rule | What it finds |
