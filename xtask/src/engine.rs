@@ -82,7 +82,7 @@ impl Engine {
     pub(crate) fn versions(&self) -> Result<Versions> {
         let engine = sh::output(&mut self.docker(["version", "--format", "{{.Server.Version}}"]))?;
         let buildx = sh::output(&mut self.docker(["buildx", "version"]))?;
-        let builder = sh::output(&mut self.docker(["buildx", "inspect", "default"]))?;
+        let builder = sh::output(&mut self.docker(["buildx", "inspect"]))?;
         Ok(Versions::of(&engine, &builder, &buildx))
     }
 

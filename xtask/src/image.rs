@@ -54,5 +54,8 @@ pub(crate) fn size(engine: &Engine, name: &str) -> Result<u64> {
             .arg(&id),
     );
     sh::quiet(&mut engine.docker(["rm", &id]))?;
-    Ok(listed?.trim().parse()?)
+    match listed?.trim().parse()? {
+        0 => bail!("cannot export the files of {name}"),
+        size => Ok(size),
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
-use super::counters::{self, Cpu};
+use super::counters::{self, Cpu, Peak};
 use crate::engine::{Engine, Flavour, State};
 use crate::progress::{self, Step};
 use crate::{image, sh};
@@ -44,7 +44,7 @@ impl Builder {
     pub(crate) fn build(&self, dir: &Path, file: &str, options: &[String]) -> Result<Run> {
         let flavour = self.engine.flavour;
         let load = counters::load();
-        let memory = counters::forget_memory(flavour);
+        let memory = Peak::start(flavour);
         let cpu = Cpu::of(&self.state, flavour);
         let machine = counters::machine();
         let start = Instant::now();
@@ -74,7 +74,7 @@ impl Builder {
             "transferred, bytes",
             steps.iter().map(|step| step.transferred).sum::<u64>() as f64,
         );
-        if let Some(bytes) = counters::most_memory(flavour, memory) {
+        if let Some(bytes) = memory.and_then(Peak::bytes) {
             value("memory of steps, bytes", bytes);
         }
         Ok(Run {

@@ -68,7 +68,6 @@ pub(crate) fn contenders() -> Vec<(&'static str, bool)> {
 pub(crate) fn listings() -> Result<Vec<(&'static str, String)>> {
     let project = &project::ALL[0];
     let members = [project::Member {
-        name: project.package.to_owned(),
         dir: String::new(),
         roots: vec![(project.leaf.to_owned(), true)],
     }];
@@ -125,6 +124,11 @@ pub(crate) fn run(
     let state = State::locate()?;
     images::ensure(&state, &builder.engine)?;
     let triple = images::triple()?;
+    let surroundings = format!(
+        "{}\n{}",
+        builder.engine.versions()?,
+        images::id(&builder.engine)?
+    );
     let quick = choice.quick.then(|| QUICK.map(str::to_owned).to_vec());
     let wants = |kind: &[&str], word: &str| {
         choice.wants(kind, word)
@@ -161,6 +165,7 @@ pub(crate) fn run(
                     trees,
                     contender,
                     triple: &triple,
+                    surroundings: &surroundings,
                     round,
                     cache: Cache::new(&state, project.name, contender.name())?,
                     ready: false,
@@ -191,6 +196,8 @@ struct Turn<'a> {
     trees: &'a Trees,
     contender: Contender,
     triple: &'a str,
+    /// Versions of the engine, and the build image.
+    surroundings: &'a str,
     round: usize,
     cache: Cache,
     /// Whether the builder has built the unedited project.
@@ -329,11 +336,13 @@ impl Turn<'_> {
         }
     }
 
-    /// What a measurement depends on: the project, the contender's file, and our program if it is ours.
+    /// What a measurement depends on: the project, the contender's file, engine and build image, and our program if it
+    /// is ours.
     fn digest(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(self.trees.digest());
         hash.update(self.text(Scenario::Cold));
+        hash.update(self.surroundings);
         if self.contender.is_ours() {
             hash.update(self.program);
         }
@@ -360,6 +369,7 @@ impl Turn<'_> {
             values: run.values,
             load: run.load,
             others: run.others,
+            ..Record::default()
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What the machine counts: CPU time and memory of an engine's containers, CPU time of its processes, load.
 
 use std::fs;
+use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::engine::{Flavour, State, daemon};
@@ -45,18 +46,32 @@ impl Cpu {
     }
 }
 
-/// The most memory that containers of a private engine had at once since [`forget_memory`] beside what they had then,
-/// in bytes: files that the kernel keeps of earlier ones count as theirs. Nothing where the kernel does not tell.
-pub(crate) fn most_memory(flavour: Flavour, before: Option<f64>) -> Option<f64> {
-    let text = fs::read_to_string(memory(flavour)?.0).ok()?;
-    Some((number(&text, "")? - before?).max(0.0))
+/// The most memory that containers of a private engine have at once, from now on.
+#[derive(Debug)]
+pub(crate) struct Peak {
+    /// Who has reset the counter of cgroup v2 reads it through the same open file; others read the whole life's
+    /// (cgroup-v2.rst, `memory.peak`).
+    most: fs::File,
+    before: f64,
 }
 
-/// Starts counting anew, and returns what they have; nothing where the kernel counts from the group's beginning.
-pub(crate) fn forget_memory(flavour: Flavour) -> Option<f64> {
-    let (most, now) = memory(flavour)?;
-    fs::write(most, "0").ok()?;
-    number(&fs::read_to_string(now).ok()?, "")
+impl Peak {
+    /// Starts counting; nothing where the kernel does not tell, or counts from the group's beginning.
+    pub(crate) fn start(flavour: Flavour) -> Option<Self> {
+        let (most, now) = memory(flavour)?;
+        let mut most = fs::File::options().read(true).write(true).open(most).ok()?;
+        most.write_all(b"0").ok()?;
+        let before = number(&fs::read_to_string(now).ok()?, "")?;
+        Some(Self { most, before })
+    }
+
+    /// The bytes beside what they had at the start: files that the kernel keeps of earlier containers count as theirs.
+    pub(crate) fn bytes(mut self) -> Option<f64> {
+        let mut text = String::new();
+        self.most.rewind().ok()?;
+        self.most.read_to_string(&mut text).ok()?;
+        Some((number(&text, "")? - self.before).max(0.0))
+    }
 }
 
 /// The files that tell the most and the current memory of a group.
@@ -104,6 +119,27 @@ pub(crate) fn machine() -> f64 {
     // user, nice, system, idle, iowait, irq, softirq
     let busy = [0, 1, 2, 5, 6].iter().filter_map(|at| words.get(*at));
     busy.sum::<f64>() / 100.0
+}
+
+/// The machine in words: how many processors of what kind (proc_cpuinfo(5)), how much memory (proc_meminfo(5)).
+pub(crate) fn hardware() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let values = |name: &str| {
+        let pairs = text.lines().filter_map(|line| line.split_once(':'));
+        let own = pairs.filter(|(key, _)| key.trim() == name);
+        own.map(|(_, value)| value.trim().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let count = values("processor").len();
+    let kind = values("model name").pop();
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let memory = memory
+        .split_whitespace()
+        .nth(1)
+        .and_then(|kib| kib.parse::<f64>().ok());
+    let gib = memory.unwrap_or_default() / f64::from(1 << 20);
+    let kind = kind.unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    format!("{count} processors ({kind}), {gib:.0} GiB of memory")
 }
 
 fn children(pid: u32) -> Vec<u32> {

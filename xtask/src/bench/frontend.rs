@@ -119,6 +119,7 @@ pub(crate) fn run(
                 values: run.values,
                 load: run.load,
                 others: run.others,
+                ..Record::default()
             })?;
         }
     }

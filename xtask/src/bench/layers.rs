@@ -74,6 +74,7 @@ fn keep(store: &mut Store, key: Key, run: Run) -> Result<()> {
         values: run.values,
         load: run.load,
         others: run.others,
+        ..Record::default()
     })
 }
 

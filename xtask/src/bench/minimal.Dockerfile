@@ -6,6 +6,7 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     triple="$(uname -m)-unknown-linux-musl" \
+    && find . -path ./target -prune -o -type f -exec touch {} + \
     && cargo build --release --locked --package rust-frontend --example minimal-frontend --target "$triple" \
     && install -D "target/$triple/release/examples/minimal-frontend" /out/minimal-frontend
 

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::store::{Record, Store};
+use super::store::{Occasion, Record, Store};
 use super::{frontend, layers, planning};
 use builds::Builds;
 use plot::Lines;
@@ -38,8 +38,8 @@ pub(crate) fn write(checkout: &Path, store: &Store) -> Result<()> {
 const INTRODUCTION: &str = "\
 # Benchmarks
 
-Written by `cargo xtask bench`: on one engine with one builder, contenders in turns, medians with the least and the most in
-brackets where there were several rounds. Ratios say more than seconds, which are those of one machine. *Load* is the machine's
+Written by `cargo xtask bench`: on one engine with one builder, contenders one after the other, round by round; medians with the
+least and the most in brackets where there were several rounds, and where there are no brackets, one measurement. Ratios say more than seconds, which are those of one machine. *Load* is the machine's
 load average before the measurements, *others* how many processors other programs used meanwhile: where they are not near 0,
 seconds are too high and CPU times and crates compiled are what to look at. All measurements: [benchmarks.json](benchmarks.json).
 
@@ -51,7 +51,7 @@ const BUILDS: &str = "\
 Who takes part:
 
 - **stub Dockerfile**: the recipe of the articles, `examples/rusty-docker/Dockerfile`, for any workspace: all manifests are copied,
-  stubs are written for the targets of all members, dependencies are built, the stubs' fingerprints removed, sources copied, built.
+  stubs are written for the targets of all members, dependencies are built, sources copied and touched, built.
 - **cargo-chef**: the Dockerfile of its README with its program preinstalled in the build image, as in its own image; `cook` has the
   same flags as `cargo build`, package and binary included, so that it compiles nothing that is not needed.
 - **cache mounts**: the Dockerfile that `docker init` writes for Rust: sources are bind mounts, registry and target directory cache mounts
@@ -66,14 +66,18 @@ and sets a user; ours also brings CA roots and labels. What each file says for t
 What changes: one file or the lock, as an editor or cargo would leave it; *toolchain bump* is the same toolchain in a build image with
 another digest, since only one was at hand: cache mounts compile nothing then and would with a real one. A builder is *warm* when it has
 built the unedited project just before; where it is *emptied*, what its cache mounts held is gone since; a *fresh* one is empty but for
-the base images and imports a cache that was exported (`mode=max`) by a builder that had built the unedited project once.
+the base images, the frontend's among them, and imports a cache that was exported (`mode=max`) by a builder that had built the
+unedited project once.
 
-In the cells: the ratios of wall time and of CPU time (steps and engine) to the best peer's, then wall time, CPU time, and how many
-crates were compiled in all steps.
+In the cells: the ratios of wall time and of CPU time (steps and engine, without the programs that set containers up, which are
+among *others*) to the best peer's, then wall time, CPU time, and how many
+crates were compiled in all steps. In rows with a star (*) not all contenders were measured on the same day and machine, so there CPU
+time and crates compiled say more than seconds.
 ";
 
 fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<String> {
     let mut text = INTRODUCTION.to_owned();
+    text += &machines(records);
     let engines: BTreeSet<&str> = records
         .iter()
         .filter(|record| record.key.part == crate::bench::builds::PART)
@@ -164,6 +168,32 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
         let _ = write!(text, "\n{name}:\n\n```text\n{file}```\n");
     }
     Ok(text)
+}
+
+/// What was measured on which machine, and when.
+fn machines(records: &[&Record]) -> String {
+    let mut days: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut unknown = 0;
+    for record in records {
+        let Occasion { machine, day } = &record.occasion;
+        match machine.is_empty() {
+            true => unknown += 1,
+            false => _ = days.entry(machine).or_default().insert(day),
+        }
+    }
+    let mut text = String::new();
+    for (machine, days) in days {
+        let days: Vec<&str> = days.into_iter().collect();
+        let _ = writeln!(text, "- Measured on {machine}: {}.", days.join(", "));
+    }
+    if unknown > 0 {
+        let _ = writeln!(
+            text,
+            "- {unknown} of {} measurements do not say where and when.",
+            records.len()
+        );
+    }
+    text + "\n"
 }
 
 /// How CPU time grows with the members of a workspace.

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use super::counters;
 use crate::engine::State;
+use crate::sh;
 
 /// What was measured.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,6 +47,19 @@ pub(crate) struct Record {
     pub(crate) load: f64,
     /// Processors that others used meanwhile, on average.
     pub(crate) others: f64,
+    /// On what it was measured, and on which day; both empty in measurements of earlier programs, which did not say.
+    #[serde(flatten)]
+    pub(crate) occasion: Occasion,
+}
+
+/// What measurements have to have in common for their seconds to be compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Occasion {
+    /// Processors and memory.
+    pub(crate) machine: String,
+    /// As in ISO 8601, UTC.
+    pub(crate) day: String,
 }
 
 /// All measurements of this machine.
@@ -51,6 +67,7 @@ pub(crate) struct Record {
 pub(crate) struct Store {
     file: PathBuf,
     records: BTreeMap<Key, Record>,
+    machine: String,
 }
 
 impl Store {
@@ -67,7 +84,11 @@ impl Store {
                 records.insert(record.key.clone(), record);
             }
         }
-        Ok(Self { file, records })
+        Ok(Self {
+            file,
+            records,
+            machine: counters::hardware(),
+        })
     }
 
     /// Whether there is a measurement of the same contender.
@@ -78,6 +99,13 @@ impl Store {
 
     /// Adds a measurement; one with the same key is replaced.
     pub(crate) fn add(&mut self, record: Record) -> Result<()> {
+        let record = Record {
+            occasion: Occasion {
+                machine: self.machine.clone(),
+                day: sh::output(Command::new("date").args(["-u", "+%F"]))?,
+            },
+            ..record
+        };
         let mut file = OpenOptions::new()
             .create(true)
             .append(true)

@@ -110,28 +110,38 @@ fn report(state: &State, engine: &Engine) -> Result<()> {
 }
 
 fn env(flavour: Option<Flavour>) -> Result<()> {
-    let engine = Engine::find(&State::locate()?, flavour.unwrap_or_default())?;
+    let state = State::locate()?;
+    let engine = Engine::find(&state, flavour.unwrap_or_else(|| usual(&state)))?;
     println!("RUST_FRONTEND_FLAVOUR={}", engine.flavour);
     println!("RUST_FRONTEND_DOCKER={}", engine.wrapper().display());
     Ok(())
 }
 
+/// The first flavour that answers: `up` takes the machine's engine, whichever that is.
+fn usual(state: &State) -> Flavour {
+    let mut all = Flavour::ALL.into_iter();
+    all.find(|flavour| Engine::find(state, *flavour).is_ok())
+        .unwrap_or_default()
+}
+
 fn docker(mut args: Parser) -> Result<()> {
     // All that follows is docker's, its options too; only a leading `--flavour` is ours.
     let mut words: Vec<OsString> = args.raw_args()?.collect();
-    let mut flavour = Flavour::default();
+    let state = State::locate()?;
+    let mut flavour = None;
     match words.first().and_then(|word| word.to_str()) {
         Some("--flavour") if words.len() > 1 => {
-            flavour = named(&words[1])?;
+            flavour = Some(named(&words[1])?);
             words.drain(..2);
         }
         Some(word) if word.starts_with("--flavour=") => {
-            flavour = named(OsStr::new(&word["--flavour=".len()..]))?;
+            flavour = Some(named(OsStr::new(&word["--flavour=".len()..]))?);
             words.remove(0);
         }
         _ => {}
     }
-    let wrapper = State::locate()?.wrapper(flavour);
+    let flavour = flavour.unwrap_or_else(|| usual(&state));
+    let wrapper = state.wrapper(flavour);
     if !wrapper.exists() {
         bail!("no {flavour} engine: `cargo xtask engine up --flavour {flavour}`");
     }

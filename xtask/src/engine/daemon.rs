@@ -148,6 +148,10 @@ fn reasons(log: &str) -> String {
 /// Stops an engine of ours; says whether there was one.
 pub(crate) fn stop(state: &State, flavour: Flavour) -> Result<bool> {
     let Some(pid) = pid(state, flavour) else {
+        // One that was killed leaves its network.
+        if network::is_up(flavour) {
+            network::down(&state.root(), flavour);
+        }
         return Ok(false);
     };
     // The process itself, never its group: containers are dockerd's to stop.
@@ -187,10 +191,16 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
         show(&root, &dir)?;
     }
     show(&root, state.dir())?;
-    for file in ["/etc/resolv.conf", "/etc/hosts"] {
-        // In a container of a build farm these change with each start.
-        fs::copy(file, inside(&root, Path::new(file)))
-            .with_context(|| format!("cannot copy {file}"))?;
+    // In a container of a build farm these change with each start. The name server of systemd-resolved is one of
+    // the machine itself, which no container reaches; it keeps a list of those behind it.
+    let resolved = "/run/systemd/resolve/resolv.conf";
+    let servers = match Path::new(resolved).exists() {
+        true => resolved,
+        false => "/etc/resolv.conf",
+    };
+    for (from, to) in [(servers, "/etc/resolv.conf"), ("/etc/hosts", "/etc/hosts")] {
+        fs::copy(from, inside(&root, Path::new(to)))
+            .with_context(|| format!("cannot copy {from}"))?;
     }
     network::up(&root, flavour)?;
 

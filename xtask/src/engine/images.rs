@@ -16,7 +16,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::{Engine, State, root};
+use super::{Engine, State, daemon, root};
 use crate::sh;
 
 /// Raised when what a stand-in holds changes: older ones are then made anew.
@@ -82,10 +82,13 @@ pub(crate) fn ensure(state: &State, engine: &Engine) -> Result<()> {
         }
         let absent = label.is_none();
         if absent && pullable {
-            pullable = pull(engine, image);
-            if pullable {
-                continue;
+            match pull(engine, image) {
+                Ok(()) => continue,
+                // Nothing but the real image has its name in an engine that is not ours.
+                Err(error) if daemon::pid(state, engine.flavour).is_none() => return Err(error),
+                Err(error) => eprintln!("engine: {error:#}"),
             }
+            pullable = false;
         }
         let key = image.key()?;
         if label.as_deref() == Some(&key) {
@@ -119,7 +122,7 @@ fn label(engine: &Engine, image: BaseImage) -> Option<String> {
 }
 
 /// Tries to pull an image, for as long as a reachable registry may take.
-fn pull(engine: &Engine, image: BaseImage) -> bool {
+fn pull(engine: &Engine, image: BaseImage) -> Result<()> {
     // Only `alpine` is asked of a registry that may not be there; the others come if it did.
     let seconds = if image == ALL[0] { "20" } else { "900" };
     eprintln!("engine: pulling {}", image.name());
@@ -128,7 +131,7 @@ fn pull(engine: &Engine, image: BaseImage) -> bool {
         .arg(seconds)
         .arg(engine.wrapper())
         .args(["pull", "--quiet", image.name()]);
-    sh::succeeds(&mut command)
+    sh::quiet(&mut command).with_context(|| format!("cannot pull {}", image.name()))
 }
 
 /// The archive of a stand-in, made unless it is there.

@@ -33,7 +33,7 @@ fn net(flavour: Flavour) -> (&'static str, &'static str) {
 pub(crate) fn up(root: &Path, flavour: Flavour) -> Result<()> {
     let bridge = bridge(flavour);
     let (address, _) = net(flavour);
-    if !Path::new("/sys/class/net").join(bridge).exists() {
+    if !is_up(flavour) {
         sh::quiet(inside(root, "ip").args(["link", "add", bridge, "type", "bridge"]))
             .context("cannot make a bridge for the engine's containers")?;
     }
@@ -48,6 +48,11 @@ pub(crate) fn up(root: &Path, flavour: Flavour) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether an engine's bridge is there.
+pub(crate) fn is_up(flavour: Flavour) -> bool {
+    Path::new("/sys/class/net").join(bridge(flavour)).exists()
 }
 
 /// Takes the network away; what is gone already is fine.

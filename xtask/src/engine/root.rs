@@ -131,12 +131,16 @@ pub(crate) fn local_certificates() -> Vec<String> {
 }
 
 /// Says what the machine lacks before anything is done.
-fn check_machine() -> Result<()> {
+pub(crate) fn check_machine() -> Result<()> {
     if !state::is_root() {
-        bail!("no Docker engine with buildx answers, and only root can start one here");
+        bail!(
+            "no Docker engine with buildx answers that would do, and only root can start one here"
+        );
     }
     if sh::which("apt-get").is_none() {
-        bail!("no Docker engine with buildx answers, and without apt none can be installed here");
+        bail!(
+            "no Docker engine with buildx answers that would do, and without apt none can be installed here"
+        );
     }
     let known = || {
         fs::read_to_string("/proc/filesystems")

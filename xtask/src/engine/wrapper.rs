@@ -21,7 +21,11 @@ pub(crate) fn write_for_host(state: &State, engine: &HostEngine) -> Result<()> {
     if let Some(host) = &engine.docker_host {
         script += &format!("export DOCKER_HOST={}\n", quoted(&host.to_string_lossy()));
     }
-    script += &format!("exec {} \"$@\"\n", quoted_path(&engine.docker));
+    // A builder in a container, which its user may have chosen, does not see the images that the engine has.
+    let docker = quoted_path(&engine.docker);
+    script += &format!(
+        "BUILDX_BUILDER=$({docker} context show) && export BUILDX_BUILDER\nexec {docker} \"$@\"\n"
+    );
     write_script(&state.wrapper(engine.flavour), &script)
 }
 

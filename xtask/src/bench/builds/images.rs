@@ -64,6 +64,12 @@ pub(super) fn ensure(state: &State, engine: &Engine) -> Result<()> {
     Ok(())
 }
 
+/// What the build image is on an engine.
+pub(super) fn id(engine: &Engine) -> Result<String> {
+    let mut inspect = engine.docker(["image", "inspect", "--format", "{{.Id}}"]);
+    sh::output(inspect.arg(rust(Base::Now)))
+}
+
 /// The musl triple of this machine.
 pub(super) fn triple() -> Result<String> {
     let machine = sh::output(Command::new("uname").arg("-m"))?;

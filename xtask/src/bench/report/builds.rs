@@ -1,12 +1,12 @@
 //! The tables and plots of whole builds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::plot::{Bar, Bars, Lines};
 use super::{cell, median};
 use crate::bench::builds::{self, EMPTIED, EXPORT, FRESH, WARM, profile};
-use crate::bench::store::Record;
+use crate::bench::store::{Occasion, Record};
 
 /// All measurements of whole builds on one engine.
 #[derive(Debug, Default)]
@@ -66,6 +66,33 @@ impl<'a> Builds<'a> {
             .reduce(f64::min)
     }
 
+    /// How many versions of our program the measurements are of, in words.
+    fn programs(&self, project: &str) -> String {
+        let of = self.cells.iter().filter(|(place, _)| place[0] == project);
+        let mut digests: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (place, records) in of {
+            let digests = digests.entry(place[3]).or_default();
+            digests.extend(records.iter().map(|record| record.digest.as_str()));
+        }
+        let ours = builds::contenders().into_iter().filter(|(_, ours)| *ours);
+        let most = ours.filter_map(|(name, _)| Some(digests.get(name)?.len()));
+        match most.max().unwrap_or(1) {
+            1 => "ours are of one program".to_owned(),
+            count => format!("ours are of up to {count} versions of the program"),
+        }
+    }
+
+    /// Whether all contenders were measured on the same machine and day, as far as is known.
+    fn is_of_one_day(&self, [project, on, scenario]: [&str; 3]) -> bool {
+        let of = self
+            .cells
+            .iter()
+            .filter(|(place, _)| place[..3] == [project, on, scenario]);
+        let records = of.flat_map(|(_, records)| records);
+        let occasions: BTreeSet<&Occasion> = records.map(|record| &record.occasion).collect();
+        occasions.len() < 2
+    }
+
     fn has(&self, project: &str, on: &str) -> bool {
         self.cells
             .keys()
@@ -85,9 +112,10 @@ pub(super) fn chapter(builds: &Builds<'_>, plots: &mut BTreeMap<String, String>)
         }
         let _ = write!(
             text,
-            "\n### {project}\n\n{}; other programs used {:.1} processors meanwhile.\n",
+            "\n### {project}\n\n{}; other programs used {:.1} processors meanwhile; {}.\n",
             capital(about),
-            builds.others(project)
+            builds.others(project),
+            builds.programs(project)
         );
         for (on, words) in [
             (WARM, "A builder that built it before"),
@@ -177,7 +205,11 @@ fn table(text: &mut String, builds: &Builds<'_>, project: &str, on: &str) {
                 .into_iter()
                 .map(|cell| cell.unwrap_or_else(|| "–".into()));
             let cells: Vec<String> = cells.collect();
-            let _ = writeln!(text, "| {scenario} | {} |", cells.join(" | "));
+            let mark = match builds.is_of_one_day([project, on, scenario]) {
+                true => "",
+                false => " *",
+            };
+            let _ = writeln!(text, "| {scenario}{mark} | {} |", cells.join(" | "));
         }
     }
 }
