@@ -72,7 +72,7 @@ impl Repository {
         let port = (9500..9600)
             .find(|port| TcpStream::connect(("127.0.0.1", *port)).is_err())
             .expect("a free port");
-        let server = Command::new("git")
+        let mut server = Command::new("git")
             .args([
                 "daemon",
                 "--export-all",
@@ -85,6 +85,8 @@ impl Repository {
             .spawn()
             .expect("git can be run");
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = server.try_wait().expect("it can be asked");
+            assert_eq!(ended, None, "git's daemon ended");
             std::thread::yield_now();
         }
         Self {
@@ -244,10 +246,12 @@ fn links_lead_to_manifests_and_files_of_the_image() {
 #[test]
 fn compose_builds_what_it_is_told_to() {
     let docker = Docker::take();
-    if docker.run(["compose", "version"]).exit != Some(0) {
-        eprintln!("skipped: this docker has no compose plugin");
-        return;
-    }
+    let compose = docker.run(["compose", "version"]);
+    assert_eq!(
+        compose.exit,
+        Some(0),
+        "needs docker's compose plugin: {compose}"
+    );
     let word = nonce();
     let spec = "args: { WORD: none }\nimage: { base: scratch, env: { WORD: \"${WORD}\" } }\n";
     let project = Project::tiny(spec);

@@ -74,10 +74,12 @@ fn compose_and_bake_files_work_as_written() {
         assert_eq!(image.prints(&["--version"]), format!("{version}\n"));
     }
 
-    if docker.run(["compose", "version"]).exit != Some(0) {
-        eprintln!("skipped: this docker has no compose plugin");
-        return;
-    }
+    let plugin = docker.run(["compose", "version"]);
+    assert_eq!(
+        plugin.exit,
+        Some(0),
+        "needs docker's compose plugin: {plugin}"
+    );
     let up = ["up", "--build", "--exit-code-from=worker", "--no-color"];
     let name = format!("--project-name=shop-{}", nonce());
     let compose = |words: &[&str]| run(&[&["compose", &name], words].concat());

@@ -1,6 +1,6 @@
 //! Secrets and agents: in the steps that need them, and nowhere else.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::support::docker::{Docker, Outcome};
 use crate::support::nonce;
@@ -68,6 +68,16 @@ const REPOSITORY: &str = "git init -q -b main dep && cd dep && mkdir src && \
 const SSH: &str = "printf \"#!/bin/sh\\ntest -S \\\"\\$SSH_AUTH_SOCK\\\" || exit 9\\n\
     for last; do :; done\\nexec sh -c \\\"\\$last\\\"\\n\" >/fake-ssh && chmod +x /fake-ssh";
 
+/// An agent that ends with its test.
+struct Agent(Child);
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn an_agent_reaches_the_step_that_fetches() {
     let docker = Docker::take();
@@ -81,7 +91,7 @@ fn an_agent_reaches_the_step_that_fetches() {
     let socket = outside.path().join("agent");
     let mut agent = Command::new("ssh-agent");
     let agent = agent.arg("-D").arg("-a").arg(&socket).stdout(Stdio::null());
-    let mut agent = agent.spawn().expect("ssh-agent can be run");
+    let mut agent = Agent(agent.spawn().expect("ssh-agent can be run"));
 
     let spec = format!(
         "build:\n  ssh: default\n  env: {{ GIT_SSH_COMMAND: /fake-ssh }}\n  run:\n    \
@@ -106,11 +116,14 @@ fn an_agent_reaches_the_step_that_fetches() {
         );
     let build = docker.build(&project).env("SSH_AUTH_SOCK", &socket);
     while !socket.exists() {
+        assert_eq!(
+            agent.0.try_wait().expect("it can be asked"),
+            None,
+            "ssh-agent ended"
+        );
         std::thread::yield_now();
     }
     let report = build.option("--ssh", "default").succeed();
-    agent.kill().expect("it runs");
-    agent.wait().expect("it ends");
     assert!(report.compiled().contains(&"dep"), "{report}");
 }
 

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod calls;
-mod cases;
 mod checkouts;
 mod cli;
 mod context;

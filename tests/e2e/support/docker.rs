@@ -65,6 +65,9 @@ impl Docker {
     pub(crate) fn has_store(&self) -> bool {
         let status = self.output(["info", "--format", "{{json .DriverStatus}}"]);
         let has = status.contains("io.containerd.snapshotter");
+        if let Ok(flavour) = std::env::var("RUST_FRONTEND_FLAVOUR") {
+            assert_eq!(has, flavour != "classic", "{flavour}: {status}");
+        }
         if !has {
             eprintln!("skipped: this engine has no containerd image store");
         }

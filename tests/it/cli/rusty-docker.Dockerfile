@@ -179,8 +179,10 @@ RUN --network=none \
 RUN --network=none hash='[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' \
  && rm -rf \
     /target/release/.fingerprint/rusty-docker-$hash \
+    /target/release/build/rusty-docker \
     /target/release/rusty-docker \
     /target/x86_64-unknown-linux-musl/release/.fingerprint/rusty-docker-$hash \
+    /target/x86_64-unknown-linux-musl/release/build/rusty-docker \
     /target/x86_64-unknown-linux-musl/release/rusty-docker
 
 FROM scratch AS sources

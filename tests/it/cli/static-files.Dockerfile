@@ -234,8 +234,10 @@ RUN --network=none \
 RUN --network=none hash='[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' \
  && rm -rf \
     /target/release/.fingerprint/static-files-$hash \
+    /target/release/build/static-files \
     /target/release/static-files \
     /target/x86_64-unknown-linux-musl/release/.fingerprint/static-files-$hash \
+    /target/x86_64-unknown-linux-musl/release/build/static-files \
     /target/x86_64-unknown-linux-musl/release/static-files
 
 FROM scratch AS sources

@@ -36,6 +36,14 @@ if command -v apt-get >/dev/null; then
   apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends "$@"
   rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/log/apt /var/log/dpkg.log
 elif command -v apk >/dev/null; then
+  # What Debian's musl-tools brings is Alpine's own compiler.
+  for package; do
+    shift
+    case $package in
+    musl-tools) set -- "$@" gcc musl-dev ;;
+    *) set -- "$@" "$package" ;;
+    esac
+  done
   apk add --no-cache "$@"
 else
   echo "no apt-get and no apk in this image: it cannot install $*" >&2
@@ -1849,11 +1857,19 @@ RUN --network=none hash='[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f
     /target/release/.fingerprint/shop-catalog-$hash \
     /target/release/.fingerprint/shop-telemetry-$hash \
     /target/release/.fingerprint/shop-worker-$hash \
+    /target/release/build/shop-api \
+    /target/release/build/shop-catalog \
+    /target/release/build/shop-telemetry \
+    /target/release/build/shop-worker \
     /target/release/shop-worker \
     /target/x86_64-unknown-linux-musl/release/.fingerprint/shop-api-$hash \
     /target/x86_64-unknown-linux-musl/release/.fingerprint/shop-catalog-$hash \
     /target/x86_64-unknown-linux-musl/release/.fingerprint/shop-telemetry-$hash \
     /target/x86_64-unknown-linux-musl/release/.fingerprint/shop-worker-$hash \
+    /target/x86_64-unknown-linux-musl/release/build/shop-api \
+    /target/x86_64-unknown-linux-musl/release/build/shop-catalog \
+    /target/x86_64-unknown-linux-musl/release/build/shop-telemetry \
+    /target/x86_64-unknown-linux-musl/release/build/shop-worker \
     /target/x86_64-unknown-linux-musl/release/shop-worker
 
 FROM scratch AS sources
