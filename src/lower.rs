@@ -116,7 +116,7 @@ fn vertex(
         Op::Context { include, exclude } => (around.context)(include, exclude),
         Op::Exec(exec) => {
             let meta = meta
-                .platform(wire_platform(plan.runs_on(exec)))
+                .platform(wire_platform(plan.runs_on(step)))
                 .ignore_cache((around.no_cache)(step.role) && step.role != Role::Fetch);
             lower_exec(plan, exec, step.role, around, done)
                 .vertex(meta)

@@ -266,23 +266,30 @@ impl Plan {
         self.steps.len() - 1
     }
 
-    /// The platform that a process runs on: that of the image whose files it has.
-    pub fn runs_on(&self, exec: &Exec) -> &Platform {
-        let root = |exec: &Exec| {
-            let mut mounts = exec.mounts.iter();
-            mounts.find(|mount| mount.dest == "/")?.kind.from().cloned()
+    /// The platform that a step's process runs on: that of the image whose files it has; in an image of nothing else, that
+    /// image's.
+    pub fn runs_on<'a>(&'a self, step: &'a Step) -> &'a Platform {
+        let own = match step.role {
+            Role::Image => &self.platform,
+            _ => &self.build_platform,
         };
-        let mut next = root(exec);
-        while let Some(output) = next {
-            next = match &self.steps[output.step].op {
-                Op::Image { platform, .. } => return platform,
-                Op::Exec(exec) => root(exec),
-                Op::Files { base, .. } => base.clone(),
-                Op::Merge(parts) => parts.first().cloned(),
-                Op::Context { .. } => None,
-            };
+        self.platform_of(&step.op).unwrap_or(own)
+    }
+
+    /// The platform of the image at the bottom of a step's files.
+    fn platform_of<'a>(&'a self, op: &'a Op) -> Option<&'a Platform> {
+        let below = |output: &Output| self.platform_of(&self.steps[output.step].op);
+        match op {
+            Op::Image { platform, .. } => Some(platform),
+            Op::Exec(exec) => {
+                let mut mounts = exec.mounts.iter();
+                let root = mounts.find(|mount| mount.dest == "/")?;
+                root.kind.from().and_then(below)
+            }
+            Op::Files { base, .. } => base.as_ref().and_then(below),
+            Op::Merge(parts) => parts.iter().find_map(below),
+            Op::Context { .. } => None,
         }
-        &self.build_platform
     }
 
     fn note(&mut self, note: Option<String>) {

@@ -315,3 +315,40 @@ pub(super) fn triple(input: &Input<'_>) -> Result<String, Diagnostics> {
             diagnostic.into()
         })
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "runs the script with programs of its own"
+)]
+mod tests {
+    use super::INSTALL_PACKAGES;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::Command;
+
+    /// What a package manager that is alone in `PATH` is called with.
+    fn calls(manager: &str, packages: &[&str]) -> Vec<String> {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        let program = dir.path().join(manager);
+        let text = format!("#!/bin/sh\necho \"$*\" >>{}\n", log.display());
+        fs::write(&program, text).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let status = Command::new("/bin/sh")
+            .args(["-c", INSTALL_PACKAGES, "sh"])
+            .args(packages)
+            .env("PATH", dir.path())
+            .status();
+        assert!(status.unwrap().success());
+        let text = fs::read_to_string(log).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn alpine_has_other_names() {
+        let wanted = ["add --no-cache cmake gcc musl-dev protoc"];
+        assert_eq!(calls("apk", &["cmake", "musl-tools", "protoc"]), wanted);
+        assert_eq!(calls("apk", &["a b"]), ["add --no-cache a b"]);
+    }
+}

@@ -190,6 +190,43 @@ fn values_keep_their_places() {
 }
 
 #[test]
+fn a_secret_is_a_file_a_variable_or_both() {
+    let secrets = |text: &str| {
+        let spec = good(&format!("build: {{ secrets: {text} }}"));
+        let secrets = spec.images[0].build.secrets.iter();
+        let places = secrets.map(|secret| (secret.target.clone(), secret.env.clone()));
+        places.collect::<Vec<_>>()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(secrets("[a]"), [(some("/run/secrets/a"), None)]);
+    assert_eq!(
+        secrets("[{ id: a, env: ONE }, { id: a, env: TWO }, a]"),
+        [
+            (None, some("ONE")),
+            (None, some("TWO")),
+            (some("/run/secrets/a"), None)
+        ]
+    );
+    assert_eq!(
+        secrets("[{ id: a, env: ONE, target: /a }]"),
+        [(some("/a"), some("ONE"))]
+    );
+    for (text, message) in [
+        (
+            "[{ id: a, env: ONE }, { id: b, env: ONE }]",
+            "two secrets are in the variable `ONE`",
+        ),
+        (
+            "[a, { id: b, target: /run/secrets/a }]",
+            "two secrets are mounted as `/run/secrets/a`",
+        ),
+    ] {
+        let found = parse_args(&format!("build: {{ secrets: {text} }}"), &[]).unwrap_err();
+        assert_eq!(found.sorted()[0].message, message);
+    }
+}
+
+#[test]
 fn secrets_go_where_they_are_looked_for() {
     let steps = |secret: &str| {
         let spec = good(&format!("build: {{ secrets: [{secret}] }}"));

@@ -590,3 +590,34 @@ pub fn text() -> &'static str { one::one() }
 fn main() { println!("{}", app::text()); }
 "#, "# nothing\n");
 }
+
+/// A README and a licence of the workspace are where Cargo says, seen from each package.
+#[test]
+fn inherited_files() {
+    check(
+        "",
+        "../../README.txt ../../legal/LICENSE 7 8",
+        r#"
+//- /Cargo.toml
+[workspace]
+members = ["parts/app"]
+resolver = "2"
+[workspace.package]
+license-file = "legal/LICENSE"
+//- /README.txt
+Readme
+//- /legal/LICENSE
+Licence
+//- /parts/app/Cargo.toml of app
+readme.workspace = true
+license-file.workspace = true
+//- /parts/app/src/main.rs
+fn main() {
+    let readme = include_str!(concat!("../", env!("CARGO_PKG_README")));
+    let licence = include_str!(concat!("../", env!("CARGO_PKG_LICENSE_FILE")));
+    println!("{} {} {} {}", env!("CARGO_PKG_README"), env!("CARGO_PKG_LICENSE_FILE"), readme.len(), licence.len());
+}
+"#,
+        DEV,
+    );
+}

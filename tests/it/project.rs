@@ -259,6 +259,38 @@ fn selection() {
         let found = selects(BINS, &format!("{spec}\n"));
         assert_eq!(found, [expected], "{spec}");
     }
+    let more = "[profile.release-lto]\ninherits = \"release\"\n[profile.small-strip-more]\ninherits = \"small\"\n";
+    let named = format!(
+        "{BINS}//- /Cargo.toml\n[workspace]\nmembers = [\"api\", \"worker\", \"lib\"]\n{more}[profile.small]\ninherits = \"release\"\n"
+    );
+    for (settings, profile, taken) in [
+        (
+            "profile: { name: release-lto, opt-level: s }",
+            "release-lto",
+            "`lto` of `release`",
+        ),
+        (
+            "profile: small-strip-more, debug-symbols: true",
+            "small-strip-more",
+            "`strip` of `small`",
+        ),
+    ] {
+        let expected = format!(
+            "ambiguous-profile: Rust.yaml:1: settings of the profile `{profile}` cannot be given here: Cargo takes them for {taken}: write them into `Cargo.toml`, or give the profile another name"
+        );
+        let found = selects(
+            &named,
+            &format!("build: {{ package: shop-api, {settings} }}\n"),
+        );
+        assert_eq!(found, [expected]);
+    }
+    assert_eq!(
+        selects(
+            &named,
+            "build: { package: shop-api, profile: release-lto }\n"
+        ),
+        ["shop-api [shop-api] [] release-lto"]
+    );
     assert_eq!(
         selects(BINS, "build: { bin: [cron, shop-api] }\n"),
         [
@@ -335,6 +367,9 @@ directory = \"vendor\"
 [target.x86_64-unknown-linux-gnu]
 linker = \"tools/link.sh\"
 runner = \"qemu\"
+[http]
+cainfo = \"certs/ca.pem\"
+//- /certs/ca.pem
 //- /.cargo/more.toml
 [build]
 target = \"my.json\"
@@ -360,6 +395,7 @@ not even TOML
         ["in/.cargo/config", ".cargo/config.toml", ".cargo/more.toml"]
     );
     assert_eq!(project.configs[1].paths, ["tools/link.sh", "vendor"]);
+    assert_eq!(project.configs[1].network_paths, ["certs/ca.pem"]);
     assert_eq!(project.configs[2].paths, ["my.json"]);
 }
 

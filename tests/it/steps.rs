@@ -310,3 +310,129 @@ fn fingerprints_go_where_the_profile_keeps_them() {
         }
     }
 }
+
+/// The compiler flags of the spec, as the variable of steps that compile.
+fn rustflags(config: &str, build: &str) -> Vec<String> {
+    let project = format!("{PROJECT}//- /.cargo/config.toml\n{config}");
+    let plan = keys::plan(&files(&project), &format!("build: {{ {build} }}"), None);
+    let mut compile = plan.steps.iter().filter(|step| step.role == Role::Compile);
+    let Some(Op::Exec(exec)) = compile.next().map(|step| &step.op) else {
+        panic!("{plan:?}")
+    };
+    let flags = exec
+        .env
+        .iter()
+        .filter(|(name, _)| name.contains("RUSTFLAGS"));
+    flags
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect()
+}
+
+/// Cargo joins what is said of one key in several places, and takes one key of several.
+#[test]
+fn flags_join_those_of_the_configuration() {
+    let flags = "rustflags: [-Ca, -Cb]";
+    assert_eq!(rustflags("", ""), [""; 0]);
+    assert_eq!(
+        rustflags("", flags),
+        ["CARGO_ENCODED_RUSTFLAGS=-Ca\u{1f}-Cb"]
+    );
+    let of_build = "[build]\nrustflags = [\"--cfg\", \"x\"]\n";
+    assert_eq!(
+        rustflags(of_build, flags),
+        ["CARGO_BUILD_RUSTFLAGS=-Ca -Cb"]
+    );
+    assert_eq!(rustflags(of_build, ""), [""; 0]);
+    for target in ["x86_64-unknown-linux-musl", "'cfg(unix)'"] {
+        let of_target = format!("{of_build}[target.{target}]\nrustflags = \"--cfg y\"\n");
+        let wanted = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS=-Ca -Cb";
+        assert_eq!(rustflags(&of_target, flags), [wanted]);
+    }
+    let of_another = "[target.x86_64-pc-windows-msvc]\nrustflags = \"--cfg y\"\n";
+    assert_eq!(
+        rustflags(of_another, flags),
+        ["CARGO_ENCODED_RUSTFLAGS=-Ca\u{1f}-Cb"]
+    );
+    let spaced = "rustflags: ['--cfg=a=\"b c\"']";
+    assert_eq!(
+        rustflags(of_build, spaced),
+        ["CARGO_ENCODED_RUSTFLAGS=--cfg=a=\"b c\""]
+    );
+    let hidden = "rustflags: -Ca, env: { RUSTFLAGS: -Cc }";
+    assert_eq!(
+        rustflags(of_build, hidden),
+        ["RUSTFLAGS=-Cc", "CARGO_ENCODED_RUSTFLAGS=-Ca"]
+    );
+}
+
+/// The commands that make the toolchain for a toolchain file.
+fn rustup(file: &str, build: &str) -> Vec<String> {
+    let project = format!("{PROJECT}//- /rust-toolchain.toml\n{file}");
+    let plan = keys::plan(&files(&project), &format!("build: {{ {build} }}"), None);
+    let steps = plan
+        .steps
+        .iter()
+        .filter(|step| step.role == Role::Toolchain);
+    let words = steps.filter_map(|step| match &step.op {
+        Op::Exec(exec) => Some(exec.args.join(" ")),
+        _ => None,
+    });
+    words.filter(|words| words.starts_with("rustup")).collect()
+}
+
+/// Targets for other systems than Linux are those of developers' machines.
+#[test]
+fn a_toolchain_file_has_all_that_it_names() {
+    let more = "targets = [\"wasm32-unknown-unknown\", \"aarch64-apple-darwin\", \"x86_64-unknown-linux-musl\"]\n\
+                components = [\"rust-src\"]\n";
+    let file = format!("[toolchain]\nchannel = \"1.90\"\n{more}");
+    assert_eq!(
+        rustup(&file, ""),
+        [
+            "rustup toolchain install 1.90 --profile minimal --no-self-update --target \
+             x86_64-unknown-linux-musl --target wasm32-unknown-unknown --component rust-src"
+        ]
+    );
+    assert_eq!(
+        rustup(&format!("[toolchain]\n{more}"), ""),
+        [
+            "rustup target add x86_64-unknown-linux-musl wasm32-unknown-unknown",
+            "rustup component add rust-src"
+        ]
+    );
+    // The spec's own toolchain takes the file's place.
+    assert_eq!(
+        rustup(&file, "toolchain: stable"),
+        [
+            "rustup toolchain install stable --profile minimal --no-self-update --target \
+             x86_64-unknown-linux-musl"
+        ]
+    );
+}
+
+/// Certificates of the project are there when crates are fetched, and hinder neither seed nor groups.
+#[test]
+fn certificates_are_there_for_downloads() {
+    let config = "//- /.cargo/config.toml\n[http]\ncainfo = \"certs/ca.pem\"\n//- /certs/ca.pem\n";
+    let plan = keys::plan(&files(&format!("{PROJECT}{config}")), "", None);
+    let role = |wanted| plan.steps.iter().filter(move |step| step.role == wanted);
+    let skeleton = role(Role::Skeleton).next().map(|step| &step.op);
+    let Some(Op::Files {
+        base: Some(base), ..
+    }) = skeleton
+    else {
+        panic!("{skeleton:?}")
+    };
+    let Op::Files { actions, .. } = &plan.steps[base.step].op else {
+        panic!("{:?}", plan.steps[base.step])
+    };
+    let [FileAction::Copy(copy)] = &actions[..] else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(copy.include, ["certs/ca.pem"]);
+    assert!(
+        plan.notes
+            .iter()
+            .all(|note| !note.contains("start from nothing"))
+    );
+}

@@ -120,3 +120,81 @@ async fn a_missing_secret_is_found_in_every_image() {
         error.message
     );
 }
+
+/// As a mirror that answers in the place of a registry without internet.
+#[tokio::test]
+async fn a_policy_may_name_another_repository() {
+    let bridge = project("image: { base: moved }\n", 62).on(
+        "ResolveSourceMeta",
+        |request: msg::ResolveSourceMetaRequest| {
+            let mut source = request.source.unwrap();
+            let identifier = source
+                .identifier
+                .replace("docker.io/library/", "mirror.corp/");
+            source.identifier = identifier;
+            let image = msg::ResolveSourceImageResponse {
+                digest: DIGEST.into(),
+                config: CONFIG.into(),
+                attestation_chain: None,
+            };
+            Ok(msg::ResolveSourceMetaResponse {
+                source: Some(source),
+                image: Some(image),
+                ..Default::default()
+            })
+        },
+    );
+    result(build(&bridge, &[]).await);
+    let names = sources(graph(&image(&bridge)));
+    for name in ["moved:latest", "rust:1"] {
+        let mirrored = format!("docker-image://mirror.corp/{name}@{DIGEST}");
+        assert!(names.contains(&mirrored), "{names:?}");
+    }
+    assert!(
+        !names.iter().any(|name| name.contains("docker.io")),
+        "{names:?}"
+    );
+}
+
+/// Whom the image runs as, and whose its volume is, on a base of some user.
+async fn user_on(base_user: &str, spec: &str) -> (String, String) {
+    let config = CONFIG.replace("\"Env\"", &format!("\"User\":\"{base_user}\",\"Env\""));
+    let spec = format!("image: {{ base: ours, volumes: /data{spec} }}\n");
+    let bridge = project(&spec, 62).image("docker.io/library/ours:latest", DIGEST, &config);
+    let (_, metadata) = result(build(&bridge, &[]).await);
+    let made: serde_json::Value = serde_json::from_str(&metadata["containerimage.config"]).unwrap();
+    let user = made["config"]["User"].as_str().unwrap().to_owned();
+    let all = image(&bridge);
+    let ops = graph(&all).def.iter();
+    let ops = ops.map(|bytes| pb::Op::decode(bytes.as_slice()).unwrap().op);
+    let files = ops.filter_map(|op| match op {
+        Some(pb::op::Op::File(file)) => Some(file.actions),
+        _ => None,
+    });
+    let mut owners = files.flatten().filter_map(|action| match action.action {
+        Some(pb::file_action::Action::Mkdir(dir)) if dir.path == "/data" => Some(dir.owner),
+        _ => None,
+    });
+    let owner = owners.next().expect("the volume is made");
+    let id = |side: Option<pb::UserOpt>| match side.and_then(|side| side.user) {
+        Some(pb::user_opt::User::ById(id)) => id.to_string(),
+        Some(pb::user_opt::User::ByName(name)) => name.name,
+        None => String::new(),
+    };
+    let owner = owner.map(|owner| [id(owner.user), id(owner.group)].join(":"));
+    (user, owner.unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_base_keeps_its_user_unless_that_is_root() {
+    let own = ("65532".to_owned(), "65532:65532".to_owned());
+    for root in ["", "0", "root", "0:0", "root:root"] {
+        assert_eq!(user_on(root, "").await, own, "{root}");
+    }
+    let kept = |user: &str, owner: &str| (user.to_owned(), owner.to_owned());
+    assert_eq!(user_on("1001", "").await, kept("1001", "1001:1001"));
+    assert_eq!(user_on("1001:0", "").await, kept("1001:0", "1001:0"));
+    assert_eq!(user_on("nginx", "").await.0, "nginx");
+    assert_eq!(user_on("1001", ", user: 7").await, kept("7", "7:7"));
+    assert_eq!(user_on("1001", ", user: root").await, kept("root", ""));
+}

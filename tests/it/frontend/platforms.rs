@@ -120,3 +120,28 @@ async fn a_foreign_platform_that_nothing_links_for() {
          CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER: … }` under `build:`"
     );
 }
+
+/// What takes programs out of packages for another platform has the build image's own programs.
+#[tokio::test]
+async fn packages_for_a_foreign_platform_need_no_emulator() {
+    let spec = "image: { base: scratch, init: true, timezones: true, run: [[/x]] }\n";
+    let bridge = project(spec, 183);
+    result(build(&bridge, &[("platform", "linux/arm64")]).await);
+    let all = image(&bridge);
+    let mut seen = vec![];
+    for bytes in &graph(&all).def {
+        let op = pb::Op::decode(bytes.as_slice()).unwrap();
+        if !matches!(op.op, Some(pb::op::Op::Exec(_))) {
+            continue;
+        }
+        let meta = &graph(&all).metadata[llb::Digest::of(bytes).as_str()];
+        let name = &meta.description["llb.customname"];
+        let platform = op.platform.unwrap().architecture;
+        let own = name.contains("run ");
+        assert_eq!(platform, if own { "arm64" } else { "amd64" }, "{name}");
+        seen.push(name.clone());
+    }
+    for part in ["tini from packages", "zoneinfo from packages"] {
+        assert!(seen.iter().any(|name| name.contains(part)), "{seen:?}");
+    }
+}

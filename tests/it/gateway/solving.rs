@@ -122,6 +122,24 @@ async fn the_engines_error_comes_back_whole() {
     assert_eq!(longer.details, failed_step().details);
 }
 
+/// The spec and the step that failed come with an error, in trailers: as long as they are.
+#[tokio::test]
+async fn the_engines_error_comes_back_whole_however_long_it_is() {
+    for kilobytes in [1, 20, 100, 1000] {
+        let mut status = failed_step();
+        status.details.push(Any {
+            type_url: "github.com/moby/buildkit/errdefs.Solve+json".into(),
+            value: vec![b'x'; kilobytes << 10],
+        });
+        status.message = "m".repeat(kilobytes << 7);
+        let answer = status.clone();
+        let bridge = Bridge::new().on_raw("Solve", move |_| Reply::Error(answer.clone()));
+        let gateway = bridge.connect().await.unwrap();
+        let failure = gateway.solve(source("context")).await.unwrap_err();
+        assert_eq!(failure, Failure::Engine(status), "{kilobytes} KiB");
+    }
+}
+
 #[tokio::test]
 async fn inputs_come_by_name_or_not_at_all() {
     let bridge = Bridge::new().input("context", source("x"));
