@@ -12,6 +12,7 @@ mod apart;
 mod bad_input;
 mod caching;
 mod calls;
+mod compiler;
 mod contexts;
 mod crates;
 mod ejected;

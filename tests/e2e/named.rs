@@ -1,5 +1,7 @@
 //! Named contexts: in the place of base images, of packages, and of the frontend itself.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use crate::support::docker::{Docker, Outcome};
@@ -49,6 +51,29 @@ fn an_image_takes_the_place_of_both_bases() {
         image.inspect().config.entrypoint.expect("one"),
         ["/usr/local/bin/tiny"]
     );
+}
+
+#[test]
+fn a_base_keeps_its_user_unless_that_is_root() {
+    let docker = Docker::take();
+    for (user, kept) in [("0", "65532:65532"), ("1001:1002", "1001:1002")] {
+        let word = nonce();
+        let dockerfile = Tree::empty();
+        let text = format!("FROM debian:trixie-slim\nUSER {user}\n");
+        std::fs::write(dockerfile.path().join("Dockerfile"), text).expect("can write");
+        let base = docker.build(dockerfile.path()).file("Dockerfile");
+        let (base, _) = base.image("base-of-a-user");
+        let spec = format!("image: {{ base: \"base-{word}\", volumes: /data }}\n");
+        let context = format!("base-{word}=docker-image://{}", base.tag());
+        let project = Project::tiny(&spec);
+        let build = docker.build(&project).option("--build-context", context);
+        let (image, _) = build.image("of-a-user");
+        let script = "echo $(id -u):$(id -g); stat -c %u:%g /data";
+        let said = docker.output(["run", "--rm", "--entrypoint=sh", image.tag(), "-c", script]);
+        // A group that nothing names is none.
+        let runs_as = kept.replace(":65532", ":0");
+        assert_eq!(said, format!("{runs_as}\n{kept}\n"), "{user}");
+    }
 }
 
 #[test]
@@ -110,7 +135,11 @@ fn directories_take_the_places_of_packages() {
     library(&inner, "inner", "", word);
     library(&project.join("inner"), "inner", "", "\"replaced\"");
     // Its .dockerignore is about its own files alone.
-    project.write(".dockerignore", "target\n**/word.txt\n");
+    project.write(".dockerignore", "**/word.txt\n");
+    // What Cargo made is not sent: no client can send a file of such a name.
+    let built = project.join("target/debug");
+    std::fs::create_dir_all(&built).expect("can make folders");
+    std::fs::write(built.join(OsStr::from_bytes(b"\xff")), "").expect("can write");
     let package = |name: &str, more: &str| {
         format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n{more}")
     };

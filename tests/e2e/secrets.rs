@@ -9,11 +9,13 @@ use crate::support::tree::Tree;
 
 /// A build script that proves that it read the secret without showing it.
 const BUILD: &str = "fn main() {\n    let secret = std::fs::read(\"/run/secrets/licence\").unwrap();\n    \
-    let variable = std::env::var(\"TOKEN\").unwrap();\n    \
-    println!(\"cargo::warning=lengths {} {}\", secret.len(), variable.len());\n}\n";
+    let variables = [\"TOKEN\", \"SECOND\"].map(|name| std::env::var(name).unwrap().len());\n    \
+    let file = std::fs::read(\"/run/token\").unwrap();\n    \
+    println!(\"cargo::warning=lengths {} {variables:?} {}\", secret.len(), file.len());\n}\n";
 
 const SPEC: &str = "build:\n  secrets:\n    - { id: licence, step: compile }\n    \
-    - { id: token, step: compile, env: TOKEN }\n  \
+    - { id: token, step: compile, env: TOKEN }\n    \
+    - { id: token, step: compile, env: SECOND, target: /run/token }\n  \
     run: [test ! -e /run/secrets/licence]\nimage: { base: scratch }\n";
 
 #[test]
@@ -32,7 +34,7 @@ fn a_secret_reaches_a_build_script_and_nothing_else() {
         .option("--secret", file)
         .option("--secret", "id=token,env=THE_TOKEN");
     let (image, report) = build.image("secret");
-    let lengths = format!("lengths {0} {0}", value.len());
+    let lengths = format!("lengths {0} [{0}, {0}] {0}", value.len());
     assert!(report.log().contains(&lengths), "{}", report.log());
     assert!(!report.log().contains(&value));
     let saved = Tree::empty();

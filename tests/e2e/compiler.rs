@@ -1,0 +1,22 @@
+//! What reaches the compiler.
+
+use crate::support::docker::Docker;
+use crate::support::nonce;
+use crate::support::project::Project;
+
+/// Flags of the spec, and those of the project's configuration, of which Cargo alone takes one kind.
+#[test]
+fn flags_are_added_to_those_of_the_configuration() {
+    let docker = Docker::take();
+    let spec = "build: { rustflags: --cfg given }\nimage: { base: scratch }\n";
+    let project = Project::tiny(spec);
+    std::fs::create_dir_all(project.join(".cargo")).expect("can make folders");
+    let source = "fn main() { println!(\"{} {}\", cfg!(configured), cfg!(given)); }\n";
+    project.write("src/main.rs", format!("// {}\n{source}", nonce()));
+    for table in ["build", "target.'cfg(target_os = \"linux\")'"] {
+        let config = format!("[{table}]\nrustflags = [\"--cfg\", \"configured\"]\n");
+        project.write(".cargo/config.toml", config);
+        let (image, _) = docker.build(&project).image("flags");
+        assert_eq!(image.prints(&[]), "true true\n", "{table}");
+    }
+}
