@@ -98,7 +98,7 @@ impl<'t> Loader<'t> {
         }
         let patched_dirs = self.patched_dirs(&root, &configs);
         self.others(&patched_dirs);
-        let lock = self.lock(&root_dir);
+        let lock = self.lock(&root_dir, &configs);
         let table = |key: &str| {
             let node = root_document.get(&[key]);
             node.map(Node::to_table).unwrap_or_default()
@@ -351,8 +351,20 @@ impl<'t> Loader<'t> {
         patches
     }
 
-    fn lock(&mut self, root: &str) -> Option<Lockfile> {
-        let path = join(root, "Cargo.lock")?;
+    /// The lock, which is beside the root's manifest, or where the configuration says (`resolver.lockfile-path`).
+    fn lock(&mut self, root: &str, configs: &[config::CargoConfig]) -> Option<Lockfile> {
+        let written = configs.iter().find_map(|config| {
+            let path = config
+                .table
+                .get("resolver")?
+                .get("lockfile-path")?
+                .as_str()?;
+            join(&config.dir, path)
+        });
+        let path = match written {
+            Some(path) => path,
+            None => join(root, "Cargo.lock")?,
+        };
         if let Some(file) = self.tree.read(&path) {
             return Lockfile::parse(file, &mut self.found);
         }

@@ -27,6 +27,10 @@ impl Scope<'_> {
             if let Some(Value::Table(build)) = table.get_mut("build") {
                 build.retain(|key, _| !BUILD_DROPPED.contains(&key));
             }
+            // The lock of the skeleton is beside its manifest.
+            if let Some(Value::Table(resolver)) = table.get_mut("resolver") {
+                resolver.remove("lockfile-path");
+            }
             if let Some(Value::Table(patches)) = table.get_mut("patch") {
                 self.keep_patches(patches, &config.dir);
             }

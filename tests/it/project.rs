@@ -2,6 +2,7 @@
 
 use crate::support::fixture::{self, files, load, load_by_asking, mistakes, select};
 use rust_frontend::project;
+use rust_frontend::recipe::{RecipeFor, recipe};
 
 /// All that is wrong with a project, one line each.
 fn wrong(fixture: &str, expected: &[&str]) {
@@ -397,6 +398,28 @@ not even TOML
     assert_eq!(project.configs[1].paths, ["tools/link.sh", "vendor"]);
     assert_eq!(project.configs[1].network_paths, ["certs/ca.pem"]);
     assert_eq!(project.configs[2].paths, ["my.json"]);
+}
+
+/// The lock may be where the configuration says.
+#[test]
+fn a_lock_in_another_place() {
+    let config = "//- /.cargo/config.toml\n[resolver]\nlockfile-path = \"locks/Cargo.lock\"\n";
+    let elsewhere = LOCK.replace("/Cargo.lock", "/locks/Cargo.lock");
+    let project = load(
+        &files(&format!("{APP}//- /src/main.rs\n{config}{elsewhere}")),
+        "",
+    );
+    assert_eq!(project.lock.packages.len(), 1);
+    let selection = select(&project, "").unwrap();
+    let recipe = recipe(&project, &[&selection], RecipeFor::Build).unwrap();
+    let paths: Vec<&str> = recipe.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["Cargo.lock", "Cargo.toml", "src/main.rs"]);
+    wrong(
+        &format!("{APP}//- /src/main.rs\n{config}{LOCK}"),
+        &[
+            "missing-lock: `locks/Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it",
+        ],
+    );
 }
 
 /// 28: a link to a member's directory is a member.
