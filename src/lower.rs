@@ -6,6 +6,8 @@ use crate::plan::{self, Copy, FileAction, MountKind, Op, Plan, Role, Step};
 use crate::platform::Platform;
 use crate::source::SourceFile;
 use buildkit_llb::{self as llb, Meta, State};
+use std::collections::BTreeSet;
+use std::collections::BTreeSet;
 
 /// What of the build's surroundings ends up in vertices, and is no decision of the plan.
 pub struct Surroundings<'a> {
@@ -125,6 +127,9 @@ fn vertex(
         Op::Files { base, actions } if actions.is_empty() => done.state(base.as_ref()),
         Op::Files { base, actions } => {
             let mut file = done.state(base.as_ref()).file();
+            for dir in looked_through(actions) {
+                file = file.then(llb::mkdir(dir).parents().timestamp(TIME));
+            }
             for action in actions {
                 file = lower_action(file, action, done);
             }
@@ -136,6 +141,23 @@ fn vertex(
         Op::Merge(parts) => llb::merge(parts.iter().map(|part| done.state(Some(part))), meta),
     }
 }
+
+/// The directories in which the engine looks for what matches a pattern: it fails where there is none (BuildKit,
+/// solver/llbsolver/file/backend.go, `rm`).
+fn looked_through(actions: &[FileAction]) -> BTreeSet<&str> {
+    let removed = actions.iter().filter_map(|action| match action {
+        FileAction::Remove { pattern } => Some(pattern.as_str()),
+        _ => None,
+    });
+    let dirs = removed.filter_map(|pattern| {
+        let (literal, _) = pattern.split_once(['*', '?', '['])?;
+        literal.rsplit_once('/').map(|(dir, _)| dir)
+    });
+    dirs.filter(|dir| !dir.is_empty()).collect()
+}
+
+/// The time of what steps write, in nanoseconds since 1970.
+const TIME: i64 = plan::SOURCE_TIME * 1_000_000_000;
 
 /// A pattern that matches no file.
 const NOTHING: &str = "/.nothing-*";
@@ -250,7 +272,6 @@ fn lower_mount(
 }
 
 fn lower_action(file: llb::File, action: &FileAction, done: &Lowered) -> llb::File {
-    const TIME: i64 = plan::SOURCE_TIME * 1_000_000_000;
     match action {
         FileAction::Write { path, data, mode } => {
             file.then(llb::mkfile(path, data.clone()).mode(*mode).timestamp(TIME))

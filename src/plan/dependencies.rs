@@ -7,7 +7,7 @@ use super::{
     names, seed,
 };
 use crate::project::Selection;
-use crate::recipe::{Recipe, StubPackage};
+use crate::recipe::Recipe;
 use crate::source;
 use crate::spec::SecretStep;
 use std::collections::BTreeSet;
@@ -459,23 +459,18 @@ pub(super) fn stub_removal(
     target: Output,
 ) -> Output {
     let profile = profile_dir(&input.selection.profile);
-    let (mut patterns, mut dirs) = (BTreeSet::new(), vec![]);
+    let mut patterns = BTreeSet::new();
     for dir in [format!("{}/{profile}", plan.triple), profile.to_owned()] {
-        dirs.push(FileAction::MakeDir {
-            path: format!("/{dir}/{}", StubPackage::FINGERPRINTS),
-            mode: 0o755,
-            owner: None,
-        });
         for stub in &recipe.stubs {
             let fingerprints = stub.fingerprints();
             patterns.extend(fingerprints.map(|pattern| format!("/{dir}/{pattern}")));
             patterns.extend(stub.executables().map(|name| format!("/{dir}/{name}")));
         }
     }
-    let remove = patterns.into_iter();
-    let remove = remove.map(|pattern| FileAction::Remove { pattern });
-    // The engine looks for a pattern in its directory, and fails without one.
-    let actions = dirs.into_iter().chain(remove).collect();
+    let actions = patterns
+        .into_iter()
+        .map(|pattern| FileAction::Remove { pattern })
+        .collect();
     let op = Op::Files {
         base: Some(target),
         actions,

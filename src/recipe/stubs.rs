@@ -39,16 +39,13 @@ pub struct StubTarget {
 }
 
 impl StubPackage {
-    /// Where fingerprints are in a profile's directory before Cargo 1.100.
-    pub const FINGERPRINTS: &'static str = ".fingerprint";
-
     /// Patterns (as of Go's `filepath.Match`) of its fingerprint directories, relative to
     /// `target/<triple>/<profile>` (and `target/<profile>` for what runs on the build machine); none when they
     /// would match another package's. Since Cargo 1.100 a package has one directory for all of it (cargo,
     /// src/compiler/layout.rs).
     pub fn fingerprints(&self) -> impl Iterator<Item = String> {
         let hash = "[0-9a-f]".repeat(16);
-        let before = format!("{}/{}-{hash}", Self::FINGERPRINTS, self.name);
+        let before = format!(".fingerprint/{}-{hash}", self.name);
         let since = format!("build/{}", self.name);
         [before, since].into_iter().filter(|_| !self.shares_name)
     }

@@ -291,10 +291,8 @@ fn fingerprints_go_where_the_profile_keeps_them() {
         };
         let patterns: Vec<&str> = actions
             .iter()
-            .filter_map(|action| match action {
-                FileAction::Remove { pattern } => Some(pattern.as_str()),
-                // Where there are no such, of a newer Cargo.
-                FileAction::MakeDir { path, .. } if path.ends_with("/.fingerprint") => None,
+            .map(|action| match action {
+                FileAction::Remove { pattern } => pattern.as_str(),
                 action => panic!("{action:?}"),
             })
             .collect();
