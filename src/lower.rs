@@ -7,7 +7,6 @@ use crate::platform::Platform;
 use crate::source::SourceFile;
 use buildkit_llb::{self as llb, Meta, State};
 use std::collections::BTreeSet;
-use std::collections::BTreeSet;
 
 /// What of the build's surroundings ends up in vertices, and is no decision of the plan.
 pub struct Surroundings<'a> {
