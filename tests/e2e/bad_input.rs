@@ -73,7 +73,7 @@ fn an_unknown_package() {
     check_spec(
         "build:\n  package: rusty-dokcer\n",
         ["Rust.yaml:3", "   3 | >>>   package: rusty-dokcer"],
-        "Rust.yaml:3: no package `rusty-dokcer`: did you mean `rusty-docker`",
+        "Rust.yaml:3: no package `rusty-dokcer`: did you mean `rusty-docker`?",
     );
 }
 
