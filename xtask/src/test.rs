@@ -110,10 +110,8 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
 const OTHER_LAYOUT: &str = "rust-frontend-test/rust:new-layout";
 
 /// What rests on the layout of the target directory: artefacts of stubs, local libraries, seeds and groups.
-const LAYOUT: [&str; 6] = [
-    "caching::an_edit",
+const LAYOUT: [&str; 4] = [
     "caching::a_main_older",
-    "crates::a_change",
     "libraries::a_bump",
     "local::",
     "seed::what_is_new",
