@@ -84,7 +84,16 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
         let others = others.join().expect("does not panic");
         result.and(others)
     })?;
-    if !words.is_empty() {
+    let chosen = |name: &&str| {
+        let begins = |word: &String| name.starts_with(word.as_str()) || word.starts_with(*name);
+        words.is_empty() || words.iter().any(begins)
+    };
+    let chosen: Vec<String> = LAYOUT
+        .iter()
+        .filter(|name| chosen(name))
+        .map(|name| (*name).to_owned())
+        .collect();
+    if chosen.is_empty() {
         return Ok(());
     }
     step(
@@ -95,15 +104,8 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
             image::copy(&containerd, &second, OTHER_LAYOUT)
         },
     )?;
-    let words = LAYOUT.map(str::to_owned);
-    end_to_end(
-        &state,
-        checkout,
-        &containerd,
-        &words,
-        &[("RUST_FRONTEND_RUST", OTHER_LAYOUT)],
-        None,
-    )
+    let variables = [("RUST_FRONTEND_RUST", OTHER_LAYOUT)];
+    end_to_end(&state, checkout, &containerd, &chosen, &variables, None)
 }
 
 /// `rust:1` where Cargo keeps each unit in one directory, as it does by itself since 1.100.
