@@ -39,8 +39,8 @@ const INTRODUCTION: &str = "\
 # Benchmarks
 
 Written by `cargo xtask bench`: on one engine with one builder, contenders one after the other, round by round; medians with the
-least and the most in brackets where there were several rounds, and where there are no brackets, one measurement. Ratios say more than seconds, which are those of one machine. *Load* is the machine's
-load average before the measurements, *others* how many processors other programs used meanwhile: where they are not near 0,
+least and the most in brackets where there were several rounds, and where there are no brackets, one measurement. Ratios say more
+than seconds, which are those of one machine. *Load* is the machine's load average before the measurements, *others* how many processors other programs used meanwhile: where they are not near 0,
 seconds are too high and CPU times and crates compiled are what to look at. All measurements: [benchmarks.json](benchmarks.json).
 
 ";
@@ -189,7 +189,8 @@ fn machines(records: &[&Record]) -> String {
     if unknown > 0 {
         let _ = writeln!(
             text,
-            "- {unknown} of {} measurements do not say where and when.",
+            "- {unknown} of {} measurements do not say where and when; those of the stub Dockerfile among them are of a recipe that \
+             removed the stubs' fingerprints instead of touching the sources.",
             records.len()
         );
     }
