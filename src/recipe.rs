@@ -363,14 +363,12 @@ impl<'a> Scope<'a> {
             .roles
             .iter()
             .filter(|(_, role)| matches!(role, Role::Real | Role::Own));
-        let mut dirs: Vec<String> =
-            real.map(|(index, _)| self.project.packages[*index].dir.clone())
-                .chain(
-                    self.project.configs.iter().flat_map(|config| {
-                        [config.paths.as_slice(), &config.network_paths].concat()
-                    }),
-                )
-                .collect();
+        let configs = self.project.configs.iter();
+        let named = configs.flat_map(|config| config.paths.iter().chain(&config.network_paths));
+        let mut dirs: Vec<String> = real
+            .map(|(index, _)| self.project.packages[*index].dir.clone())
+            .chain(named.cloned())
+            .collect();
         dirs.sort();
         dirs.dedup();
         dirs

@@ -20,8 +20,7 @@ pub(super) fn linker(
     if own.is_none_or(|own| own == processor(triple)) {
         return Ok(None);
     }
-    let name = triple.to_uppercase().replace(['-', '.'], "_");
-    let name = format!("CARGO_TARGET_{name}_LINKER");
+    let name = variable(triple, "LINKER");
     let said = |variable: &str| {
         let env = &input.image.build.env;
         env.iter().any(|one| one.name.value == variable)
@@ -67,4 +66,10 @@ pub(super) fn linker(
         return Err(stop("no-cross-compiler", message, help));
     }
     Ok(Some((name, "rust-lld".into())))
+}
+
+/// The variable for a key of `[target.<triple>]` of cargo's configuration.
+pub(super) fn variable(triple: &str, key: &str) -> String {
+    let triple = triple.to_uppercase().replace(['-', '.'], "_");
+    format!("CARGO_TARGET_{triple}_{key}")
 }

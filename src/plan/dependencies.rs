@@ -3,8 +3,8 @@
 use super::crates::{self, Groups};
 use super::toolchain::Toolchain;
 use super::{
-    Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, local,
-    names, seed,
+    Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, cross,
+    local, names, seed,
 };
 use crate::project::Selection;
 use crate::recipe::Recipe;
@@ -303,6 +303,9 @@ pub(super) fn cargo(
 fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, String)> {
     let flags = input.image.build.rustflags.iter();
     let flags: Vec<&str> = flags.map(|flag| flag.value.as_str()).collect();
+    if flags.is_empty() {
+        return None;
+    }
     let is_hidden = env.iter().any(|(name, _)| name == "RUSTFLAGS");
     let is_split = flags.iter().any(|flag| flag.contains(char::is_whitespace));
     let tables = || input.project.configs.iter().map(|config| &config.table);
@@ -316,11 +319,7 @@ fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, Str
         .flatten()
         .any(|(key, value)| (*key == triple || key.starts_with("cfg(")) && has_flags(value));
     let name = match (is_hidden || is_split, of_target, of_build) {
-        _ if flags.is_empty() => return None,
-        (false, true, _) => {
-            let triple = triple.to_uppercase().replace(['-', '.'], "_");
-            format!("CARGO_TARGET_{triple}_RUSTFLAGS")
-        }
+        (false, true, _) => cross::variable(&triple, "RUSTFLAGS"),
         (false, false, true) => "CARGO_BUILD_RUSTFLAGS".to_owned(),
         _ => return Some(("CARGO_ENCODED_RUSTFLAGS".into(), flags.join("\u{1f}"))),
     };

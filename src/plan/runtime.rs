@@ -91,7 +91,7 @@ pub(super) fn image(
         let layer = support::debug(plan, input, toolchain);
         layers.add(plan, &mut config, input, layer);
     }
-    settings(input, &mut config);
+    settings(input, &mut config, &user);
     if debug {
         let path = config.env("PATH").unwrap_or(image::DEFAULT_PATH);
         let path = format!("{path}:{}", support::BUSYBOX);
@@ -140,13 +140,12 @@ fn user(spec: &Image, base: &ImageConfig) -> String {
 }
 
 /// The config's settings, which make no layer.
-fn settings(input: &Input<'_>, config: &mut ImageConfig) {
+fn settings(input: &Input<'_>, config: &mut ImageConfig, user: &str) {
     let spec = &input.image.image;
     image::apply_env(config, &spec.env);
-    let user = user(spec, config);
     let changes_user = spec.user.span.is_some() || user != config.user();
-    config.set_user(&user);
-    let user = changes_user.then_some(user.as_str());
+    config.set_user(user);
+    let user = changes_user.then_some(user);
     if let Some(dir) = &spec.workdir {
         config.set_workdir(&dir.value);
     } else if config.workdir() == "/" {

@@ -47,28 +47,34 @@ async fn a_base_that_is_not_there_is_at_its_line() {
     }
 }
 
-#[tokio::test]
-async fn a_policy_may_put_something_else_in_the_place_of_a_base() {
-    let bridge = project("image: { base: moved }\n", 62).on(
+/// An engine whose policy puts other sources in the place of those that are asked for.
+fn with_policy(moves: fn(&str) -> String) -> Bridge {
+    project("image: { base: moved }\n", 62).on(
         "ResolveSourceMeta",
-        |request: msg::ResolveSourceMetaRequest| {
+        move |request: msg::ResolveSourceMetaRequest| {
             let mut source = request.source.unwrap();
-            let moved = source.identifier.contains("moved");
-            if moved {
-                source.identifier = "https://example.org/rootfs".into();
-            }
+            source.identifier = moves(&source.identifier);
             let image = msg::ResolveSourceImageResponse {
                 digest: DIGEST.into(),
                 config: CONFIG.into(),
                 attestation_chain: None,
             };
+            let is_image = source.identifier.starts_with("docker-image://");
             Ok(msg::ResolveSourceMetaResponse {
                 source: Some(source),
-                image: (!moved).then_some(image),
+                image: is_image.then_some(image),
                 ..Default::default()
             })
         },
-    );
+    )
+}
+
+#[tokio::test]
+async fn a_policy_may_put_something_else_in_the_place_of_a_base() {
+    let bridge = with_policy(|identifier| match identifier.contains("moved") {
+        true => "https://example.org/rootfs".into(),
+        false => identifier.into(),
+    });
     result(build(&bridge, &[]).await);
     let last = image(&bridge);
     let names: Vec<String> = sources(graph(&last));
@@ -124,26 +130,7 @@ async fn a_missing_secret_is_found_in_every_image() {
 /// As a mirror that answers in the place of a registry without internet.
 #[tokio::test]
 async fn a_policy_may_name_another_repository() {
-    let bridge = project("image: { base: moved }\n", 62).on(
-        "ResolveSourceMeta",
-        |request: msg::ResolveSourceMetaRequest| {
-            let mut source = request.source.unwrap();
-            let identifier = source
-                .identifier
-                .replace("docker.io/library/", "mirror.corp/");
-            source.identifier = identifier;
-            let image = msg::ResolveSourceImageResponse {
-                digest: DIGEST.into(),
-                config: CONFIG.into(),
-                attestation_chain: None,
-            };
-            Ok(msg::ResolveSourceMetaResponse {
-                source: Some(source),
-                image: Some(image),
-                ..Default::default()
-            })
-        },
-    );
+    let bridge = with_policy(|name| name.replace("docker.io/library/", "mirror.corp/"));
     result(build(&bridge, &[]).await);
     let names = sources(graph(&image(&bridge)));
     for name in ["moved:latest", "rust:1"] {

@@ -127,7 +127,7 @@ pub(crate) fn run(
     let surroundings = format!(
         "{}\n{}",
         builder.engine.versions()?,
-        images::id(&builder.engine)?
+        images::id(&builder.engine, &images::rust(Base::Now))?
     );
     let quick = choice.quick.then(|| QUICK.map(str::to_owned).to_vec());
     let wants = |kind: &[&str], word: &str| {

@@ -49,8 +49,7 @@ pub(super) fn ensure(state: &State, engine: &Engine) -> Result<()> {
         (chef(Base::Now), with_chef(Base::Now)),
         (chef(Base::Next), with_chef(Base::Next)),
     ] {
-        let mut inspect = engine.docker(["image", "inspect", "--format", "{{.Id}}"]);
-        if sh::succeeds(inspect.arg(&name)) {
+        if id(engine, &name).is_ok() {
             continue;
         }
         println!("builds: making {name}");
@@ -64,10 +63,10 @@ pub(super) fn ensure(state: &State, engine: &Engine) -> Result<()> {
     Ok(())
 }
 
-/// What the build image is on an engine.
-pub(super) fn id(engine: &Engine) -> Result<String> {
+/// What an image is on an engine; an error if the engine does not have it.
+pub(super) fn id(engine: &Engine, name: &str) -> Result<String> {
     let mut inspect = engine.docker(["image", "inspect", "--format", "{{.Id}}"]);
-    sh::output(inspect.arg(rust(Base::Now)))
+    sh::output(inspect.arg(name))
 }
 
 /// The musl triple of this machine.
