@@ -156,7 +156,7 @@ impl<'a> Writer<'a> {
                 base: None,
                 actions,
             } => {
-                if self.is_layer(index) {
+                if self.is_layer(index) || texts(step).is_some() {
                     return Place::Inline;
                 }
                 let mut stage = Stage::scratch(step.role);
@@ -171,12 +171,11 @@ impl<'a> Writer<'a> {
                 let (at, path) = self.go_on(base, step.role);
                 let mut stage = self.stages[at].clone();
                 stage.comment(name);
-                let real = match step.role {
-                    Role::Sources => self.unreduced(actions),
-                    _ => None,
-                };
-                let actions = real.as_deref().unwrap_or(actions);
-                self.actions(&mut stage, actions, &path, step.role == Role::Image);
+                let mut actions = self.with_texts(actions);
+                if step.role == Role::Sources {
+                    actions = self.unreduced(&actions).unwrap_or(actions);
+                }
+                self.actions(&mut stage, &actions, &path, step.role == Role::Image);
                 self.stages[at] = stage;
                 Place::Stage(at, path)
             }
@@ -201,6 +200,18 @@ impl<'a> Writer<'a> {
                 Place::Stage(at, "/".into())
             }
         }
+    }
+
+    /// Changes with the files themselves in the place of copies from a step that only writes them.
+    fn with_texts(&self, actions: &[FileAction]) -> Vec<FileAction> {
+        let written = |action: &FileAction| match action {
+            FileAction::Copy(copy) => texts(&self.plan.steps[copy.from.step]),
+            _ => None,
+        };
+        let all = actions.iter();
+        all.flat_map(|action| written(action).unwrap_or(std::slice::from_ref(action)))
+            .cloned()
+            .collect()
     }
 
     /// Changes with the project's own manifests instead of reduced ones, where these are all that it has: in a file
@@ -397,5 +408,24 @@ impl<'a> Writer<'a> {
         };
         let root = exec.mounts.iter().find(|mount| mount.dest == "/")?;
         root.kind.from()
+    }
+}
+
+/// The files of a step of sources that only writes.
+fn texts(step: &Step) -> Option<&[FileAction]> {
+    match &step.op {
+        Op::Files {
+            base: None,
+            actions,
+        } if step.role == Role::Sources => {
+            let is_text = |action: &FileAction| {
+                matches!(
+                    action,
+                    FileAction::Write { .. } | FileAction::MakeDir { .. }
+                )
+            };
+            actions.iter().all(is_text).then_some(actions)
+        }
+        _ => None,
     }
 }

@@ -129,12 +129,19 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
     let all = root(plan.push_once(Role::Sources, "Rust sources", op));
     let shared = unread::without(plan, input, &context, files, all);
 
+    // Engines mount for each change, which is free where nothing is below: one copy takes the place of many.
+    let op = Op::Files {
+        base: None,
+        actions: dependencies::files(recipe).collect(),
+    };
+    let manifests = root(plan.push_once(Role::Sources, "manifests", op));
     let (include, exclude) = seen(input, recipe);
-    let mut actions = vec![some(context, include, exclude)];
-    actions.extend(dependencies::files(recipe));
     let op = Op::Files {
         base: Some(shared),
-        actions,
+        actions: vec![
+            some(context, include, exclude),
+            some(manifests, vec![], vec![]),
+        ],
     };
     root(plan.push_once(Role::Sources, name, op))
 }
