@@ -222,7 +222,6 @@ fn parts(step: &Step) -> Parts {
                         let text = String::from_utf8_lossy(data).into_owned();
                         parts.insert(format!("file {path}"), text);
                     }
-                    FileAction::Remove { pattern } => list.push_str(&format!("remove {pattern}\n")),
                     FileAction::MakeDir { path, .. } => list.push_str(&format!("make {path}\n")),
                     FileAction::Copy(copy) => list.push_str(&format!(
                         "copy {} to {}, mode {:?}, owner {:?}, only {:?}, not {:?}\n",

@@ -6,7 +6,6 @@ use crate::plan::{self, Copy, FileAction, MountKind, Op, Plan, Role, Step};
 use crate::platform::Platform;
 use crate::source::SourceFile;
 use buildkit_llb::{self as llb, Meta, State};
-use std::collections::BTreeSet;
 
 /// What of the build's surroundings ends up in vertices, and is no decision of the plan.
 pub struct Surroundings<'a> {
@@ -126,9 +125,6 @@ fn vertex(
         Op::Files { base, actions } if actions.is_empty() => done.state(base.as_ref()),
         Op::Files { base, actions } => {
             let mut file = done.state(base.as_ref()).file();
-            for dir in looked_through(actions) {
-                file = file.then(llb::mkdir(dir).parents().timestamp(TIME));
-            }
             for action in actions {
                 file = lower_action(file, action, done);
             }
@@ -139,20 +135,6 @@ fn vertex(
         }
         Op::Merge(parts) => llb::merge(parts.iter().map(|part| done.state(Some(part))), meta),
     }
-}
-
-/// The directories in which the engine looks for what matches a pattern: it fails where there is none (BuildKit,
-/// solver/llbsolver/file/backend.go, `rm`).
-fn looked_through(actions: &[FileAction]) -> BTreeSet<&str> {
-    let removed = actions.iter().filter_map(|action| match action {
-        FileAction::Remove { pattern } => Some(pattern.as_str()),
-        _ => None,
-    });
-    let dirs = removed.filter_map(|pattern| {
-        let (literal, _) = pattern.split_once(['*', '?', '['])?;
-        literal.rsplit_once('/').map(|(dir, _)| dir)
-    });
-    dirs.filter(|dir| !dir.is_empty()).collect()
 }
 
 /// The time of what steps write, in nanoseconds since 1970.
@@ -244,7 +226,8 @@ fn lower_mount(
         }
         MountKind::Output(from) => {
             let mut output = llb::Mount::bind(dest, done.state(from.as_ref())).output();
-            if from.is_some() && dest != "/" && matches!(role, Role::Crates | Role::Dependencies) {
+            let whole = [Role::Crates, Role::Dependencies, Role::StubRemoval].contains(&role);
+            if from.is_some() && dest != "/" && whole {
                 output.content_cache = llb::MountContentCache::Off;
             }
             output
@@ -285,7 +268,6 @@ fn lower_action(file: llb::File, action: &FileAction, done: &Lowered) -> llb::Fi
         FileAction::Copy(copy) => patterns::fast(&copy.include, &copy.exclude)
             .into_iter()
             .fold(file, |file, part| file.then(lower_copy(copy, part, done))),
-        FileAction::Remove { pattern } => file.then(llb::rm(pattern).wildcard().allow_not_found()),
     }
 }
 

@@ -379,7 +379,8 @@ fn compiled(
         };
         let local = local::add(plan, input, &recipes, &beneath)?;
         let target = built.clone();
-        let target = target.map(|built| dependencies::stub_removal(plan, input, &stubs, built));
+        let target =
+            target.map(|built| dependencies::stub_removal(plan, input, &toolchain, &stubs, built));
         let sources = compile::sources(plan, input, &real);
         compile::compile(plan, input, &toolchain, &crates, &sources, target, &local);
     }

@@ -1,9 +1,9 @@
-//! Changes of files as `COPY` and `RUN rm`.
+//! Changes of files as `COPY`.
 
 use super::dockerfile::{Fact, Place, Writer};
 use super::exec::delimiter;
 use super::stage::{Stage, mark};
-use super::words::{self, hash_assignment, shorten_hash};
+use super::words;
 use crate::plan::{Copy, FileAction, Role};
 
 impl Writer<'_> {
@@ -35,7 +35,6 @@ impl Writer<'_> {
                     self.copy(stage, copy, root, link);
                     at += 1;
                 }
-                FileAction::Remove { .. } => at += remove(stage, &actions[at..], root),
             }
         }
     }
@@ -174,32 +173,6 @@ fn included(copy: &Copy, source: &str, dest: &str) -> Vec<(String, String)> {
     copy.include.iter().map(pair).collect()
 }
 
-/// Removes everything that consecutive actions name; returns their number.
-fn remove(stage: &mut Stage, actions: &[FileAction], root: &str) -> usize {
-    let patterns: Vec<&str> = actions
-        .iter()
-        .map_while(|action| match action {
-            FileAction::Remove { pattern } => Some(pattern.as_str()),
-            _ => None,
-        })
-        .collect();
-    let short: Vec<String> = patterns
-        .iter()
-        .map(|pattern| words::pattern(&shorten_hash(&below(root, pattern), "$hash")))
-        .collect();
-    let mut text = String::from("RUN --network=none ");
-    if short.iter().any(|pattern| pattern.contains("$hash")) {
-        text.push_str(&hash_assignment("hash"));
-        text.push_str(" \\\n && ");
-    }
-    text.push_str("rm -rf");
-    for pattern in short {
-        text.push_str(&format!(" \\\n    {pattern}"));
-    }
-    stage.instruction(&text);
-    patterns.len()
-}
-
 fn flags(link: bool, mode: Option<u32>, owner: Option<&str>) -> String {
     let mut flags = String::new();
     if link {
@@ -219,7 +192,6 @@ fn is_below(action: &FileAction, dir: &str) -> bool {
     let path = match action {
         FileAction::Write { path, .. } | FileAction::MakeDir { path, .. } => path,
         FileAction::Copy(copy) => &copy.dest,
-        FileAction::Remove { .. } => return false,
     };
     path.strip_prefix(dir.trim_end_matches('/'))
         .is_some_and(|rest| rest.starts_with('/'))

@@ -1,7 +1,7 @@
 //! Plans that nothing makes yet: every form of step has a form in a Dockerfile.
 
 use super::*;
-use crate::plan::{Exec, FileAction, Mount, MountKind, Op, Output, Step};
+use crate::plan::{Exec, Mount, MountKind, Op, Output, Step};
 use crate::platform::Platform;
 use crate::spec::ImageBase;
 use crate::verify::Runtime;
@@ -43,14 +43,6 @@ fn tiers() -> Plan {
         reference: "docker.io/library/rust:1".into(),
         platform: Platform::linux("amd64"),
     };
-    let remove = FileAction::Remove {
-        pattern: "/a-*".into(),
-    };
-    let removal = Op::Files {
-        base: Some(output(1, "/target")),
-        actions: vec![remove],
-    };
-    let removed = ("/target", MountKind::Output(Some(output(2, "/"))));
     let last = ("/target", MountKind::ReadOnly(output(4, "/target")));
     let none = ("/target", MountKind::Output(None));
     Plan {
@@ -61,8 +53,12 @@ fn tiers() -> Plan {
         steps: vec![
             step(Role::Base, "image", image),
             step(Role::Dependencies, "deps", exec("a", vec![root(), none])),
-            step(Role::StubRemoval, "removal", removal),
-            step(Role::Local, "one", exec("b", vec![root(), removed])),
+            step(
+                Role::StubRemoval,
+                "removal",
+                exec("r", vec![root(), goes_on(1)]),
+            ),
+            step(Role::Local, "one", exec("b", vec![root(), goes_on(2)])),
             step(Role::Local, "two", exec("c", vec![root(), goes_on(3)])),
             step(Role::Compile, "last", exec("d", vec![root(), last])),
         ],
@@ -110,8 +106,8 @@ mkdir -p /target
 a
 EOF
 # removal
-RUN --network=none rm -rf \\
-    /target/a-*
+RUN --network=none \\
+    r
 
 FROM dependencies AS local
 # one

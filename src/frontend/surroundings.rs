@@ -67,8 +67,8 @@ fn resolve_mode(mode: ResolveMode) -> llb::ResolveMode {
 /// their keys.
 fn no_cache(option: &NoCache, stage: &str, role: Role) -> bool {
     match role {
-        Role::Base | Role::Skeleton | Role::StubRemoval | Role::Sources => false,
-        Role::Toolchain | Role::Fetch | Role::Crates | Role::Dependencies => {
+        Role::Base | Role::Skeleton | Role::Sources => false,
+        Role::Toolchain | Role::Fetch | Role::Crates | Role::Dependencies | Role::StubRemoval => {
             option.applies_to(stage) || option.applies_to("deps")
         }
         Role::Local | Role::Compile => option.applies_to(stage) || option.applies_to("binary"),

@@ -326,7 +326,7 @@ impl Check<'_> {
             step,
             mount: TARGET_DIR.into(),
         };
-        let target = dependencies::stub_removal(plan, input, stubs, built);
+        let target = dependencies::stub_removal(plan, input, toolchain, stubs, built);
         (crates, Some(target))
     }
 

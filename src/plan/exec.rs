@@ -90,11 +90,6 @@ pub enum FileAction {
     },
     /// Copies from an output.
     Copy(Box<Copy>),
-    /// Removes what matches, if anything does.
-    Remove {
-        /// Absolute path; `*`, `?` and `[…]` match within a component.
-        pattern: String,
-    },
 }
 
 /// A copy from an output.

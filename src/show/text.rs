@@ -254,29 +254,12 @@ fn reach(exec: &Exec) -> String {
 }
 
 fn files(base: Option<String>, actions: &[FileAction]) -> String {
-    let count = |is: fn(&FileAction) -> bool| actions.iter().filter(|action| is(action)).count();
-    let numbers = [
-        (
-            count(|a| matches!(a, FileAction::Write { .. })),
-            "write",
-            "file",
-        ),
-        (
-            count(|a| matches!(a, FileAction::Remove { .. })),
-            "remove",
-            "pattern",
-        ),
-    ];
-    let mut list: Vec<String> = numbers
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, verb, thing)| {
-            format!(
-                "{verb} {count} {thing}{}",
-                if count == 1 { "" } else { "s" }
-            )
-        })
-        .collect();
+    let is_file = |action: &&FileAction| matches!(action, FileAction::Write { .. });
+    let mut list: Vec<String> = match actions.iter().filter(is_file).count() {
+        0 => vec![],
+        1 => vec!["write 1 file".into()],
+        n => vec![format!("write {n} files")],
+    };
     for action in actions {
         match action {
             FileAction::Copy(copy) => list.push(format!("copy {} to {}", copy.src, copy.dest)),

@@ -72,7 +72,8 @@ fn plan_with(files: &Files, spec: &str, target: &str, platform: &str, seed: bool
 
 /// The commands of the steps that run cargo, with what they are for.
 fn commands(plan: &Plan) -> Vec<String> {
-    let runs_cargo = |role| role > Role::Fetch && role != Role::Sources;
+    let runs_cargo =
+        |role| role > Role::Fetch && ![Role::Sources, Role::StubRemoval].contains(&role);
     let steps = plan.steps.iter().filter(|step| runs_cargo(step.role));
     steps
         .filter_map(|step| match &step.op {
@@ -150,10 +151,10 @@ fn run_in(sandbox: &Sandbox, files: &Files, plan: &Plan) -> Ran {
                 }
                 sandbox.replace(&all);
             }
-            (Op::Files { actions, .. }, Role::StubRemoval) => {
-                for action in actions {
-                    if let FileAction::Remove { pattern } = action {
-                        sandbox.remove_from_target(pattern);
+            (Op::Exec(exec), Role::StubRemoval) => {
+                for dir in exec.args[1].split(' ') {
+                    for pattern in &exec.args[2..] {
+                        sandbox.remove_from_target(&format!("/{dir}/{pattern}"));
                     }
                 }
             }

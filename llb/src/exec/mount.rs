@@ -212,7 +212,8 @@ impl Mount {
         if !self.selector.is_empty() {
             to.need(caps::EXEC_MOUNT_SELECTOR);
         }
-        if self.content_cache != MountContentCache::Default {
+        // An engine that cannot choose has no such cache where it could be switched off: `Off` is what it does.
+        if self.content_cache == MountContentCache::On {
             to.need(caps::EXEC_MOUNT_CACHE_CONTENT);
         }
         match &self.kind {

@@ -176,14 +176,18 @@ RUN --network=none \
  && cargo build --offline --target x86_64-unknown-linux-musl --profile release --package rusty-docker \
        --bin rusty-docker
 # stub removal
-RUN --network=none hash='[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' \
- && rm -rf \
-    /target/release/.fingerprint/rusty-docker-$hash \
-    /target/release/build/rusty-docker \
-    /target/release/rusty-docker \
-    /target/x86_64-unknown-linux-musl/release/.fingerprint/rusty-docker-$hash \
-    /target/x86_64-unknown-linux-musl/release/build/rusty-docker \
-    /target/x86_64-unknown-linux-musl/release/rusty-docker
+WORKDIR /
+RUN --network=none \
+    <<'EOF'
+set -eu
+set -- 'x86_64-unknown-linux-musl/release release' '.fingerprint/rusty-docker-????????????????' build/rusty-docker rusty-docker
+dirs=$1
+shift
+for dir in $dirs; do
+  cd "/target/$dir" 2>/dev/null || continue
+  rm -rf -- $*
+done
+EOF
 
 FROM scratch AS sources
 # files that are no Rust sources

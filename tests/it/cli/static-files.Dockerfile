@@ -231,14 +231,18 @@ RUN --network=none \
  && cargo build --offline --target x86_64-unknown-linux-musl --profile release --package static-files \
        --bin static-files
 # stub removal
-RUN --network=none hash='[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' \
- && rm -rf \
-    /target/release/.fingerprint/static-files-$hash \
-    /target/release/build/static-files \
-    /target/release/static-files \
-    /target/x86_64-unknown-linux-musl/release/.fingerprint/static-files-$hash \
-    /target/x86_64-unknown-linux-musl/release/build/static-files \
-    /target/x86_64-unknown-linux-musl/release/static-files
+WORKDIR /
+RUN --network=none \
+    <<'EOF'
+set -eu
+set -- 'x86_64-unknown-linux-musl/release release' '.fingerprint/static-files-????????????????' build/static-files static-files
+dirs=$1
+shift
+for dir in $dirs; do
+  cd "/target/$dir" 2>/dev/null || continue
+  rm -rf -- $*
+done
+EOF
 
 FROM scratch AS sources
 # files that are no Rust sources

@@ -1851,26 +1851,18 @@ RUN --network=none \
  && cargo build --offline --target x86_64-unknown-linux-musl --profile release --package shop-worker \
        --bin shop-worker
 # stub removal
-RUN --network=none hash='[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' \
- && rm -rf \
-    /target/release/.fingerprint/shop-api-$hash \
-    /target/release/.fingerprint/shop-catalog-$hash \
-    /target/release/.fingerprint/shop-telemetry-$hash \
-    /target/release/.fingerprint/shop-worker-$hash \
-    /target/release/build/shop-api \
-    /target/release/build/shop-catalog \
-    /target/release/build/shop-telemetry \
-    /target/release/build/shop-worker \
-    /target/release/shop-worker \
-    /target/x86_64-unknown-linux-musl/release/.fingerprint/shop-api-$hash \
-    /target/x86_64-unknown-linux-musl/release/.fingerprint/shop-catalog-$hash \
-    /target/x86_64-unknown-linux-musl/release/.fingerprint/shop-telemetry-$hash \
-    /target/x86_64-unknown-linux-musl/release/.fingerprint/shop-worker-$hash \
-    /target/x86_64-unknown-linux-musl/release/build/shop-api \
-    /target/x86_64-unknown-linux-musl/release/build/shop-catalog \
-    /target/x86_64-unknown-linux-musl/release/build/shop-telemetry \
-    /target/x86_64-unknown-linux-musl/release/build/shop-worker \
-    /target/x86_64-unknown-linux-musl/release/shop-worker
+WORKDIR /
+RUN --network=none \
+    <<'EOF'
+set -eu
+set -- 'x86_64-unknown-linux-musl/release release' '.fingerprint/shop-api-????????????????' '.fingerprint/shop-catalog-????????????????' '.fingerprint/shop-telemetry-????????????????' '.fingerprint/shop-worker-????????????????' build/shop-api build/shop-catalog build/shop-telemetry build/shop-worker shop-worker
+dirs=$1
+shift
+for dir in $dirs; do
+  cd "/target/$dir" 2>/dev/null || continue
+  rm -rf -- $*
+done
+EOF
 
 FROM scratch AS sources
 # files that are no Rust sources

@@ -112,8 +112,8 @@ async fn options_of_steps_are_in_every_step_and_networks_in_those_that_have_one(
 #[tokio::test]
 async fn some_stages_without_a_cache() {
     for (stages, expected) in [
-        ("SHOP", vec!["toolchain", "dependencies", "compile"]),
-        ("deps", vec!["toolchain", "dependencies"]),
+        ("SHOP", vec!["toolchain", "dependencies", "stub", "compile"]),
+        ("deps", vec!["toolchain", "dependencies", "stub"]),
         ("other,binary", vec!["compile"]),
         ("other", vec![]),
     ] {

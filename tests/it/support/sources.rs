@@ -110,7 +110,6 @@ pub(crate) fn seen(plan: &Plan, output: &Output, files: &Files) -> Files {
                         all.insert(path.trim_start_matches('/').into(), text);
                     }
                     FileAction::MakeDir { .. } => {}
-                    FileAction::Remove { .. } => panic!("{action:?}"),
                 }
             }
             all
