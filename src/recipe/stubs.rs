@@ -41,11 +41,10 @@ pub struct StubTarget {
 impl StubPackage {
     /// Patterns (as a shell expands them) of its fingerprint directories, relative to
     /// `target/<triple>/<profile>` (and `target/<profile>` for what runs on the build machine); none when they
-    /// would match another package's. Since every name there ends with a dash and 16 hex digits, any 16 characters
-    /// behind this name and a dash are those. Since Cargo 1.100 a package has one directory for all of it (cargo,
+    /// would match another package's. Since Cargo 1.100 a package has one directory for all of it (cargo,
     /// src/compiler/layout.rs).
     pub fn fingerprints(&self) -> impl Iterator<Item = String> {
-        let hash = "?".repeat(16);
+        let hash = "[0-9a-f]".repeat(16);
         let before = format!(".fingerprint/{}-{hash}", self.name);
         let since = format!("build/{}", self.name);
         [before, since].into_iter().filter(|_| !self.shares_name)

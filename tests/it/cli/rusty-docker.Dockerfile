@@ -180,7 +180,7 @@ WORKDIR /
 RUN --network=none \
     <<'EOF'
 set -eu
-set -- 'x86_64-unknown-linux-musl/release release' '.fingerprint/rusty-docker-????????????????' build/rusty-docker rusty-docker
+set -- 'x86_64-unknown-linux-musl/release release' '.fingerprint/rusty-docker-[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' build/rusty-docker rusty-docker
 dirs=$1
 shift
 for dir in $dirs; do

@@ -235,7 +235,7 @@ WORKDIR /
 RUN --network=none \
     <<'EOF'
 set -eu
-set -- 'x86_64-unknown-linux-musl/release release' '.fingerprint/static-files-????????????????' build/static-files static-files
+set -- 'x86_64-unknown-linux-musl/release release' '.fingerprint/static-files-[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' build/static-files static-files
 dirs=$1
 shift
 for dir in $dirs; do

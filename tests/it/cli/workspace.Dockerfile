@@ -1855,7 +1855,7 @@ WORKDIR /
 RUN --network=none \
     <<'EOF'
 set -eu
-set -- 'x86_64-unknown-linux-musl/release release' '.fingerprint/shop-api-????????????????' '.fingerprint/shop-catalog-????????????????' '.fingerprint/shop-telemetry-????????????????' '.fingerprint/shop-worker-????????????????' build/shop-api build/shop-catalog build/shop-telemetry build/shop-worker shop-worker
+set -- 'x86_64-unknown-linux-musl/release release' '.fingerprint/shop-api-[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' '.fingerprint/shop-catalog-[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' '.fingerprint/shop-telemetry-[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' '.fingerprint/shop-worker-[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' build/shop-api build/shop-catalog build/shop-telemetry build/shop-worker shop-worker
 dirs=$1
 shift
 for dir in $dirs; do
