@@ -20,6 +20,7 @@ mod seed;
 mod share;
 mod sources;
 mod stages;
+mod stubs;
 mod symbols;
 mod toolchain;
 mod unread;
@@ -379,8 +380,7 @@ fn compiled(
         };
         let local = local::add(plan, input, &recipes, &beneath)?;
         let target = built.clone();
-        let target =
-            target.map(|built| dependencies::stub_removal(plan, input, &toolchain, &stubs, built));
+        let target = target.map(|built| stubs::removal(plan, input, &toolchain, &stubs, built));
         let sources = compile::sources(plan, input, &real);
         compile::compile(plan, input, &toolchain, &crates, &sources, target, &local);
     }

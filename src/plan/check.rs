@@ -11,7 +11,7 @@ use super::dependencies::{self, Crates};
 use super::toolchain::{self, Toolchain};
 use super::{
     Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR, RUST_SOURCES, Role, TARGET_DIR,
-    compile, cross, names, seed, sources,
+    compile, cross, names, seed, sources, stubs,
 };
 use crate::diagnostic::Diagnostics;
 use crate::project::{DependencyKind, Selection};
@@ -326,7 +326,7 @@ impl Check<'_> {
             step,
             mount: TARGET_DIR.into(),
         };
-        let target = dependencies::stub_removal(plan, input, toolchain, stubs, built);
+        let target = stubs::removal(plan, input, toolchain, stubs, built);
         (crates, Some(target))
     }
 

@@ -34,21 +34,6 @@ for crate in src/*/*/; do
 done
 ";
 
-/// Removes what matches patterns, if anything does: an engine would mount all layers below for each of them.
-///
-/// Arguments: the directories of the target directory (one word each, in one argument), then the patterns. The bytes
-/// are part of cache keys.
-const FORGET: &str = "\
-#!/bin/sh
-set -eu
-dirs=$1
-shift
-for dir in $dirs; do
-  cd \"/target/$dir\" 2>/dev/null || continue
-  rm -rf -- $*
-done
-";
-
 /// The sources of all external crates of a plan, as mounts of the steps that compile.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Crates {
@@ -462,50 +447,6 @@ pub(super) fn dependencies(
         step,
         mount: TARGET_DIR.into(),
     })
-}
-
-/// Adds the step that takes everything that the stubs left out of a target directory, so that cargo
-/// compiles the real packages: without its fingerprint an artefact counts as never built.
-pub(super) fn stub_removal(
-    plan: &mut Plan,
-    input: &Input<'_>,
-    toolchain: &Toolchain,
-    recipe: &Recipe,
-    target: Output,
-) -> Output {
-    let mut patterns = BTreeSet::new();
-    for stub in &recipe.stubs {
-        patterns.extend(stub.fingerprints());
-        patterns.extend(stub.executables().map(str::to_owned));
-    }
-    if patterns.is_empty() {
-        return target;
-    }
-    let (script, path) = plan.script("forget", FORGET);
-    let profile = profile_dir(&input.selection.profile);
-    let mut args = vec![path, format!("{}/{profile} {profile}", plan.triple)];
-    args.extend(patterns);
-    let mount = |dest: &str, from: Output| Mount {
-        dest: dest.into(),
-        kind: MountKind::Output(Some(from)),
-    };
-    let exec = Exec {
-        args,
-        env: toolchain.env.clone(),
-        cwd: "/".into(),
-        mounts: vec![
-            mount("/", toolchain.root.clone()),
-            mount(TARGET_DIR, target),
-            script,
-        ],
-        ..Exec::default()
-    };
-    let name = "stub removal".into();
-    let step = plan.push(Role::StubRemoval, name, Op::Exec(exec), None);
-    Output {
-        step,
-        mount: TARGET_DIR.into(),
-    }
 }
 
 /// The directory of a profile's artefacts (cargo, src/cargo/core/profiles.rs).

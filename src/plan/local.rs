@@ -18,6 +18,7 @@ mod partition;
 
 use super::crates::{Apart, Groups};
 use super::dependencies::{self, Crates, Stubbed};
+use super::stubs::{self, FORGET};
 use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, sources};
 use crate::diagnostic::Diagnostics;
 use crate::project::{Project, TargetKind};
@@ -35,16 +36,12 @@ const EARLIER: &str = "/local";
 /// Where a step leaves its own.
 const OWN: &str = "/own";
 
-/// Compiles some local packages. The bytes are part of cache keys.
+/// Compiles some local packages; follows [`FORGET`]. The bytes are part of cache keys.
 ///
-/// Arguments: the packages whose stubs are to be forgotten, the own packages, their crates, the directories of
-/// the target directory, the names of variables that only the compile step has, then cargo's. Without its
-/// fingerprint an artefact counts as never built. Directories get the sources' time, because build scripts may
-/// watch them.
-const LOCAL: &str = r#"#!/bin/sh
-set -eu
-forget=$1 own=$2 crates=$3 dirs=$4 stamps=$5
-shift 5
+/// Arguments: the own packages, their crates, the names of variables that only the compile step has, then cargo's.
+/// Directories get the sources' time, because build scripts may watch them.
+const LOCAL: &str = r#"own=$1 crates=$2 stamps=$3
+shift 3
 left() {
   echo "left to the compile step: $1"
   : >/own/.left
@@ -56,15 +53,6 @@ done
 for name in $stamps; do
   ! grep -rqwF --include='*.rs' -e "$name" /work || left "it reads $name"
 done
-hex=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]
-hex=$hex$hex$hex$hex
-stale=
-for dir in $dirs; do
-  for package in $forget; do
-    stale="$stale /target/$dir/.fingerprint/$package-$hex /target/$dir/build/$package"
-  done
-done
-rm -rf $stale
 earlier=
 for crate in /local/*/; do
   [ ! -d "$crate" ] || earlier="$earlier $crate."
@@ -230,7 +218,7 @@ pub(super) fn add(
                 dependencies::cargo(input, toolchain, crates, Some(&sources), target, args)
             }
         };
-        let (script, path) = plan.script("local", LOCAL);
+        let (script, path) = plan.script("local", &[FORGET, LOCAL].concat());
         exec.args.insert(0, path);
         exec.mounts.extend([
             script,
@@ -280,12 +268,6 @@ fn arguments(
     stubs: &[&StubPackage],
     own: &BTreeSet<usize>,
 ) -> Vec<String> {
-    let profile = dependencies::profile_dir(&input.selection.profile);
-    // The fingerprints of one that shares its name with a crate from outside cannot be told from that one's.
-    let forget = stubs
-        .iter()
-        .filter(|stub| !stub.shares_name)
-        .map(|stub| stub.name.as_str());
     let packages = own.iter().map(|package| &input.project.packages[*package]);
     let libraries = packages.clone().filter_map(|package| package.lib());
     let mut libraries: Vec<String> = libraries
@@ -296,14 +278,14 @@ fn arguments(
     let own: Vec<&str> = packages.map(|package| package.name.as_str()).collect();
     let stamps = input.image.build.stamp.iter();
     let stamps = stamps.map(|variable| variable.name.value.as_str());
-    vec![
-        forget.collect::<Vec<_>>().join(" "),
+    let mut args = stubs::forget(plan, &input.selection.profile, stubs.iter().copied()).to_vec();
+    args.extend([
         own.join(" "),
         libraries.join(" "),
-        format!("{}/{profile} {profile}", plan.triple),
         stamps.collect::<Vec<_>>().join(" "),
         "build".into(),
-    ]
+    ]);
+    args
 }
 
 fn label(project: &Project, own: &BTreeSet<usize>) -> String {

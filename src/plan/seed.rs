@@ -14,7 +14,7 @@
 //! - A build script that runs again although its unit was in the seed runs once more in an empty directory.
 //! - Builds at the same time do not wait for each other; the last one to end leaves the seed of the next.
 
-use super::{Exec, Input, Mount, MountKind, Plan, WORK_DIR, dependencies};
+use super::{Exec, Input, Mount, MountKind, Plan, WORK_DIR, stubs};
 use crate::recipe::Recipe;
 use crate::source::join;
 use sha2::{Digest, Sha256};
@@ -48,7 +48,6 @@ pub(super) fn sown(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, mut exec
         return exec;
     }
     let (id, slot) = names(recipe, &exec);
-    let profile = dependencies::profile_dir(&input.selection.profile);
     let lock = join(&input.project.root, "Cargo.lock").unwrap_or_default();
     let (script, path) = plan.script("seed", SCRIPT);
     // The script calls cargo itself.
@@ -56,7 +55,7 @@ pub(super) fn sown(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, mut exec
     exec.args = vec![
         path,
         slot,
-        format!("{}/{profile} {profile}", plan.triple),
+        stubs::dirs(plan, &input.selection.profile),
         format!("{WORK_DIR}/{lock}"),
     ];
     exec.args.extend(cargo);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 /// A local package with stub sources.
 ///
-/// Cargo compares times, not contents: before real sources take the stubs' place, its fingerprints must go
-/// ([`fingerprints`](Self::fingerprints)). That alone makes Cargo compile it again and nothing else.
+/// Cargo compares times, not contents: before real sources take the stubs' place, its fingerprints must go. That alone
+/// makes Cargo compile it again and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StubPackage {
     /// Index of the package in the project.
@@ -39,17 +39,6 @@ pub struct StubTarget {
 }
 
 impl StubPackage {
-    /// Patterns (as a shell expands them) of its fingerprint directories, relative to
-    /// `target/<triple>/<profile>` (and `target/<profile>` for what runs on the build machine); none when they
-    /// would match another package's. Since Cargo 1.100 a package has one directory for all of it (cargo,
-    /// src/compiler/layout.rs).
-    pub fn fingerprints(&self) -> impl Iterator<Item = String> {
-        let hash = "[0-9a-f]".repeat(16);
-        let before = format!(".fingerprint/{}-{hash}", self.name);
-        let since = format!("build/{}", self.name);
-        [before, since].into_iter().filter(|_| !self.shares_name)
-    }
-
     /// Names of the executables that the stub build leaves in `target/<triple>/<profile>`.
     pub fn executables(&self) -> impl Iterator<Item = &str> {
         self.targets

@@ -71,11 +71,7 @@ fn cycle_of(
         .build(dir, &args)
         .unwrap_or_else(|error| panic!("dependency step:\n{error}\n{}", fixture::text(&recipe)));
     sandbox.round_times();
-    for stub in &recipe.stubs {
-        for pattern in stub.fingerprints() {
-            sandbox.remove_fingerprints(&pattern);
-        }
-    }
+    sandbox.remove_stubs(&recipe);
     match mode {
         // What a build compiles: the real sources under generated manifests.
         RecipeFor::Build => {

@@ -152,11 +152,8 @@ fn run_in(sandbox: &Sandbox, files: &Files, plan: &Plan) -> Ran {
                 sandbox.replace(&all);
             }
             (Op::Exec(exec), Role::StubRemoval) => {
-                for dir in exec.args[1].split(' ') {
-                    for pattern in &exec.args[2..] {
-                        sandbox.remove_from_target(&format!("/{dir}/{pattern}"));
-                    }
-                }
+                let script = plan.script_of(exec).unwrap();
+                sandbox.run_script(script.text, &exec.args[1..]);
             }
             (Op::Exec(exec), Role::Dependencies) => {
                 let built = sandbox.messages(&exec.args[1..]);

@@ -289,16 +289,12 @@ fn fingerprints_go_where_the_profile_keeps_them() {
         let Op::Exec(exec) = &removal.unwrap().op else {
             panic!("{removal:?}");
         };
-        let (dirs, patterns) = (&exec.args[1], &exec.args[2..]);
-        assert_eq!(*dirs, format!("{}/{dir} {dir}", plan.triple), "{profile}");
-        for package in ["app", "left", "right"] {
-            let before = format!(".fingerprint/{package}-{}", "[0-9a-f]".repeat(16));
-            let since = format!("build/{package}");
-            assert!(
-                patterns.contains(&before) && patterns.contains(&since),
-                "{profile}: {patterns:?}"
-            );
-        }
+        let dirs = format!("{}/{dir} {dir}", plan.triple);
+        assert_eq!(
+            exec.args[1..],
+            [dirs.as_str(), "app left right", "app"],
+            "{profile}"
+        );
     }
 }
 

@@ -180,12 +180,20 @@ WORKDIR /
 RUN --network=none \
     <<'EOF'
 set -eu
-set -- 'x86_64-unknown-linux-musl/release release' '.fingerprint/rusty-docker-[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]' build/rusty-docker rusty-docker
-dirs=$1
-shift
+set -- 'x86_64-unknown-linux-musl/release release' rusty-docker rusty-docker
+dirs=$1 stubs=$2
+shift 2
+hex=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]
+hex=$hex$hex$hex$hex
 for dir in $dirs; do
-  cd "/target/$dir" 2>/dev/null || continue
-  rm -rf -- $*
+  stale=
+  for stub in $stubs; do
+    stale="$stale /target/$dir/.fingerprint/$stub-$hex /target/$dir/build/$stub"
+  done
+  rm -rf $stale
+done
+for dir in $dirs; do
+  for program in "$@"; do rm -f "/target/$dir/$program"; done
 done
 EOF
 

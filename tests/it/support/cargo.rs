@@ -5,6 +5,9 @@
 )]
 
 use super::fixture::{Files, files};
+use super::keys;
+use rust_frontend::plan::{Op, Role};
+use rust_frontend::recipe::Recipe;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +15,8 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
+/// A project that has stubs.
+const PROJECT: &str = include_str!("../recipe_project.txt");
 /// Crates of the registry.
 const REGISTRY: &str = include_str!("registry.txt");
 
@@ -240,23 +245,39 @@ impl Sandbox {
         }
     }
 
-    /// Removes what matches a pattern from the target directory.
-    pub(crate) fn remove_from_target(&self, pattern: &str) {
-        let pattern = format!("{}{pattern}", self.target().display());
-        for path in glob::glob(&pattern).unwrap() {
-            let path = path.unwrap();
-            match path.is_dir() {
-                true => fs::remove_dir_all(path).unwrap(),
-                false => fs::remove_file(path).unwrap(),
-            }
-        }
+    /// Runs a script of a plan on the target directory.
+    pub(crate) fn run_script(&self, text: &str, args: &[String]) {
+        let text = text.replace("/target/", &format!("{}/", self.target().display()));
+        let mut shell = Command::new("sh");
+        let ran = shell.args(["-c", &text, "sh"]).args(args).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
     }
 
-    /// Removes fingerprints as the frontend does, by a pattern relative to each profile directory.
-    pub(crate) fn remove_fingerprints(&self, pattern: &str) {
-        for profile in ["/*/", "/*/*/"] {
-            self.remove_from_target(&format!("{profile}{pattern}"));
-        }
+    /// Removes the stubs of a recipe as a plan does, whatever the profile.
+    pub(crate) fn remove_stubs(&self, recipe: &Recipe) {
+        let plan = keys::plan(&files(PROJECT), "build: { package: app }", None);
+        let removal = plan.steps.iter().find_map(|step| match &step.op {
+            Op::Exec(exec) if step.role == Role::StubRemoval => plan.script_of(exec),
+            _ => None,
+        });
+        let target = self.target();
+        let below = |dir: &Path| {
+            let entries = fs::read_dir(dir).into_iter().flatten();
+            let dirs = entries.map(|entry| entry.unwrap().path());
+            dirs.filter(|path| path.is_dir()).collect::<Vec<_>>()
+        };
+        let first = below(&target);
+        let second = first.iter().flat_map(|dir| below(dir));
+        let dirs: Vec<String> = first
+            .iter()
+            .cloned()
+            .chain(second)
+            .map(|dir| dir.strip_prefix(&target).unwrap().display().to_string())
+            .filter(|dir| !dir.contains(' '))
+            .collect();
+        let stubs = recipe.stubs.iter().filter(|stub| !stub.shares_name);
+        let stubs: Vec<&str> = stubs.map(|stub| stub.name.as_str()).collect();
+        self.run_script(removal.unwrap().text, &[dirs.join(" "), stubs.join(" ")]);
     }
 }
 
