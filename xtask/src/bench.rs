@@ -42,7 +42,7 @@ words choose projects, contenders, scenarios and builders (`warm`, `emptied`, `f
   `bench builds workspace cargo-chef \"Rust.yaml, layer\" \"leaf source edit\" warm`
 
 options:
-  --quick    fewer projects, scenarios and rounds: about half an hour on 2 cores
+  --quick    fewer projects, scenarios and rounds: half an hour to an hour on 2 cores
   --rounds   how often everything is built
   --frontend an image of the main engine, such as a release, in place of one built from the checkout
   --flavour  the engine; all that it has built is forgotten, so the default is `second`, which nobody else uses

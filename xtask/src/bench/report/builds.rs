@@ -82,12 +82,12 @@ impl<'a> Builds<'a> {
         }
     }
 
-    /// Whether all contenders were measured on the same machine and day, as far as is known.
-    fn is_of_one_day(&self, [project, on, scenario]: [&str; 3]) -> bool {
+    /// Whether all contenders were measured on the same machine and day in all these scenarios, as far as is known.
+    pub(super) fn are_of_one_day(&self, project: &str, on: &str, scenarios: &[&str]) -> bool {
         let of = self
             .cells
             .iter()
-            .filter(|(place, _)| place[..3] == [project, on, scenario]);
+            .filter(|(place, _)| place[..2] == [project, on] && scenarios.contains(&place[2]));
         let records = of.flat_map(|(_, records)| records);
         let occasions: BTreeSet<&Occasion> = records.map(|record| &record.occasion).collect();
         occasions.len() < 2
@@ -205,7 +205,7 @@ fn table(text: &mut String, builds: &Builds<'_>, project: &str, on: &str) {
                 .into_iter()
                 .map(|cell| cell.unwrap_or_else(|| "–".into()));
             let cells: Vec<String> = cells.collect();
-            let mark = match builds.is_of_one_day([project, on, scenario]) {
+            let mark = match builds.are_of_one_day(project, on, &[scenario]) {
                 true => "",
                 false => " *",
             };

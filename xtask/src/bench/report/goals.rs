@@ -267,7 +267,11 @@ fn of_builds(builds: &Builds<'_>, project: &str, ours: &str) -> Vec<Goal> {
                 ratio: own / nothing,
                 used: of(scenario, CPU).zip(of("nothing changed", CPU)).map(|(own, other)| own / other),
                 data: format!(
-                    "{own:.1} s beside {nothing:.1} s; {:.0} crates compiled, {:.0} of them external",
+                    "{own:.1} s beside {nothing:.1} s{}; {:.0} crates compiled, {:.0} of them external",
+                    match builds.are_of_one_day(project, WARM, &[scenario, "nothing changed"]) {
+                        true => "",
+                        false => " of another day",
+                    },
                     of(scenario, "crates compiled").unwrap_or_default(),
                     of(scenario, "of them external").unwrap_or_default(),
                 ),
