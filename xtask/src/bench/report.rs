@@ -118,7 +118,8 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
         empty one for a step that reads them all.\n\n";
     let columns = ["seconds", "cpu of engine", "cache, bytes"];
     table(&mut text, &of(layers::PART), "1 layer", &columns);
-    text += "\n## Growth\n\n";
+    text += "\n## Growth\n\n\
+        Projects were not all measured on one day, so contenders are to be compared here, not projects.\n\n";
     for (scenario, file) in [
         ("cold", "growth-cold.svg"),
         ("leaf source edit", "growth-leaf.svg"),
