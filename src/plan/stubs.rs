@@ -3,6 +3,7 @@
 use super::toolchain::Toolchain;
 use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, dependencies};
 use crate::recipe::{Recipe, StubPackage};
+use std::collections::BTreeSet;
 
 /// Removes the fingerprints of packages: without its fingerprint an artefact counts as never built. Other scripts go
 /// on from here; the bytes are part of cache keys.
@@ -69,10 +70,8 @@ pub(super) fn removal(
     let mut args = vec![path];
     args.extend(forget(plan, &input.selection.profile, &recipe.stubs));
     let programs = recipe.stubs.iter().flat_map(StubPackage::executables);
-    let mut programs: Vec<String> = programs.map(str::to_owned).collect();
-    programs.sort();
-    programs.dedup();
-    args.extend(programs);
+    let programs: BTreeSet<&str> = programs.collect();
+    args.extend(programs.into_iter().map(str::to_owned));
     let mount = |dest: &str, from: Output| Mount {
         dest: dest.into(),
         kind: MountKind::Output(Some(from)),
