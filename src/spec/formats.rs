@@ -217,19 +217,41 @@ pub(super) static ID: Format = format(
     |text| some(text, |c| !is_space(c) && !",=\0".contains(c)),
     |_| "write the ID from `--secret id=ID` or `--ssh ID`".into(),
 );
+/// A name, or a number that a container can be started with.
+macro_rules! user {
+    () => {
+        concat!(
+            "([0-9]{1,9}|[01][0-9]{9}|20[0-9]{8}|21[0-3][0-9]{7}|214[0-6][0-9]{6}|2147[0-3][0-9]{5}|21474[0-7][0-9]{4}",
+            "|214748[0-2][0-9]{3}|2147483[0-5][0-9]{2}|21474836[0-3][0-9]|214748364[0-7]|[A-Za-z_][A-Za-z0-9_.-]*)"
+        )
+    };
+}
+/// The largest number of a user or group that BuildKit starts a process with (moby/sys, user/user.go, `maxID`).
+const MAX_ID: u32 = 0x7fff_ffff;
 pub(super) static USER: Format = numbers(
     format(
         "a user",
-        r"^([0-9]{1,10}|[A-Za-z_][A-Za-z0-9_.-]*)(:([0-9]{1,10}|[A-Za-z_][A-Za-z0-9_.-]*))?$",
+        concat!("^", user!(), "(:", user!(), ")?$"),
         |text| {
             let (user, group) = text.split_once(':').unwrap_or((text, "0"));
-            [user, group].iter().all(|part| {
-                (part.len() <= 10 && some(part, |c| c.is_ascii_digit())) || is_env_name(part)
-            })
+            let is_id = |part: &str| {
+                part.len() <= 10
+                    && some(part, |c| c.is_ascii_digit())
+                    && part.parse::<u32>().is_ok_and(|id| id <= MAX_ID)
+            };
+            [user, group]
+                .iter()
+                .all(|part| is_id(part) || is_env_name(part))
         },
-        |_| "write `65532`, `app` or `app:app`".into(),
+        |text| {
+            let mut ids = text.split(':').filter_map(|part| part.parse::<u64>().ok());
+            match ids.any(|id| id > u64::from(MAX_ID)) {
+                true => format!("numbers go up to {MAX_ID}"),
+                false => "write `65532`, `app` or `app:app`".into(),
+            }
+        },
     ),
-    Numbers::Whole(0, 9_999_999_999),
+    Numbers::Whole(0, MAX_ID as u64),
 );
 pub(super) static PORT: Format = numbers(
     format(

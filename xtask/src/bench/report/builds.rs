@@ -58,7 +58,7 @@ impl<'a> Builds<'a> {
     }
 
     /// The least of the others' medians.
-    fn best_peer(&self, [project, on, scenario]: [&str; 3], value: &str) -> Option<f64> {
+    pub(super) fn best_peer(&self, [project, on, scenario]: [&str; 3], value: &str) -> Option<f64> {
         builds::contenders()
             .into_iter()
             .filter(|(_, ours)| !ours)
@@ -82,12 +82,12 @@ impl<'a> Builds<'a> {
         }
     }
 
-    /// Whether all contenders were measured on the same machine and day in all these scenarios, as far as is known.
-    pub(super) fn are_of_one_day(&self, project: &str, on: &str, scenarios: &[&str]) -> bool {
-        let of = self
-            .cells
-            .iter()
-            .filter(|(place, _)| place[..2] == [project, on] && scenarios.contains(&place[2]));
+    /// Whether all contenders were measured on the same machine and day with all these projects in all these scenarios,
+    /// as far as is known.
+    pub(super) fn are_of_one_day(&self, projects: &[&str], on: &str, scenarios: &[&str]) -> bool {
+        let of = self.cells.iter().filter(|(place, _)| {
+            place[1] == on && projects.contains(&place[0]) && scenarios.contains(&place[2])
+        });
         let records = of.flat_map(|(_, records)| records);
         let occasions: BTreeSet<&Occasion> = records.map(|record| &record.occasion).collect();
         occasions.len() < 2
@@ -205,7 +205,7 @@ fn table(text: &mut String, builds: &Builds<'_>, project: &str, on: &str) {
                 .into_iter()
                 .map(|cell| cell.unwrap_or_else(|| "–".into()));
             let cells: Vec<String> = cells.collect();
-            let mark = match builds.are_of_one_day(project, on, &[scenario]) {
+            let mark = match builds.are_of_one_day(&[project], on, &[scenario]) {
                 true => "",
                 false => " *",
             };

@@ -268,7 +268,7 @@ fn of_builds(builds: &Builds<'_>, project: &str, ours: &str) -> Vec<Goal> {
                 used: of(scenario, CPU).zip(of("nothing changed", CPU)).map(|(own, other)| own / other),
                 data: format!(
                     "{own:.1} s beside {nothing:.1} s{}; {:.0} crates compiled, {:.0} of them external",
-                    match builds.are_of_one_day(project, WARM, &[scenario, "nothing changed"]) {
+                    match builds.are_of_one_day(&[project], WARM, &[scenario, "nothing changed"]) {
                         true => "",
                         false => " of another day",
                     },
