@@ -64,10 +64,11 @@ ignore file, after that of `docker init`, which leaves README and Dockerfiles ou
 built-in frontend reads them, without starting a container, which is the best case for them. The peers' last stage copies the program
 and sets a user; ours also brings CA roots and labels. What each file says for the smallest project is at the end.
 
-What changes: one file or the lock, as an editor or cargo would leave it; *toolchain bump* is the same toolchain in a build image with
-another digest, since only one was at hand: cache mounts compile nothing then and would with a real one. A builder is *warm* when it has
-built the unedited project just before; where it is *emptied*, what its cache mounts held is gone since; a *fresh* one is empty but for
-the base images, the frontend's among them, and imports a cache that was exported (`mode=max`) by a builder that had built the
+What changes: one file or the lock, as an editor or cargo would leave it; *toolchain bump* is the same toolchain in a build image
+with another digest, since only one was at hand: cache mounts compile nothing then and would with a real one. A builder is *warm*
+when it has built the unedited project just before; where it is *emptied*, what its cache mounts held is gone since, and with it,
+as this engine does it, the result of the step that installs the target, for whoever has such mounts; a *fresh* one is empty but
+for the base images, the frontend's among them, and imports a cache that was exported (`mode=max`) by a builder that had built the
 unedited project once.
 
 In the cells: the ratios of wall time and of CPU time (steps and engine, without the programs that set containers up, which are
