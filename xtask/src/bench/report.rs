@@ -169,7 +169,7 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
     table(
         &mut text,
         &of(planning::PART),
-        "minimal",
+        planning::MINIMAL,
         &[
             "seconds",
             "cpu of steps",

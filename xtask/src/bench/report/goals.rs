@@ -160,8 +160,8 @@ fn own_time(records: &[&Record]) -> Vec<Goal> {
     }
     let plan = |contender, value| of(planning::PART, "1000 members", contender, value);
     if let (Some(ours), Some(least)) = (
-        plan("ours", "cpu of steps"),
-        plan("minimal", "cpu of steps"),
+        plan(planning::OURS, "cpu of steps"),
+        plan(planning::MINIMAL, "cpu of steps"),
     ) {
         goals.push(Goal {
             what: "planning, CPU seconds",
@@ -174,7 +174,7 @@ fn own_time(records: &[&Record]) -> Vec<Goal> {
             ),
         });
     }
-    if let Some(bytes) = plan("ours", "memory of steps, bytes") {
+    if let Some(bytes) = plan(planning::OURS, "memory of steps, bytes") {
         goals.push(Goal {
             what: "planning, MiB",
             project: "1,000 members".into(),
