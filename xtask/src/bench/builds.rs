@@ -262,7 +262,7 @@ impl Turn<'_> {
                 continue;
             }
             self.prepare()?;
-            self.build(Scenario::Cold, &[])?;
+            self.build(Scenario::Cold, &self.contender.unedited())?;
             let run = self.build(scenario, &[])?;
             self.keep(WARM, scenario.name(), run)?;
         }

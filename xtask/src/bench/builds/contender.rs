@@ -92,6 +92,15 @@ impl Contender {
         }
     }
 
+    /// Options of a build that has to leave what one of an empty builder leaves. Steps that are cached leave cache
+    /// mounts as the build before had them, so where cargo works in one, it is run.
+    pub(super) fn unedited(self) -> Vec<String> {
+        match self {
+            Self::Mounts => ["--no-cache-filter", "build"].map(str::to_owned).to_vec(),
+            _ => vec![],
+        }
+    }
+
     /// Whether a layer, by what the builder says that it is from, has dependencies: their sources or what was
     /// compiled of them.
     pub(super) fn is_dependencies(self, layer: &str) -> bool {
