@@ -51,10 +51,11 @@ const PROGRAMS: &[Program] = &[
         env: &["PROTOC"],
     },
     Program {
-        crates: &["clang-sys"],
+        crates: &["bindgen", "clang"],
         unless: &[],
-        unused_by: &[],
-        what: "libclang, with which bindgen reads C headers",
+        // On the usual platforms it has bindings that are made already, and the other is for macOS.
+        unused_by: &["aws-lc-sys", "coreaudio-sys"],
+        what: "libclang, which reads C headers",
         packages: ["libclang-dev", "clang-dev"],
         env: &["LIBCLANG_PATH"],
     },
@@ -268,7 +269,7 @@ mod tests {
     /// Crates, each with one that depends on it.
     const CRATES: [(&str, &str); 6] = [
         ("aws-lc-sys", "app"),
-        ("clang-sys", "app"),
+        ("bindgen", "app"),
         ("cmake", "aws-lc-sys"),
         ("pq-sys", "app"),
         ("prost-build", "app"),
@@ -292,7 +293,7 @@ mod tests {
             lines("{}", &CRATES).concat(),
             [
                 "`prost-build` needs `protoc`, which the build image does not have: write `packages: [protobuf-compiler]` under `build:`",
-                "`clang-sys` needs libclang, with which bindgen reads C headers, which the build image does not have: write `packages: [libclang-dev]` under `build:`",
+                "`bindgen` needs libclang, which reads C headers, which the build image does not have: write `packages: [libclang-dev]` under `build:`",
                 "`pq-sys` links libpq, and the build image has none for musl: write `pq-sys = { version = \"0.7\", features = [\"bundled\"] }` into `Cargo.toml`, or write `target: gnu`",
             ]
         );

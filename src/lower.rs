@@ -159,7 +159,7 @@ fn reports_beside<'a>(
         })
     };
     let reports = plan.reports.last().into_iter().chain(&plan.assemblies);
-    let any = role == Role::Image && reports.clone().any(copied);
+    let any = plan.config.is_some() && role == Role::Image && reports.clone().any(copied);
     reports.filter(move |_| any)
 }
 

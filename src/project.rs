@@ -364,9 +364,10 @@ impl Project {
     }
 
     /// Whether features of the command line have to be written `package/feature`: Cargo's old rule for the
-    /// resolver 1 in a workspace with a root package.
+    /// resolver 1, by which they are those of the package in whose directory Cargo runs, if there is one.
     pub fn qualifies_features(&self, package: usize) -> bool {
-        self.resolver == "1" && !self.is_virtual && self.packages[package].dir != self.root
+        let is_current = self.packages[package].dir == self.dir;
+        self.resolver == "1" && !is_current && self.package_at(&self.dir).is_some()
     }
 }
 

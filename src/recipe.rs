@@ -44,15 +44,19 @@ pub struct Recipe {
     /// Number of packages to compile that are not local, among them the standard library where it is compiled, as one;
     /// 0: there is nothing to build beforehand.
     pub external_packages: usize,
+    /// Whether some package compiles C: with `cc`, the crate that build scripts do it by.
+    pub compiles_c: bool,
 }
 
-impl Recipe {
-    /// Whether some package compiles C: with the crate that build scripts do it by.
-    pub(crate) fn compiles_c(&self) -> bool {
-        let lock = self.sections.get("lock");
-        lock.is_some_and(|lock| lock.contains("\nname = \"cc\"\n"))
-    }
-}
+/// Crates that call a C compiler on other systems than Linux alone, and have `cc` in every lock: what is for which
+/// system is in their manifests.
+const C_ELSEWHERE: [&str; 5] = [
+    "backtrace",
+    "embed-resource",
+    "iana-time-zone-haiku",
+    "mac-notification-sys",
+    "objc_exception",
+];
 
 /// A file of the skeleton.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -340,6 +344,7 @@ impl<'a> Scope<'a> {
             real_dirs: self.real_dirs(),
             sections,
             external_packages: self.external_packages(),
+            compiles_c: self.compiles_c(),
         };
         found.into_result(recipe).map(|(recipe, _)| recipe)
     }
@@ -356,6 +361,21 @@ impl<'a> Scope<'a> {
         let locked = self.reach.locked.iter();
         let packages = locked.filter(|index| !self.project.lock.packages[**index].is_local());
         packages.count() + usize::from(self.project.builds_std())
+    }
+
+    fn compiles_c(&self) -> bool {
+        let lock = &self.project.lock;
+        let cc = lock.named("cc");
+        let external = self.reach.locked.iter().map(|index| &lock.packages[*index]);
+        let mut external = external.filter(|one| !one.is_local());
+        let mut local = self.roles.iter();
+        external.any(|one| {
+            let calls = one.dependencies.iter().any(|needed| cc.contains(needed));
+            calls && !C_ELSEWHERE.contains(&one.name.as_str())
+        }) || local.any(|(index, role)| {
+            let part = self.part(*index, *role);
+            part.locked.iter().any(|needed| cc.contains(needed))
+        })
     }
 
     fn real_dirs(&self) -> Vec<String> {

@@ -20,6 +20,8 @@ pub(super) enum Fact {
     Unset,
     /// Secrets are mounted.
     Secrets,
+    /// The image has annotations.
+    Annotations,
 }
 
 /// Where an output is.
@@ -48,6 +50,11 @@ pub(super) struct Writer<'a> {
     empty: Option<usize>,
 }
 
+/// Whether a change is one: nobody reads cargo's messages here.
+fn changes(action: &FileAction) -> bool {
+    !matches!(action, FileAction::Copy(copy) if copy.is_of_nothing())
+}
+
 impl<'a> Writer<'a> {
     pub(super) fn new(plan: &'a Plan, around: &'a Surroundings<'a>) -> Self {
         Self {
@@ -74,6 +81,9 @@ impl<'a> Writer<'a> {
             None => self.push(Stage::scratch(Role::Image)),
             Some(output) => self.result(output),
         };
+        if !self.plan.annotations.is_empty() {
+            self.facts.insert(Fact::Annotations);
+        }
         if let Some(config) = &self.plan.config {
             let base = config.base_json().unwrap_or_default();
             let mut stage = self.stages[self.last].clone();
@@ -148,10 +158,14 @@ impl<'a> Writer<'a> {
                 exclude.sort();
                 Place::Context(exclude)
             }
-            Op::Files { base, actions } if actions.is_empty() => match base {
-                Some(base) => self.place(base),
-                None => Place::Stage(self.empty(), "/".into()),
-            },
+            Op::Files {
+                base: Some(base),
+                actions,
+            } if !actions.iter().any(changes) => self.place(base),
+            Op::Files {
+                base: None,
+                actions,
+            } if actions.is_empty() => Place::Stage(self.empty(), "/".into()),
             Op::Files {
                 base: None,
                 actions,

@@ -212,8 +212,15 @@ fn run(flags: &[String], before: &[String], args: &[String]) -> String {
                 .lines()
                 .next()
                 .filter(|line| line.starts_with("set -e"));
-            lines.push(own.unwrap_or("set -e").to_owned());
+            match own {
+                Some(own) => lines.push(own.to_owned()),
+                None if before.is_empty() => {}
+                None => lines.push("set -e".to_owned()),
+            }
             lines.extend(before.iter().cloned());
+            if own.is_none() && !before.is_empty() {
+                lines.push("set +e".to_owned());
+            }
             if !rest.is_empty() {
                 let rest: Vec<String> = rest.iter().map(|word| shell(word)).collect();
                 lines.push(format!("set -- {}", rest.join(" ")));

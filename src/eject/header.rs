@@ -68,6 +68,9 @@ fn deviations(
                  this file anew from {spec}."
             ),
             Fact::Value => "Values with line ends are cut: no instruction can hold them.".to_owned(),
+            Fact::Annotations => {
+                "No instruction sets annotations: give them with `--annotation`.".to_owned()
+            }
             Fact::Unset => "Some steps see variables of steps before them.".to_owned(),
             Fact::Secrets => format!(
                 "Secrets and ssh agents are those that {spec} names: give them with `--secret` and `--ssh`."

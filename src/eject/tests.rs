@@ -103,6 +103,7 @@ RUN --network=none \\
     <<'EOF'
 set -e
 mkdir -p /target
+set +e
 a
 EOF
 # removal

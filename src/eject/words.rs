@@ -13,8 +13,9 @@ pub(crate) fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A value of `ENV` or `LABEL`.
+/// A value of `ENV` or `LABEL`, as far as its first line end: no instruction can hold one.
 pub(super) fn value(text: &str) -> String {
+    let text = text.split(['\n', '\r']).next().unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,@%+=".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
@@ -65,6 +66,7 @@ mod tests {
         assert_eq!(shell("it's"), r"'it'\''s'");
         assert_eq!(shell(""), "''");
         assert_eq!(value("a\"$b\\"), r#""a\"\$b\\""#);
+        assert_eq!(value("a b\nc"), "\"a b\"");
         assert_eq!(list(&["a\"b".into(), "c".into()]), r#"["a\"b", "c"]"#);
         assert_eq!(stage_name("7 Server"), "stage-7-server");
     }

@@ -54,7 +54,7 @@ pub(super) fn linker(
         return Err(stop("no-cross-linker", message, help));
     }
     let key = format!("CC_{}", triple.replace(['-', '.'], "_"));
-    if recipe.compiles_c() && !said(&key) {
+    if recipe.compiles_c && !said(&key) {
         let message = format!(
             "a dependency compiles C, and there is no C compiler for `{triple}` on {}",
             input.build_platform

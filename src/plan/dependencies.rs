@@ -16,14 +16,41 @@ use std::collections::BTreeSet;
 ///
 /// The downloads go to a cache, so that a changed lock file fetches only what is new; the layer keeps each
 /// crate once, unpacked. Cargo asks only whether a package file is there (cargo,
-/// src/cargo/sources/registry/download.rs), so one byte stands for it. The bytes are part of cache keys.
+/// src/cargo/sources/registry/download.rs), so one byte stands for it. For the same reason what is in the cache is
+/// compared with the lock first: a file that an engine was stopped at, or another of a version that a registry
+/// published twice, would be taken for the crate. The bytes are part of cache keys.
+///
+/// Arguments: the lock file, then cargo's.
 const FETCH: &str = "\
 #!/bin/sh
 set -eu
+lock=$1
+shift
+damaged() {
+  name= version=
+  while read -r key _ value; do
+    value=${value#\\\"}
+    value=${value%\\\"}
+    case $key in
+    name) name=$value ;;
+    version) version=$value ;;
+    checksum)
+      for crate in /crates/*/\"$name-$version.crate\"; do
+        [ ! -f \"$crate\" ] || echo \"$value  $crate\"
+      done
+      ;;
+    esac
+  done <\"$lock\" >/tmp/sums
+  sha256sum -c /tmp/sums 2>/dev/null | sed -n 's/: FAILED.*//p' >/tmp/damaged
+  [ -s /tmp/damaged ] || return 1
+  xargs rm -f </tmp/damaged
+}
 registry=${CARGO_HOME:-$HOME/.cargo}/registry
 mkdir -p \"$registry\"
 ln -s /crates \"$registry/cache\"
-cargo fetch \"$@\"
+damaged || :
+# Another build may have been writing one.
+cargo fetch \"$@\" || { damaged && cargo fetch \"$@\"; }
 rm \"$registry/cache\"
 cd \"$registry\"
 for crate in src/*/*/; do
@@ -99,7 +126,8 @@ pub(super) fn fetch(
         return Crates::default();
     }
     let (script, path) = plan.script("fetch", FETCH);
-    let mut args = vec![path];
+    let lock = source::join(&input.project.root, "Cargo.lock").unwrap_or_default();
+    let mut args = vec![path, in_work_dir(&lock)];
     // Without triples cargo downloads the crates of every platform that any dependency knows.
     for triple in fetch_triples(plan) {
         args.extend(["--target".to_owned(), triple]);
@@ -268,19 +296,10 @@ pub(super) fn cargo(
     let mut env = toolchain.env.clone();
     env.push(("CARGO_TARGET_DIR".into(), TARGET_DIR.into()));
     env.push(("CARGO_INCREMENTAL".into(), "0".into()));
-    let build = &input.image.build;
-    let symbols: &[(&str, &str)] = match build.debug_symbols.value {
-        true => &[("debug", "full"), ("strip", "none")],
-        false => &[],
-    };
-    let settings = build.profile_settings.iter();
-    let settings = settings.map(|(key, value)| (key.as_str(), value.value.as_str()));
-    for (key, value) in symbols.iter().copied().chain(settings) {
-        let name = format!("CARGO_PROFILE_{}_{key}", input.selection.profile);
-        let name = name.to_uppercase().replace('-', "_");
+    for (name, value) in profile_settings(input) {
         // A variable of the spec wins.
         if !env.iter().any(|(other, _)| *other == name) {
-            env.push((name, value.into()));
+            env.push((name, value));
         }
     }
     env.extend(rustflags(input, &env));
@@ -293,6 +312,27 @@ pub(super) fn cargo(
     secrets(&mut exec, &mut mounts, input, SecretStep::Compile);
     exec.mounts = mounts;
     exec
+}
+
+/// The variables that change the spec's profile, where that is the one in use: tests have one of their own.
+fn profile_settings(input: &Input<'_>) -> Vec<(String, String)> {
+    let build = &input.image.build;
+    let profile = &build.profile.value;
+    if *profile != input.selection.profile {
+        return vec![];
+    }
+    let symbols: &[(&str, &str)] = match build.debug_symbols.value {
+        true => &[("debug", "full"), ("strip", "none")],
+        false => &[],
+    };
+    let settings = build.profile_settings.iter();
+    let settings = settings.map(|(key, value)| (key.as_str(), value.value.as_str()));
+    let all = symbols.iter().copied().chain(settings);
+    let variable = |(key, value): (&str, &str)| {
+        let name = format!("CARGO_PROFILE_{profile}_{key}");
+        (name.to_uppercase().replace('-', "_"), value.to_owned())
+    };
+    all.map(variable).collect()
 }
 
 /// The variable with the spec's compiler flags.

@@ -112,3 +112,13 @@ pub struct Copy {
     /// Modification time in seconds since 1970; kept when `None`.
     pub time: Option<i64>,
 }
+
+impl Copy {
+    /// What a copy includes that is there for its key alone: no file has the name.
+    pub const NOTHING: &str = ".rust-frontend-nothing";
+
+    /// Whether it takes no file.
+    pub fn is_of_nothing(&self) -> bool {
+        self.include == [Self::NOTHING]
+    }
+}

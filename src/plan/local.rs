@@ -24,13 +24,16 @@ use crate::diagnostic::Diagnostics;
 use crate::project::{Project, TargetKind};
 use crate::recipe::{Recipe, Recipes, StubPackage};
 use named::Named;
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The first level of each group of levels, where there are more than [`partition::MOST`]. Fixed, so that a new member
 /// moves no other from group to group.
 const LEVELS: [usize; 5] = [0, 1, 2, 3, 5];
-/// As many of these steps run at a time: engines start every step that is ready, whatever the memory.
+/// As many of these steps of one build run at a time: engines start every step that is ready, whatever the memory.
 const AT_A_TIME: usize = 4;
+/// What they wait for is the engine's, and so other projects' too: so many of them all can have at a time.
+const TURNS: usize = 16;
 /// Where earlier steps' artefacts are mounted.
 const EARLIER: &str = "/local";
 /// Where a step leaves its own.
@@ -51,7 +54,7 @@ for mark in /local/*/.left; do
   [ ! -e "$mark" ] || left "it needs one that was"
 done
 for name in $stamps; do
-  ! grep -rqwF --include='*.rs' -e "$name" /work || left "it reads $name"
+  ! find /work -type f -name '*.rs' -exec grep -lwF -e "$name" {} + | grep -q . || left "it reads $name"
 done
 earlier=
 for crate in /local/*/; do
@@ -66,7 +69,7 @@ if [ -e /tmp/failed ]; then
   ! grep -q 'E046[03].* which .* depends on' /tmp/log ||
     left "what it needs was compiled with other artefacts than those that are there"
   if grep -qE "No such file|file not found|couldn't read|os error 2" /tmp/log ||
-    grep -rqE --include='*.rs' '"[^"]*\.\./[^"]*\.rs"' /work; then
+    find /work -type f -name '*.rs' -exec grep -lE '"[^"]*\.\./[^"]*\.rs"' {} + | grep -q .; then
     left "it reads files that only this step has"
   fi
   exit 1
@@ -229,7 +232,7 @@ pub(super) fn add(
             Mount {
                 dest: "/turn".into(),
                 kind: MountKind::Cache {
-                    id: format!("rust-frontend/turn-{}", done.len() % AT_A_TIME),
+                    id: format!("rust-frontend/turn-{}", turn(input, done.len())),
                     locked: true,
                 },
             },
@@ -254,6 +257,16 @@ pub(super) fn add(
         });
     }
     Ok(done)
+}
+
+/// The turn that a step waits for: each project begins with another.
+fn turn(input: &Input<'_>, step: usize) -> usize {
+    let package = &input.project.packages[input.selection.package].name;
+    let first = Sha256::digest(package)
+        .first()
+        .copied()
+        .map_or(0, usize::from);
+    (first + step % AT_A_TIME) % TURNS
 }
 
 /// What of the steps' artefacts a step mounts that compiles the rest.

@@ -36,6 +36,9 @@ pub fn make_all(kind: Kind, inputs: &[Input<'_>]) -> Result<Plan, Diagnostics> {
         Kind::Deps => deps(&mut plan, inputs)?,
         Kind::Test | Kind::Clippy | Kind::Fmt | Kind::Doc => check::add(&mut plan, kind, inputs)?,
     }
+    if plan.config.is_none() {
+        tie(&mut plan);
+    }
     let label = plan.stage.clone();
     names::number(&mut plan, &label);
     Ok(plan)
@@ -166,14 +169,9 @@ fn deps(plan: &mut Plan, inputs: &[Input<'_>]) -> Result<(), Diagnostics> {
         return Ok(());
     }
     // The engine does only what a result needs: this one needs them and takes nothing.
-    let nothing = || vec![".rust-frontend-nothing".to_owned()];
-    let actions = built
-        .iter()
-        .map(|output| take(output, "/", "/".into(), nothing()))
-        .collect();
     let op = Op::Files {
         base: None,
-        actions,
+        actions: built.iter().map(nothing_of).collect(),
     };
     let step = plan.push(Role::Image, "nothing but warm caches".into(), op, None);
     plan.result = Some(Output {
@@ -181,6 +179,44 @@ fn deps(plan: &mut Plan, inputs: &[Input<'_>]) -> Result<(), Diagnostics> {
         mount: "/".into(),
     });
     Ok(())
+}
+
+/// Adds the step that makes the result need what is read beside it. An exported cache has what its result is made from
+/// and nothing else, so whoever imported it would compile again for cargo's messages.
+fn tie(plan: &mut Plan) {
+    let Some(result) = plan.result.clone() else {
+        return;
+    };
+    let executables = plan.executables.iter().map(|executable| &executable.output);
+    let beside = plan.reports.iter().chain(&plan.assemblies);
+    let of_result = plan.steps[result.step].op.inputs();
+    let mut read: Vec<&Output> = vec![];
+    for output in beside.chain(executables) {
+        let is_needed = *output == result || of_result.contains(&output);
+        if !is_needed && !read.contains(&output) {
+            read.push(output);
+        }
+    }
+    let nothing: Vec<FileAction> = read.into_iter().map(nothing_of).collect();
+    if nothing.is_empty() {
+        return;
+    }
+    if let Op::Files { actions, .. } = &mut plan.steps[result.step].op {
+        return actions.extend(nothing);
+    }
+    let op = Op::Files {
+        base: Some(result),
+        actions: nothing,
+    };
+    let step = plan.push(Role::Image, "result".into(), op, None);
+    plan.result = Some(Output {
+        step,
+        mount: "/".into(),
+    });
+}
+
+fn nothing_of(output: &Output) -> FileAction {
+    take(output, "/", "/".into(), vec![Copy::NOTHING.into()])
 }
 
 fn take(from: &Output, src: &str, dest: String, include: Vec<String>) -> FileAction {

@@ -31,7 +31,13 @@ pub(super) const INSTALL_PACKAGES: &str = "\
 #!/bin/sh
 set -eu
 if command -v apt-get >/dev/null; then
-  if dpkg-query --status \"$@\" >/dev/null 2>&1; then exit 0; fi
+  # What was removed without its configuration is known, too: as `rc`.
+  if status=$(dpkg-query --show --showformat='${db:Status-Abbrev}' \"$@\" 2>/dev/null); then
+    case $status in
+    *[!i\\ ]*) ;;
+    *) exit 0 ;;
+    esac
+  fi
   export DEBIAN_FRONTEND=noninteractive
   apt-get -qq update
   apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends \"$@\"
@@ -70,8 +76,6 @@ pub(super) fn add(
     let config = ImageConfig::new(&info.config, &plan.build_platform);
     let image_env = config.environment();
     let mut env = image_env.clone();
-    let var = |name: &str| config.env(name).map(str::to_owned);
-    let cargo_home = var("CARGO_HOME").unwrap_or_else(|| "/root/.cargo".into());
 
     let base = plan.push(
         Role::Base,
@@ -117,6 +121,7 @@ pub(super) fn add(
     for run in &build.run {
         root = change(plan, Run::step(run, &env), root, vec![]);
     }
+    let cargo_home = cargo_home(&env);
     Toolchain {
         base: Output {
             step: base,
@@ -131,6 +136,16 @@ pub(super) fn add(
         env,
         cargo_home,
     }
+}
+
+/// Where cargo keeps what it downloads; steps run as root.
+fn cargo_home(env: &[(String, String)]) -> String {
+    let value = |name: &str| {
+        let mut all = env.iter();
+        all.find_map(|(known, value)| (known == name && !value.is_empty()).then_some(value))
+    };
+    let home = || value("HOME").map_or("/root", |home| home.trim_end_matches('/'));
+    value("CARGO_HOME").map_or_else(|| format!("{}/.cargo", home()), Clone::clone)
 }
 
 /// Whether a target of the project's toolchain file may be compiled for in the build: the file is for the machines of
@@ -235,7 +250,7 @@ fn packages(input: &Input<'_>, recipe: &Recipe, triple: &str) -> Vec<String> {
         .iter()
         .map(|package| package.value.clone())
         .collect();
-    let compiles_c = recipe.compiles_c() || replaces_allocator(input, triple);
+    let compiles_c = recipe.compiles_c || replaces_allocator(input, triple);
     if compiles_c && triple.ends_with("musl") && !packages.iter().any(|name| name == "musl-tools") {
         packages.push("musl-tools".into());
     }

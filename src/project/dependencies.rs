@@ -78,9 +78,7 @@ fn one(
                 DependencySource::Path { dir }
             }
             None => {
-                // Of a package that is no member Cargo ignores them.
-                let ignored = manifest.tree.named_above(manifest.dir).is_some();
-                if !(ignored && kind == DependencyKind::Dev) {
+                if manifest.is_member || kind != DependencyKind::Dev {
                     found.push(outside(manifest, name, &package, &path, entry));
                 }
                 DependencySource::Outside { path }

@@ -15,6 +15,8 @@ pub(super) struct Manifest<'a> {
     pub(super) document: &'a Document,
     /// Directory and `Cargo.toml` of its workspace root; of itself if it is the root.
     pub(super) root: Option<(&'a str, &'a Document)>,
+    /// Whether it is a member: of other packages Cargo looks neither at dev-dependencies nor at tests.
+    pub(super) is_member: bool,
 }
 
 impl<'a> Manifest<'a> {

@@ -56,6 +56,7 @@ pub(super) fn package(manifest: Manifest<'_>, found: &mut Diagnostics) -> Option
         document,
         name,
         edition: &edition,
+        is_member: manifest.is_member,
     };
     let targets = scope.targets(found);
     let lib = targets.iter().find(|target| target.kind == TargetKind::Lib);

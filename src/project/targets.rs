@@ -15,6 +15,7 @@ pub(super) struct Scope<'a> {
     pub(super) document: &'a Document,
     pub(super) name: &'a str,
     pub(super) edition: &'a str,
+    pub(super) is_member: bool,
 }
 
 /// A kind of target that may have several sections.
@@ -233,7 +234,9 @@ impl Scope<'_> {
             (None, several) => match self.legacy(kind.kind, &name, has_lib) {
                 Some(path) => path,
                 None => {
-                    found.push(self.no_file(kind, &name, several, inferred, span));
+                    if self.is_member || kind.kind == TargetKind::Bin {
+                        found.push(self.no_file(kind, &name, several, inferred, span));
+                    }
                     return None;
                 }
             },

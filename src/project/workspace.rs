@@ -188,6 +188,7 @@ impl<'t> Loader<'t> {
                 dir,
                 document: &document,
                 root: root.as_ref().map(|(dir, document)| (&**dir, &**document)),
+                is_member,
             };
             let Some(mut package) = manifest::package(manifest, &mut self.found) else {
                 return false;

@@ -106,7 +106,14 @@ impl Scope<'_> {
             }
         } else if role == Role::Real {
             // Who wrote it and where it lives is part of Cargo's fingerprint of a package; files are not.
-            for key in ["workspace", "resolver", "readme", "license-file", "build"] {
+            for key in [
+                "workspace",
+                "resolver",
+                "default-run",
+                "readme",
+                "license-file",
+                "build",
+            ] {
                 table.remove(key);
             }
         } else {
@@ -183,8 +190,9 @@ impl Scope<'_> {
                 table.entry(new).or_insert(value);
             }
         }
-        // Cargo names a library after its package, but no target that is written down.
-        if role != Role::Real || target.kind != TargetKind::Lib {
+        // Cargo names a library after its package, but no other target that is written down. Whether a library's name
+        // is written is part of its fingerprint (cargo, src/core/manifest.rs, `name_inferred`).
+        if target.kind != TargetKind::Lib {
             table.insert("name".into(), Value::String(target.name.clone()));
         }
         if !matches!(role, Role::Real | Role::Own) {
@@ -261,6 +269,11 @@ impl Scope<'_> {
                 "bench" => wanted.push("release"),
                 _ => {}
             }
+            // The configuration may say from what another one inherits.
+            let configs = self.project.configs.iter();
+            let configured = configs.filter_map(|config| config.table.get("profile")?.get(name));
+            let inherits = configured.filter_map(|profile| profile.get("inherits")?.as_str());
+            wanted.extend(inherits);
             if let Some(written) = written {
                 wanted.extend(written.get("inherits").and_then(Value::as_str));
                 profiles.insert(name.to_owned(), written.clone());

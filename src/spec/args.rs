@@ -1,6 +1,8 @@
 //! Build arguments: declared under `args:`, given by `--build-arg`, filled into `${NAME}`.
 
 use super::Arg;
+use super::keys::ROOT;
+use super::table::{Map, Shape};
 use super::yaml::{Data, Node, ScalarType};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::source::{SourceFile, Span, Spanned};
@@ -65,7 +67,7 @@ pub(super) fn fill(
         filler.args = declare(declared, given);
         for (key, node) in entries.iter_mut() {
             if key.name != "args" && key.name != "syntax" && !key.name.starts_with("x-") {
-                filler.node(node);
+                filler.node(node, of_key(&ROOT, &key.name));
             }
         }
     }
@@ -120,6 +122,15 @@ fn declare(block: Option<&Node>, given: &BTreeMap<String, String>) -> Vec<Arg> {
         .collect()
 }
 
+/// The shape of what a mapping has at a key.
+fn of_key(shape: &'static Shape, key: &str) -> Option<&'static Shape> {
+    match &shape.map {
+        Some(Map::Block(block)) => Some(block.key(key)?.shape),
+        Some(Map::Open { value, .. }) => Some(value),
+        None => None,
+    }
+}
+
 struct Filler<'a> {
     file: &'a SourceFile,
     args: Vec<Arg>,
@@ -135,7 +146,8 @@ struct Filler<'a> {
 }
 
 impl Filler<'_> {
-    fn node(&mut self, node: &mut Node) {
+    /// `shape`: what the node is meant to be, where it is anything.
+    fn node(&mut self, node: &mut Node, shape: Option<&'static Shape>) {
         match &mut node.data {
             Data::Scalar(scalar) if scalar.text.contains('$') => {
                 let problems = self.problems;
@@ -146,11 +158,20 @@ impl Filler<'_> {
                 scalar.text = text;
             }
             Data::Scalar(_) => {}
-            Data::List(items) => items.iter_mut().for_each(|item| self.node(item)),
-            Data::Map(entries) => entries
-                .iter_mut()
-                .filter(|(key, _)| !key.name.starts_with("x-"))
-                .for_each(|(_, value)| self.node(value)),
+            Data::List(items) => {
+                let item = shape.and_then(|shape| shape.list);
+                items.iter_mut().for_each(|node| self.node(node, item));
+            }
+            Data::Map(entries) => {
+                for (key, node) in entries {
+                    let of_key = shape.and_then(|shape| of_key(shape, &key.name));
+                    // A label or file may be called `x-`.
+                    let text = of_key.is_some_and(|shape| shape.scalar.is_some());
+                    if !key.name.starts_with("x-") || text {
+                        self.node(node, of_key);
+                    }
+                }
+            }
         }
     }
 

@@ -132,6 +132,18 @@ impl Check<'_> {
             );
             return;
         }
+        let is_extension = |(key, _): &(Key, Node)| key.name.starts_with("x-");
+        if let (None, Some((key, _)), true) = (
+            &value.scalar,
+            entries.first(),
+            entries.iter().all(is_extension),
+        ) {
+            self.found.push(
+                Diagnostic::error("no-images", "there is no image in `images`")
+                    .help("keys that start with `x-` are none: add one, or remove `images`")
+                    .at(self.file.at(key.span)),
+            );
+        }
         for (key, node) in entries {
             // A label or file may be called `x-`, an image is not.
             if key.name.starts_with("x-") && value.scalar.is_none() {

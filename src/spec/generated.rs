@@ -121,6 +121,7 @@ const CODES: &[&str] = &[
     "missing-build-arg",
     "missing-key",
     "more-mistakes",
+    "no-images",
     "no-package-manager",
     "no-shell",
     "not-a-spec",

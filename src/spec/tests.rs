@@ -54,6 +54,12 @@ fn the_syntax_line_alone_is_a_spec() {
 }
 
 #[test]
+fn labels_that_begin_as_ignored_keys_do_are_labels() {
+    let text = "args: { REV: one }\nx-any: '${UNKNOWN}'\nimage: { labels: { x-rev: '${REV}' }, x-more: '${UNKNOWN}' }\n";
+    assert_eq!(pairs(&good(text).images[0].image.labels), ["x-rev=one"]);
+}
+
+#[test]
 fn numbers_keep_their_text() {
     let spec = good(
         "build: { toolchain: 1.90 }\nimage: { user: 0123, env: { A: 1e3, B: 0x1F, C: true }, expose: [8080, 53/udp], files: { a: { to: /a, mode: 0644 } } }\n",

@@ -3,8 +3,8 @@
 use std::os::unix::fs::symlink;
 
 use crate::support::docker::Docker;
-use crate::support::nonce;
 use crate::support::project::Project;
+use crate::support::{busybox, nonce};
 
 /// Prints what pages the build script finds, whether it sees git's directory, and the page that the program names.
 const BUILD: &str = r#"
@@ -177,11 +177,18 @@ fn stamps_reach_libraries_that_ask_for_them() {
              println!(\"cargo::rustc-env=WORD={word}\");\n}\n",
         )
         .write("src/main.rs", "fn main() {\n    println!(\"{}\", lib::WORD);\n}\n");
-    for word in [nonce(), nonce()] {
-        let (image, _) = docker
-            .build(&project)
-            .arg("REVISION", &word)
-            .image("stamps");
-        assert_eq!(image.prints(&[]), format!("{word}\n"));
-    }
+    let prints_what_is_given = || {
+        for word in [nonce(), nonce()] {
+            let build = docker.build(&project).arg("REVISION", &word);
+            let (image, _) = build.image("stamps");
+            assert_eq!(image.prints(&[]), format!("{word}\n"));
+        }
+    };
+    prints_what_is_given();
+    let [packages, run, path] = busybox::lines();
+    let build =
+        format!("build:\n  {packages}\n  env: {{ {path} }}\n  run:\n    {run}\n  stamp: {{ ");
+    project.replace("Rust.yaml", "build: { stamp: { ", &build);
+    project.replace("Rust.yaml", "'${REVISION}' } }", "'${REVISION}' }");
+    prints_what_is_given();
 }

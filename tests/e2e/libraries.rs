@@ -3,9 +3,9 @@
 
 use crate::support::docker::{Docker, REGISTRY};
 use crate::support::locked;
-use crate::support::nonce;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
+use crate::support::{busybox, nonce};
 
 const OLD_ITOA: [&str; 3] = [
     "itoa",
@@ -232,21 +232,15 @@ fn tools_of_busybox_do() {
         return;
     }
     let whole = Whole::new(nonce());
-    let tools = "sh awk sed grep find xargs cp rm mkdir sort wc tr touch tee cat";
-    let link = format!("for t in {tools}; do ln -s $(command -v busybox) /bb/$t; done");
-    let path = "/bb:/usr/local/cargo/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    let [packages, run, path] = busybox::lines();
     whole
         .project
         .replace(
             "Rust.yaml",
             "  run:\n",
-            &format!("  packages: [busybox]\n  run:\n    - \"mkdir /bb && {link}\"\n"),
+            &format!("  {packages}\n  run:\n    {run}\n"),
         )
-        .replace(
-            "Rust.yaml",
-            "env: { ",
-            &format!("env: {{ PATH: \"{path}\", "),
-        );
+        .replace("Rust.yaml", "env: { ", &format!("env: {{ {path}, "));
     let report = docker.build(&whole.project).succeed();
     let all = [
         "base", "derived", "left", "made", "right", "scripted", "told", "told", "whole",

@@ -18,6 +18,7 @@ mod crates;
 mod ejected;
 mod examples;
 mod failures;
+mod fetching;
 mod inputs;
 mod itself;
 mod libraries;

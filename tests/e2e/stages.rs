@@ -1,6 +1,6 @@
 //! The stages that every spec has beside its images.
 
-use crate::support::docker::Docker;
+use crate::support::docker::{Docker, REGISTRY};
 use crate::support::example;
 use crate::support::locked::{EITHER, ITOA, entry};
 use crate::support::nonce;
@@ -56,6 +56,49 @@ fn an_edit_keeps_the_dependencies_of_tests_and_lints() {
         assert!(!report.log().contains("itertools"), "{}", report.log());
         assert_eq!(build().succeed().executed(), [""; 0], "{stage}");
     }
+}
+
+/// Cargo's messages are read in each build, and are not what the stage leaves.
+#[test]
+fn an_imported_cache_spares_checking() {
+    let docker = Docker::take();
+    if !docker.has_store() {
+        return;
+    }
+    let second = docker.second();
+    second.prune();
+    let project = Project::unseen("tests-and-clippy");
+    let stages = ["test", "clippy", "doc", "binary"];
+    let cache = |stage: &str| {
+        let name = format!("{REGISTRY}/checks-{stage}:cache");
+        format!("type=registry,ref={name}")
+    };
+    for stage in stages {
+        let export = second.build(&project).target(Some(stage));
+        let export = export.option("--cache-to", format!("{},mode=max", cache(stage)));
+        assert_ne!(export.succeed().executed(), [""; 0], "{stage}");
+    }
+    for stage in stages {
+        second.prune();
+        let import = second.build(&project).target(Some(stage));
+        let report = import.option("--cache-from", cache(stage)).succeed();
+        assert_eq!(report.executed(), [""; 0], "{stage}: {report}");
+    }
+}
+
+/// What a spec changes of the profile of its images is nothing that tests are compiled with.
+#[test]
+fn tests_keep_their_profile() {
+    let project = project();
+    project.append(
+        "Rust.yaml",
+        "build:\n  profile: { opt-level: 3, panic: abort, strip: symbols }\n",
+    );
+    project.append("src/lib.rs", &format!("\n// {}\n", nonce()));
+    let docker = Docker::take();
+    let report = docker.build(&project).target(Some("test")).succeed();
+    let log = report.log();
+    assert!(log.contains("`test` profile [unoptimized"), "{log}");
 }
 
 #[test]

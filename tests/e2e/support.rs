@@ -1,6 +1,7 @@
 //! What the tests are written with: an engine, builds on it, what they print, what they make.
 
 pub(crate) mod build;
+pub(crate) mod busybox;
 pub(crate) mod container;
 pub(crate) mod docker;
 pub(crate) mod expect;

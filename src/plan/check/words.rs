@@ -121,7 +121,8 @@ impl Words {
         let packages = &inputs[0].project.packages;
         let members = packages.iter().filter(|package| package.is_member).count();
         let mut features = BTreeSet::new();
-        for input in inputs {
+        let shipped = |input: &&Input<'_>| self.selects(&packages[input.selection.package].name);
+        for input in inputs.iter().filter(shipped) {
             let package = &packages[input.selection.package].name;
             features.extend(input.selection.features.iter().map(|feature| {
                 // A feature with `/` is one of a dependency, or qualified already.
@@ -139,6 +140,36 @@ impl Words {
         if inputs.iter().all(|one| !one.selection.default_features) && !self.scope.contains(&none) {
             self.scope.push(none);
         }
+    }
+
+    /// Whether a package is one of those that the words choose. Cargo refuses features of any other.
+    fn selects(&self, package: &str) -> bool {
+        let is = |spec: &str| {
+            let name = spec.rsplit('#').next().unwrap_or(spec);
+            let name = name.split('@').next().unwrap_or(name);
+            glob::Pattern::new(name).is_ok_and(|name| name.matches(package))
+        };
+        let mut chosen = None;
+        let mut all = false;
+        let mut words = self.scope.iter();
+        while let Some(word) = words.next() {
+            let (flag, value) = match word.split_once('=') {
+                Some((flag, value)) => (flag, Some(value)),
+                None if WITH_VALUE.contains(&word.as_str()) => {
+                    (word.as_str(), words.next().map(String::as_str))
+                }
+                None => (word.as_str(), None),
+            };
+            match (flag, value) {
+                ("-p" | "--package", Some(spec)) => {
+                    chosen = Some(chosen.unwrap_or_default() || is(spec));
+                }
+                ("--exclude", Some(spec)) if is(spec) => return false,
+                ("--workspace" | "--all", _) => all = true,
+                _ => {}
+            }
+        }
+        all || chosen.unwrap_or(true)
     }
 
     /// The flags of every command of a check.
@@ -172,6 +203,23 @@ mod tests {
             "--no-fail-fast name -- --nocapture --lib"
         );
         assert_eq!(words.profile, "release");
+        assert_eq!(
+            ["web", "api"].map(|name| words.selects(name)),
+            [false, true]
+        );
+        for (text, chosen) in [
+            ("", [true, true]),
+            ("-p api", [false, true]),
+            ("--package=w* -p path+file:///x/api#api@0.1.0", [true, true]),
+            ("--workspace --exclude api -p other", [true, false]),
+        ] {
+            let words = Words::sorted(&text.split_whitespace().collect::<Vec<_>>(), false);
+            assert_eq!(
+                ["web", "api"].map(|name| words.selects(name)),
+                chosen,
+                "{text}"
+            );
+        }
         let profiles = ["--profile", "ci", "--cargo-profile=release"];
         assert_eq!(Words::sorted(&profiles[..2], false).profile, "ci");
         let words = Words::sorted(&profiles, true);

@@ -202,6 +202,7 @@ impl<'a> Local<'a> {
             stubs: vec![],
             sections: BTreeMap::new(),
             external_packages: 0,
+            compiles_c: false,
         }
     }
 

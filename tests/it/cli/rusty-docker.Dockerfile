@@ -149,11 +149,34 @@ RUN --mount=type=bind,from=skeleton,target=/work,rw \
     <<'EOF'
 set -eu
 mkdir -p /usr/local/cargo/registry
-set -- --target x86_64-unknown-linux-gnu --target x86_64-unknown-linux-musl
+set -- /work/Cargo.lock --target x86_64-unknown-linux-gnu --target x86_64-unknown-linux-musl
+lock=$1
+shift
+damaged() {
+  name= version=
+  while read -r key _ value; do
+    value=${value#\"}
+    value=${value%\"}
+    case $key in
+    name) name=$value ;;
+    version) version=$value ;;
+    checksum)
+      for crate in /crates/*/"$name-$version.crate"; do
+        [ ! -f "$crate" ] || echo "$value  $crate"
+      done
+      ;;
+    esac
+  done <"$lock" >/tmp/sums
+  sha256sum -c /tmp/sums 2>/dev/null | sed -n 's/: FAILED.*//p' >/tmp/damaged
+  [ -s /tmp/damaged ] || return 1
+  xargs rm -f </tmp/damaged
+}
 registry=${CARGO_HOME:-$HOME/.cargo}/registry
 mkdir -p "$registry"
 ln -s /crates "$registry/cache"
-cargo fetch "$@"
+damaged || :
+# Another build may have been writing one.
+cargo fetch "$@" || { damaged && cargo fetch "$@"; }
 rm "$registry/cache"
 cd "$registry"
 for crate in src/*/*/; do

@@ -30,7 +30,13 @@ RUN <<'EOF'
 set -eu
 set -- musl-tools
 if command -v apt-get >/dev/null; then
-  if dpkg-query --status "$@" >/dev/null 2>&1; then exit 0; fi
+  # What was removed without its configuration is known, too: as `rc`.
+  if status=$(dpkg-query --show --showformat='${db:Status-Abbrev}' "$@" 2>/dev/null); then
+    case $status in
+    *[!i\ ]*) ;;
+    *) exit 0 ;;
+    esac
+  fi
   export DEBIAN_FRONTEND=noninteractive
   apt-get -qq update
   apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends "$@"
@@ -1689,7 +1695,6 @@ version = "1"
 path = "../catalog"
 
 [lib]
-name = "shop_api"
 path = "src/lib.rs"
 
 [package]
@@ -1713,7 +1718,6 @@ features = ["derive"]
 version = "1"
 
 [lib]
-name = "shop_catalog"
 path = "src/lib.rs"
 
 [package]
@@ -1740,7 +1744,6 @@ features = ["env-filter", "json"]
 version = "0.3"
 
 [lib]
-name = "shop_telemetry"
 path = "src/lib.rs"
 
 [package]
@@ -1824,11 +1827,34 @@ RUN --mount=type=bind,from=skeleton,target=/work,rw \
     <<'EOF'
 set -eu
 mkdir -p /usr/local/cargo/registry
-set -- --target x86_64-unknown-linux-gnu --target x86_64-unknown-linux-musl
+set -- /work/Cargo.lock --target x86_64-unknown-linux-gnu --target x86_64-unknown-linux-musl
+lock=$1
+shift
+damaged() {
+  name= version=
+  while read -r key _ value; do
+    value=${value#\"}
+    value=${value%\"}
+    case $key in
+    name) name=$value ;;
+    version) version=$value ;;
+    checksum)
+      for crate in /crates/*/"$name-$version.crate"; do
+        [ ! -f "$crate" ] || echo "$value  $crate"
+      done
+      ;;
+    esac
+  done <"$lock" >/tmp/sums
+  sha256sum -c /tmp/sums 2>/dev/null | sed -n 's/: FAILED.*//p' >/tmp/damaged
+  [ -s /tmp/damaged ] || return 1
+  xargs rm -f </tmp/damaged
+}
 registry=${CARGO_HOME:-$HOME/.cargo}/registry
 mkdir -p "$registry"
 ln -s /crates "$registry/cache"
-cargo fetch "$@"
+damaged || :
+# Another build may have been writing one.
+cargo fetch "$@" || { damaged && cargo fetch "$@"; }
 rm "$registry/cache"
 cd "$registry"
 for crate in src/*/*/; do
@@ -3591,7 +3617,6 @@ version = "1"
 path = "../catalog"
 
 [lib]
-name = "shop_api"
 path = "src/lib.rs"
 
 [package]
@@ -3612,7 +3637,6 @@ features = ["derive"]
 version = "1"
 
 [lib]
-name = "shop_catalog"
 path = "src/lib.rs"
 
 [package]
@@ -3636,7 +3660,6 @@ features = ["env-filter", "json"]
 version = "0.3"
 
 [lib]
-name = "shop_telemetry"
 path = "src/lib.rs"
 
 [package]
