@@ -2,6 +2,7 @@
 //!
 //! It writes down only what differs from the defaults, and says in comments what it was told and left.
 
+mod accounts;
 mod build;
 mod cargo;
 mod copy;

@@ -1,5 +1,6 @@
 //! The stages of a Dockerfile that compile: what of them is a setting, what the frontend does by itself.
 
+use super::accounts;
 use super::cargo::Cargo;
 use super::dockerfile::{Instruction, args, words};
 use super::draft::{mapping, scalar};
@@ -275,8 +276,8 @@ impl Reader<'_> {
                         .dropped(line, "the toolchain step adds targets and components"),
                 }
             }
-            ("adduser" | "addgroup" | "useradd" | "groupadd", _) => {
-                self.make_account(&words);
+            (command, _) if accounts::COMMANDS.contains(&command) => {
+                self.accounts.make(&words);
                 self.said.dropped(line, super::image::NO_ENTRY);
             }
             ("cp" | "mv" | "install", _) => {

@@ -68,8 +68,7 @@ impl Reader<'_> {
                     .map(|mode| ("mode", format!("\"{mode}\""))),
             );
             if let Some(owner) = one.flag("chown") {
-                let sides: Vec<String> = owner.split(':').map(|name| self.account(name)).collect();
-                pairs.push(("owner", scalar(&sides.join(":"))));
+                pairs.push(("owner", scalar(&self.accounts.owner(owner))));
             }
             let value = match pairs.as_slice() {
                 [(_, to)] => to.clone(),

@@ -1,5 +1,6 @@
 //! The stages of a Dockerfile that are an image.
 
+use super::accounts;
 use super::build::{Compile, deduplicated, join};
 use super::dockerfile::{Instruction, args, words};
 use super::draft::{Block, mapping, scalar};
@@ -200,15 +201,13 @@ impl Reader<'_> {
     }
 
     fn user(&mut self, line: usize, value: &str, image: &mut Image) {
-        let made = |name: &str| matches!(self.accounts.get(name), Some(None));
-        if value.split(':').any(made) {
+        if self.accounts.lacks_number(value) {
             return self.said.dropped(
                 line,
                 "a user without a number of its own: 65532, the default, in its place",
             );
         }
-        let sides: Vec<String> = value.split(':').map(|name| self.account(name)).collect();
-        let user = sides.join(":");
+        let user = self.accounts.owner(value);
         if user != USER && !(user == "nonroot" && image.base.contains("distroless")) {
             image.block.set("user", scalar(&user), "");
         }
@@ -240,8 +239,8 @@ impl Reader<'_> {
                 "update-ca-certificates" if !copies_roots(&image.files) => {
                     self.roots(line, image);
                 }
-                "adduser" | "addgroup" | "useradd" | "groupadd" => {
-                    self.make_account(&words);
+                command if accounts::COMMANDS.contains(&command) => {
+                    self.accounts.make(&words);
                     self.said.dropped(line, NO_ENTRY);
                 }
                 // Working directory and volumes belong to the user.
@@ -250,12 +249,8 @@ impl Reader<'_> {
                         .dropped(line, "working directory and volumes belong to the user");
                 }
                 "chown" => {
-                    let sides = |word: &String| {
-                        let sides: Vec<String> =
-                            word.split(':').map(|name| self.account(name)).collect();
-                        sides.join(":")
-                    };
-                    open.push(words.iter().map(sides).collect::<Vec<_>>().join(" "));
+                    let owner = |word: &String| self.accounts.owner(word);
+                    open.push(words.iter().map(owner).collect::<Vec<_>>().join(" "));
                 }
                 _ => open.push(scope.shell(&command, &mut self.args)),
             }
