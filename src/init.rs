@@ -9,6 +9,7 @@ mod copy;
 mod dockerfile;
 mod draft;
 mod image;
+mod installed;
 mod migrate;
 mod needs;
 mod program;

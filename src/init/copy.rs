@@ -3,7 +3,7 @@
 use super::build::join;
 use super::dockerfile::{Instruction, words};
 use super::draft::{mapping, scalar};
-use super::image::{Image, NO_ENTRY};
+use super::image::{Image, NO_ENTRY, by_itself};
 use super::migrate::Reader;
 use super::variables::Scope;
 
@@ -104,9 +104,8 @@ impl Reader<'_> {
         });
         let program = known.or_else(|| self.is_bin(last).then(|| last.to_owned()));
         if let (Some(program), true) = (program, workdir.is_some() || stage.is_some()) {
-            self.said
-                .dropped(line, "the program gets into the image by itself");
-            image.program.installed(to, last, &program);
+            self.said.dropped(line, &by_itself(&program));
+            image.install(to, last, &program);
             if !image.bins.contains(&program) {
                 image.bins.push(program);
             }

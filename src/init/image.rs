@@ -4,15 +4,25 @@ use super::accounts;
 use super::build::{Compile, deduplicated, join};
 use super::dockerfile::{Instruction, args, words};
 use super::draft::{Block, mapping, scalar};
+use super::installed::{self, Place};
 use super::migrate::{Reader, packages, pairs};
 use super::program::Program;
 use super::variables::Scope;
+use crate::image::DEFAULT_PATH;
 use crate::image_ref;
 
 /// The user that images have by default.
 pub(super) const USER: &str = "65532";
 pub(super) const NO_ENTRY: &str = "a user by number needs no entry";
 pub(super) const CA: &str = "CA roots are in the image";
+
+/// What is said of a program that the old image has copied.
+pub(super) fn by_itself(bin: &str) -> String {
+    format!(
+        "the program gets into the image by itself, as {}",
+        installed::now(bin)
+    )
+}
 
 /// An image being read.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +49,23 @@ impl Image {
     /// Whether commands can run in it.
     pub(super) fn has_shell(&self) -> bool {
         self.base != "scratch" && !self.base.contains("distroless")
+    }
+
+    /// Where its commands run.
+    pub(super) fn place(&self) -> Place<'_> {
+        let paths = self.env.iter().rev();
+        let mut paths = paths.filter(|(name, _)| name == "PATH");
+        Place {
+            workdir: &self.workdir,
+            path: paths.next().map_or(DEFAULT_PATH, |(_, path)| path),
+        }
+    }
+
+    /// Notes a binary that is copied to `to`, or as `file` into that directory.
+    pub(super) fn install(&mut self, to: &str, file: &str, bin: &str) {
+        let mut installed = std::mem::take(&mut self.program.installed);
+        installed.add(to, file, bin, self.place());
+        self.program.installed = installed;
     }
 
     /// Does without packages that the spec has a key for.
@@ -243,6 +270,7 @@ impl Reader<'_> {
                     self.accounts.make(&words);
                     self.said.dropped(line, NO_ENTRY);
                 }
+                "chmod" | "chown" if self.is_of_programs(line, &words, image) => {}
                 // Working directory and volumes belong to the user.
                 "mkdir" | "chown" if self.is_owned(&words, image) => {
                     self.said
@@ -250,9 +278,13 @@ impl Reader<'_> {
                 }
                 "chown" => {
                     let owner = |word: &String| self.accounts.owner(word);
-                    open.push(words.iter().map(owner).collect::<Vec<_>>().join(" "));
+                    let command = words.iter().map(owner).collect::<Vec<_>>().join(" ");
+                    open.push(image.program.installed.shell(&command, image.place()));
                 }
-                _ => open.push(scope.shell(&command, &mut self.args)),
+                _ => {
+                    let command = scope.shell(&command, &mut self.args);
+                    open.push(image.program.installed.shell(&command, image.place()));
+                }
             }
         }
         if open.is_empty() {
@@ -277,6 +309,20 @@ impl Reader<'_> {
         }
         image.block.set("ca-certificates", "true".into(), "");
         self.said.taken(line, "image.ca-certificates");
+    }
+
+    /// Whether a command is about nothing but programs of the project, whose mode and owner are settled.
+    fn is_of_programs(&mut self, line: usize, words: &[String], image: &Image) -> bool {
+        let paths = words.iter().skip(1).filter(|word| !word.starts_with('-'));
+        let installed = &image.program.installed;
+        let bins: Option<Vec<&str>> = paths
+            .skip(1)
+            .map(|path| installed.at(path, image.place()))
+            .collect();
+        let bins = bins.unwrap_or_default();
+        bins.iter()
+            .for_each(|bin| self.said.dropped(line, &by_itself(bin)));
+        !bins.is_empty()
     }
 
     /// Whether a command is about nothing but the working directory and volumes, also those named later.
