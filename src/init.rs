@@ -15,6 +15,8 @@ mod needs;
 mod program;
 mod said;
 mod settings;
+mod shell;
+mod sources;
 mod variables;
 
 use crate::project::Project;

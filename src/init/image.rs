@@ -14,6 +14,7 @@ use crate::image_ref;
 /// The user that images have by default.
 pub(super) const USER: &str = "65532";
 pub(super) const NO_ENTRY: &str = "a user by number needs no entry";
+const PATH: &str = "PATH: the usual one stands for that of the base image, which may have another";
 pub(super) const CA: &str = "CA roots are in the image";
 
 /// What is said of a program that the old image has copied.
@@ -34,6 +35,8 @@ pub(super) struct Image {
     /// Whether its base has glibc.
     pub glibc: bool,
     base: String,
+    /// Whether the Dockerfile says whom it runs as.
+    has_user: bool,
     pub workdir: String,
     packages: Vec<String>,
     env: Vec<(String, String)>,
@@ -49,6 +52,21 @@ impl Image {
     /// Whether commands can run in it.
     pub(super) fn has_shell(&self) -> bool {
         self.base != "scratch" && !self.base.contains("distroless")
+    }
+
+    /// How its spec names root: an empty base knows no names.
+    fn root(&self) -> &'static str {
+        match self.base.as_str() {
+            "scratch" => "0",
+            _ => "root",
+        }
+    }
+
+    /// Whether its base is one that is known to be as most are.
+    fn is_usual(&self) -> bool {
+        let known = ["", "scratch", "alpine", "debian", "ubuntu", "busybox"];
+        let official = image_ref::official(&self.base).map(|(name, _)| name);
+        self.base.contains("distroless") || official.is_some_and(|name| known.contains(&name))
     }
 
     /// Where its commands run.
@@ -80,6 +98,7 @@ impl Reader<'_> {
     pub(super) fn image(&mut self, output: usize, compiles: &[bool], compile: &Compile) -> Image {
         let mut image = Image::default();
         let mut scope = Scope::default();
+        scope.env("PATH", DEFAULT_PATH.to_owned());
         if compiles[output] {
             let line = self.file.stages[output].line;
             self.said.left(
@@ -97,6 +116,15 @@ impl Reader<'_> {
             for one in &stage.instructions {
                 self.image_instruction(one, single, &mut scope, &mut image);
             }
+        }
+        if !image.has_user && !image.base.contains("nonroot") {
+            let root = image.root();
+            self.said.left(
+                self.file.stages[output].line,
+                format!(
+                    "it ran as root, the new image runs as {USER}: list what it writes under `volumes`, or say `user: {root}`"
+                ),
+            );
         }
         self.finish_program(&mut image);
         let Image {
@@ -182,6 +210,10 @@ impl Reader<'_> {
             }
             "ENV" => {
                 for (name, value) in pairs(&one.rest) {
+                    let is_first = !image.env.iter().any(|(known, _)| *known == name);
+                    if name == "PATH" && is_first && value.contains('$') && !image.is_usual() {
+                        self.said.left(line, PATH);
+                    }
                     let value = scope.expand(&value, &mut self.args);
                     scope.env(&name, value.clone());
                     image.env.push((name, value));
@@ -228,13 +260,17 @@ impl Reader<'_> {
     }
 
     fn user(&mut self, line: usize, value: &str, image: &mut Image) {
+        image.has_user = true;
         if self.accounts.lacks_number(value) {
             return self.said.dropped(
                 line,
                 "a user without a number of its own: 65532, the default, in its place",
             );
         }
-        let user = self.accounts.owner(value);
+        let user = match self.accounts.owner(value) {
+            user if user == "root" => image.root().to_owned(),
+            user => user,
+        };
         if user != USER && !(user == "nonroot" && image.base.contains("distroless")) {
             image.block.set("user", scalar(&user), "");
         }
@@ -302,9 +338,7 @@ impl Reader<'_> {
 
     /// What gets CA roots into an image: the spec has to ask for them where the base may have some of its own.
     pub(super) fn roots(&mut self, line: usize, image: &mut Image) {
-        let known = ["", "scratch", "alpine", "debian", "ubuntu", "busybox"];
-        let official = image_ref::official(&image.base).map(|(name, _)| name);
-        if image.base.contains("distroless") || official.is_some_and(|name| known.contains(&name)) {
+        if image.is_usual() {
             return self.said.dropped(line, CA);
         }
         image.block.set("ca-certificates", "true".into(), "");

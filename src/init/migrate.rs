@@ -69,7 +69,7 @@ impl Reader<'_> {
                 self.workdirs.insert(at, dir.clone());
             }
             if compiles[at] {
-                self.compile(at, &mut scope, &mut compile);
+                self.compile(at, &compiles, &mut scope, &mut compile);
             } else if !in_images.contains(&at) {
                 let name = if stage.name.is_empty() {
                     "a stage"
