@@ -63,12 +63,13 @@ impl Reader<'_> {
                 continue;
             }
             let mut pairs = vec![("to", scalar(&to))];
-            pairs.extend(
-                one.flag("chmod")
-                    .map(|mode| ("mode", format!("\"{mode}\""))),
-            );
+            if let Some(mode) = one.flag("chmod") {
+                let mode = scope.expand(mode, &mut self.args);
+                pairs.extend(self.mode(line, mode).map(|mode| ("mode", mode)));
+            }
             if let Some(owner) = one.flag("chown") {
-                pairs.push(("owner", scalar(&self.accounts.owner(owner))));
+                let owner = scope.expand(owner, &mut self.args);
+                pairs.push(("owner", scalar(&self.accounts.owner(&owner))));
             }
             let value = match pairs.as_slice() {
                 [(_, to)] => to.clone(),
@@ -77,6 +78,20 @@ impl Reader<'_> {
             image.files.push((key, value));
             self.said.taken(line, "image.files");
         }
+    }
+
+    /// Permission bits, if they are plain to see.
+    fn mode(&mut self, line: usize, mode: String) -> Option<String> {
+        if ["+x", "a+x"].contains(&mode.as_str()) {
+            return Some(scalar("0755"));
+        }
+        let is_octal = mode.bytes().all(|b| b.is_ascii_digit());
+        if !is_octal && !mode.contains('$') {
+            let what = format!("--chmod={mode}: write it in digits, as `mode` under `files:`");
+            self.said.left(line, what);
+            return None;
+        }
+        Some(scalar(&mode))
     }
 
     /// What is copied from another stage: a program, something that every image has, or a file of the context,

@@ -230,14 +230,15 @@ impl Reader<'_> {
             "COPY" | "ADD" => self.copy(one, scope, image),
             "RUN" => self.image_run(one, scope, image),
             "EXPOSE" => {
-                let ports = words(&value()).into_iter();
-                image.expose.extend(ports.map(|port| {
-                    let port = port.trim_end_matches("/tcp").to_owned();
-                    match port.parse::<u16>() {
+                for port in words(&value()).iter().flat_map(|port| ports(port)) {
+                    let port = match port.parse::<u16>() {
                         Ok(_) => port,
                         Err(_) => scalar(&port),
+                    };
+                    if !image.expose.contains(&port) {
+                        image.expose.push(port);
                     }
-                }));
+                }
                 self.said.taken(line, "image.expose");
             }
             "VOLUME" => {
@@ -373,6 +374,21 @@ impl Reader<'_> {
             let path = join(&image.workdir, path.trim_end_matches('/'));
             path == image.workdir || owned.contains(&path)
         })
+    }
+}
+
+/// The ports of a range, or the one.
+fn ports(text: &str) -> Vec<String> {
+    let text = text.trim_end_matches("/tcp");
+    let (range, protocol) = text.split_at(text.find('/').unwrap_or(text.len()));
+    let ends = range.split_once('-');
+    let ends =
+        ends.and_then(|(first, last)| Some((first.parse().ok()?, last.parse::<u16>().ok()?)));
+    match ends {
+        Some((first, last)) => (first..=last)
+            .map(|port| format!("{port}{protocol}"))
+            .collect(),
+        None => vec![text.to_owned()],
     }
 }
 

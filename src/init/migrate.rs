@@ -8,6 +8,7 @@ use super::build::Compile;
 use super::dockerfile::{Dockerfile, Stage, parse};
 use super::draft::Draft;
 use super::said::Said;
+use super::settings::image_name;
 use super::variables::{Args, Scope};
 use crate::project::Project;
 use crate::source::{SourceFile, SourceTree};
@@ -33,7 +34,7 @@ pub(super) fn migrate(
     tree: &SourceTree,
     file: &SourceFile,
     draft: &mut Draft,
-) -> String {
+) -> Said {
     let mut reader = Reader {
         project,
         tree,
@@ -46,7 +47,7 @@ pub(super) fn migrate(
     };
     reader.read(draft);
     draft.args = reader.args.used();
-    reader.said.text(file.name())
+    reader.said
 }
 
 impl Reader<'_> {
@@ -87,10 +88,9 @@ impl Reader<'_> {
 
         let mut images = vec![];
         for output in &outputs {
-            images.push((
-                stages[*output].name.clone(),
-                self.image(*output, &compiles, &compile),
-            ));
+            let image = self.image(*output, &compiles, &compile);
+            let name = image_name(&stages[*output].name, &image.bins);
+            images.push((name, image));
         }
         let glibc = images.iter().any(|(_, image)| image.glibc);
         self.finish(&compile, glibc, &mut draft.build);
