@@ -132,7 +132,7 @@ pub(super) struct Args {
 /// A command line.
 #[derive(Debug)]
 pub(super) enum Parsed {
-    Run(Args),
+    Run(Box<Args>),
     Help(Option<Command>),
     Version,
     Nothing,
@@ -220,7 +220,7 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
     if let Some(dir) = dir {
         args.dir = dir;
     }
-    Ok(Parsed::Run(args))
+    Ok(Parsed::Run(Box::new(args)))
 }
 
 fn find(word: &str) -> Result<Command, String> {

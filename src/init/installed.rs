@@ -96,12 +96,11 @@ impl Installed {
 fn is_command(before: &str) -> bool {
     const STARTERS: [&str; 6] = ["exec", "--", "then", "do", "else", "!"];
     let before = before.strip_suffix(['"', '\'']).unwrap_or(before);
-    let before = before.trim_end_matches([' ', '\t']);
-    let last = before.split_whitespace().next_back().unwrap_or_default();
-    before.is_empty()
-        || before.ends_with([';', '&', '|', '(', '{', '`', '\n'])
-        || STARTERS.contains(&last)
-        || is_assignment(last)
+    let separators = [';', '&', '|', '(', '{', '`', '\n'];
+    let command = before.rsplit(separators).next().unwrap_or_default();
+    let mut words = command.split_whitespace();
+    let last = words.clone().next_back().unwrap_or_default();
+    STARTERS.contains(&last) || words.all(is_assignment)
 }
 
 #[cfg(test)]
@@ -122,6 +121,10 @@ mod tests {
         for (line, now) in [
             ("/app/server --port $PORT", "shop --port $PORT"),
             ("cd /app && exec ./server", "cd /app && exec shop"),
+            (
+                "setcap a=+ep /app/server",
+                "setcap a=+ep /usr/local/bin/shop",
+            ),
             ("A=1 run-jobs run-jobs", "A=1 jobs run-jobs"),
             (
                 "test -x \"/app/server\" || exit 1",

@@ -33,10 +33,8 @@ impl Outputs {
                         outputs.files.extend(first_word(&command[from..]));
                     }
                 }
-                (None, '|') if depth == 0 => {
-                    if chars.next_if(|(_, next)| *next == '|').is_none() {
-                        outputs.pipes.push(command[at + 1..].trim().to_owned());
-                    }
+                (None, '|') if depth == 0 && chars.next_if(|(_, next)| *next == '|').is_none() => {
+                    outputs.pipes.push(command[at + 1..].trim().to_owned());
                 }
                 _ => {}
             }
