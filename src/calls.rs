@@ -124,7 +124,7 @@ pub async fn answer(
         "frontend.dockerfile" => ways::dockerfile(gateway, options, context).await?,
         "frontend.bake" => ways::bake(gateway, options, context).await?,
         "frontend.schema" => ways::schema(),
-        "frontend.init" => ways::begin(gateway, context).await?,
+        "frontend.init" => ways::begin(gateway, options, context).await?,
         _ => return Err(Failure::Subrequest(request.to_owned())),
     };
     Ok(answer.output(call.version))

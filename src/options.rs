@@ -64,6 +64,8 @@ pub struct Options {
     pub cache_imports: Vec<CacheImport>,
     /// Statements to make about the result.
     pub attests: Attests,
+    /// The frontend's image, as `# syntax` or `BUILDKIT_SYNTAX` names it.
+    pub source: Option<String>,
     /// The subrequest (`--call`); `None` is a build.
     pub request: Option<String>,
     /// Features that the client insists on; see [`Options::unsupported_cap`].
@@ -212,6 +214,7 @@ impl Options {
             exec: ExecOptions::read(&mut reader, &build_args),
             cache_imports: build::cache_imports(&mut reader),
             attests: Attests::read(&mut reader),
+            source: reader.some("source"),
             request: reader.some("requestid"),
             required_caps: build::list(reader.text("frontend.caps")),
             context: ContextOptions::read(&mut reader),

@@ -199,7 +199,11 @@ pub(super) fn schema() -> Answer {
 }
 
 /// `--call=init`: the definition file, if it is a Dockerfile, is what the spec replaces.
-pub(super) async fn begin(gateway: &Gateway, context: &Context) -> Result<Answer, Failure> {
+pub(super) async fn begin(
+    gateway: &Gateway,
+    options: &Options,
+    context: &Context,
+) -> Result<Answer, Failure> {
     let read = |tree: &SourceTree| {
         let _ = tree.list("");
         project::load(tree, "")
@@ -207,7 +211,8 @@ pub(super) async fn begin(gateway: &Gateway, context: &Context) -> Result<Answer
     let (project, tree) = context.read_tree(gateway, read).await?;
     let (project, _) = project?;
     let old = Some(&context.definition).filter(|file| is_dockerfile(file));
-    let text = init::init(&project, old, &tree);
+    let syntax = options.source.as_deref().unwrap_or(init::SYNTAX);
+    let text = init::init(&project, old, &tree, syntax);
     Ok(Answer {
         json: json!({ "spec": text }),
         text,

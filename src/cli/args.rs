@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::diagnostic::nearest;
+use crate::image_ref::ImageRef;
 use crate::platform::Platform;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -62,7 +63,7 @@ pub(super) const COMMANDS: [(&str, Command, &str); 9] = [
 ];
 
 /// Options with a value: name, short form, what it is called, what it does.
-pub(super) const OPTIONS: [(&str, Option<char>, &str, &str); 7] = [
+pub(super) const OPTIONS: [(&str, Option<char>, &str, &str); 8] = [
     ("file", Some('f'), "FILE", "the spec; DIR/Rust.yaml"),
     (
         "target",
@@ -100,6 +101,12 @@ pub(super) const OPTIONS: [(&str, Option<char>, &str, &str); 7] = [
         "FILE",
         "init: the Dockerfile to replace; DIR/Dockerfile if it is there",
     ),
+    (
+        "syntax",
+        None,
+        "IMAGE",
+        "init: the frontend's image for the first line",
+    ),
 ];
 
 /// What is to be run.
@@ -116,6 +123,8 @@ pub(super) struct Args {
     pub against: Option<PathBuf>,
     /// `init`: the Dockerfile to replace.
     pub from: Option<PathBuf>,
+    /// `init`: the frontend's image.
+    pub syntax: Option<String>,
     /// `init`: write the file instead of printing it.
     pub write: bool,
 }
@@ -123,7 +132,7 @@ pub(super) struct Args {
 /// A command line.
 #[derive(Debug)]
 pub(super) enum Parsed {
-    Run(Args),
+    Run(Box<Args>),
     Help(Option<Command>),
     Version,
     Nothing,
@@ -145,6 +154,7 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
         format: None,
         against: None,
         from: None,
+        syntax: None,
         write: false,
     };
     let plain = |error: lexopt::Error| error.to_string();
@@ -178,6 +188,13 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
             }
             Long("against") => args.against = Some(parser.value().map_err(plain)?.into()),
             Long("from") => args.from = Some(parser.value().map_err(plain)?.into()),
+            Long("syntax") => {
+                let image = parser.value().and_then(|v| v.string()).map_err(plain)?;
+                if image.parse::<ImageRef>().is_err() {
+                    return Err(format!("`{image}` is no image"));
+                }
+                args.syntax = Some(image);
+            }
             Long("write") => args.write = true,
             Value(word) if command.is_none() => {
                 let word = word.string().map_err(plain)?;
@@ -203,7 +220,7 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
     if let Some(dir) = dir {
         args.dir = dir;
     }
-    Ok(Parsed::Run(args))
+    Ok(Parsed::Run(Box::new(args)))
 }
 
 fn find(word: &str) -> Result<Command, String> {

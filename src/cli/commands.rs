@@ -163,7 +163,8 @@ fn start(args: &Args) -> Result<Done, Trouble> {
     let (project, tree) = disk::read_tree(&args.dir, read)?;
     let (project, notes) = project?;
     let dockerfile = disk::dockerfile(&args.dir, args.from.as_deref())?;
-    let begun = init::init(&project, dockerfile.as_ref(), &tree);
+    let syntax = args.syntax.as_deref().unwrap_or(init::SYNTAX);
+    let begun = init::init(&project, dockerfile.as_ref(), &tree, syntax);
     if args.write {
         let path = args
             .file

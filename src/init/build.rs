@@ -1,9 +1,11 @@
 //! The stages of a Dockerfile that compile: what of them is a setting, what the frontend does by itself.
 
+use super::accounts;
 use super::cargo::Cargo;
 use super::dockerfile::{Instruction, args, words};
 use super::draft::{mapping, scalar};
 use super::migrate::{Reader, is_assignment, packages, pairs};
+use super::shell::Outputs;
 use super::variables::{Scope, is_predefined};
 
 /// What stages that compile ask for.
@@ -20,11 +22,28 @@ pub(super) struct Compile {
     pub cargo: Cargo,
 }
 
-const BY_ITSELF: &str = "sources reach the compile step by themselves";
+pub(super) const NO_CHEF: &str = "dependencies are a layer without cargo-chef";
+
+/// Variables of cargo and rustup themselves.
+const OF_CARGO: [&str; 7] = [
+    "CARGO_HOME",
+    "CARGO_INCREMENTAL",
+    "CARGO_TARGET_DIR",
+    "PATH",
+    "RUSTUP_HOME",
+    "RUSTC_WRAPPER",
+    "USER",
+];
 
 impl Reader<'_> {
     /// A stage that compiles.
-    pub(super) fn compile(&mut self, at: usize, scope: &mut Scope, compile: &mut Compile) {
+    pub(super) fn compile(
+        &mut self,
+        at: usize,
+        compiles: &[bool],
+        scope: &mut Scope,
+        compile: &mut Compile,
+    ) {
         let stage = self.file.stages[at].clone();
         if self.stage(&stage.from).is_none() {
             self.build_base(stage.line, &stage.from, compile);
@@ -38,7 +57,7 @@ impl Reader<'_> {
                     }
                 }
                 "RUN" => self.build_run(at, one, scope, compile),
-                "COPY" | "ADD" => self.said.dropped(one.line, BY_ITSELF),
+                "COPY" | "ADD" => self.source(one, scope, compiles),
                 "WORKDIR" => {
                     let dir = scope.plain(&one.rest, &self.args);
                     let under = self.workdirs.get(&at).map_or("/", String::as_str);
@@ -64,8 +83,7 @@ impl Reader<'_> {
         if from.contains("cargo-chef") {
             let tag = base.split_once("rust-").map_or("1", |(_, tag)| tag);
             base = format!("rust:{tag}");
-            self.said
-                .dropped(line, "dependencies are a layer without cargo-chef");
+            self.said.dropped(line, NO_CHEF);
         }
         let usual = ["rust", "rust:latest", "rust:1"].contains(&base.as_str());
         match &compile.base {
@@ -104,19 +122,10 @@ impl Reader<'_> {
         scope: &mut Scope,
         compile: &mut Compile,
     ) {
-        let of_cargo = [
-            "CARGO_HOME",
-            "CARGO_INCREMENTAL",
-            "CARGO_TARGET_DIR",
-            "PATH",
-            "RUSTUP_HOME",
-            "RUSTC_WRAPPER",
-            "USER",
-        ];
         let plain = scope.plain(value, &self.args);
         // `ENV REVISION=$REVISION` names itself alone.
         let hands_on = value.trim_matches(['$', '{', '}']) == name && scope.has_arg(value);
-        if of_cargo.contains(&name.as_str()) {
+        if OF_CARGO.contains(&name.as_str()) {
             self.said
                 .dropped(line, "where cargo keeps things does not matter");
         } else if name == "RUSTFLAGS" {
@@ -191,6 +200,20 @@ impl Reader<'_> {
         }
     }
 
+    /// A variable that a shell sets.
+    fn assignment(&mut self, line: usize, word: &str, scope: &mut Scope, compile: &mut Compile) {
+        let (name, value) = word.split_once('=').unwrap_or_default();
+        let is_said = value.contains("$(") || value.contains('`');
+        if is_said && !OF_CARGO.contains(&name) {
+            let what = format!(
+                "{name}=…: what a command says; hand it in as a build argument of `args:` or, if it is secret, as \
+                 `secrets: [{{ id: …, env: {name} }}]`"
+            );
+            return self.said.left(line, what);
+        }
+        self.variable(line, name.to_owned(), value, scope, compile);
+    }
+
     /// Whether a command of a stage that compiles is understood.
     fn build_command(
         &mut self,
@@ -203,8 +226,12 @@ impl Reader<'_> {
         let mut words: Vec<String> = words(command);
         let assigned = words.iter().take_while(|word| is_assignment(word)).count();
         for word in words.drain(..assigned) {
-            let (name, value) = word.split_once('=').unwrap_or_default();
-            self.variable(line, name.to_owned(), value, scope, compile);
+            self.assignment(line, &word, scope, compile);
+        }
+        if words.first().is_some_and(|word| word == "export") {
+            for word in words.drain(..).filter(|word| is_assignment(word)) {
+                self.assignment(line, &word, scope, compile);
+            }
         }
         for word in &mut words {
             *word = scope.plain(word, &self.args);
@@ -236,8 +263,7 @@ impl Reader<'_> {
                 self.said.taken(line, "cargo build");
             }
             ("cargo", "install" | "binstall") if command.contains("cargo-chef") => {
-                self.said
-                    .dropped(line, "dependencies are a layer without cargo-chef");
+                self.said.dropped(line, NO_CHEF);
             }
             ("cargo", "install" | "binstall") => {
                 compile.run.push(mapping(&[
@@ -247,8 +273,7 @@ impl Reader<'_> {
                 self.said.taken(line, "build.run");
             }
             ("cargo", "chef") => {
-                self.said
-                    .dropped(line, "dependencies are a layer without cargo-chef");
+                self.said.dropped(line, NO_CHEF);
             }
             ("cargo", "fetch" | "new" | "init" | "update" | "vendor" | "generate-lockfile") => {
                 self.said
@@ -275,8 +300,8 @@ impl Reader<'_> {
                         .dropped(line, "the toolchain step adds targets and components"),
                 }
             }
-            ("adduser" | "addgroup" | "useradd" | "groupadd", _) => {
-                self.make_account(&words);
+            (command, _) if accounts::COMMANDS.contains(&command) => {
+                self.accounts.make(&words);
                 self.said.dropped(line, super::image::NO_ENTRY);
             }
             ("cp" | "mv" | "install", _) => {
@@ -289,9 +314,12 @@ impl Reader<'_> {
             }
             ("update-ca-certificates", _) => self.said.dropped(line, super::image::CA),
             ("mkdir" | "echo" | "printf" | "touch" | "rm" | "find" | "chmod" | "ls", _) => {
+                if !Outputs::of(&scope.plain(command, &self.args)).are_stubs() {
+                    return false;
+                }
                 self.said.dropped(line, "stubs and copies of the program");
             }
-            ("cd" | "set" | "true" | ":" | "export", _) => {}
+            ("cd" | "set" | "true" | ":", _) => {}
             _ => return false,
         }
         true

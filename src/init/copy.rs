@@ -3,7 +3,7 @@
 use super::build::join;
 use super::dockerfile::{Instruction, words};
 use super::draft::{mapping, scalar};
-use super::image::{Image, NO_ENTRY};
+use super::image::{Image, NO_ENTRY, by_itself};
 use super::migrate::Reader;
 use super::variables::Scope;
 
@@ -63,13 +63,13 @@ impl Reader<'_> {
                 continue;
             }
             let mut pairs = vec![("to", scalar(&to))];
-            pairs.extend(
-                one.flag("chmod")
-                    .map(|mode| ("mode", format!("\"{mode}\""))),
-            );
+            if let Some(mode) = one.flag("chmod") {
+                let mode = scope.expand(mode, &mut self.args);
+                pairs.extend(self.mode(line, mode).map(|mode| ("mode", mode)));
+            }
             if let Some(owner) = one.flag("chown") {
-                let sides: Vec<String> = owner.split(':').map(|name| self.account(name)).collect();
-                pairs.push(("owner", scalar(&sides.join(":"))));
+                let owner = scope.expand(owner, &mut self.args);
+                pairs.push(("owner", scalar(&self.accounts.owner(&owner))));
             }
             let value = match pairs.as_slice() {
                 [(_, to)] => to.clone(),
@@ -78,6 +78,20 @@ impl Reader<'_> {
             image.files.push((key, value));
             self.said.taken(line, "image.files");
         }
+    }
+
+    /// Permission bits, if they are plain to see.
+    fn mode(&mut self, line: usize, mode: String) -> Option<String> {
+        if ["+x", "a+x"].contains(&mode.as_str()) {
+            return Some(scalar("0755"));
+        }
+        let is_octal = mode.bytes().all(|b| b.is_ascii_digit());
+        if !is_octal && !mode.contains('$') {
+            let what = format!("--chmod={mode}: write it in digits, as `mode` under `files:`");
+            self.said.left(line, what);
+            return None;
+        }
+        Some(scalar(&mode))
     }
 
     /// What is copied from another stage: a program, something that every image has, or a file of the context,
@@ -105,9 +119,8 @@ impl Reader<'_> {
         });
         let program = known.or_else(|| self.is_bin(last).then(|| last.to_owned()));
         if let (Some(program), true) = (program, workdir.is_some() || stage.is_some()) {
-            self.said
-                .dropped(line, "the program gets into the image by itself");
-            image.program.installed(to, last, &program);
+            self.said.dropped(line, &by_itself(&program));
+            image.install(to, last, &program);
             if !image.bins.contains(&program) {
                 image.bins.push(program);
             }

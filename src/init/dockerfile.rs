@@ -156,10 +156,12 @@ pub(super) fn words(text: &str) -> Vec<String> {
     let mut word: Option<String> = None;
     let mut quote = None;
     let mut depth = 0;
+    let mut ticked = false;
     for c in text.chars() {
         match c {
             '(' => depth += 1,
             ')' => depth -= 1,
+            '`' => ticked = !ticked,
             _ => {}
         }
         match (quote, c) {
@@ -168,7 +170,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
-            (None, c) if c.is_whitespace() && depth <= 0 => words.extend(word.take()),
+            (None, c) if c.is_whitespace() && depth <= 0 && !ticked => words.extend(word.take()),
             (_, c) => word.get_or_insert_default().push(c),
         }
     }
@@ -187,8 +189,8 @@ fn commands(text: &str) -> Vec<String> {
     while let Some(c) = chars.next() {
         let separates = quote.is_none() && depth == 0;
         match c {
-            '"' | '\'' if quote == Some(c) => quote = None,
-            '"' | '\'' if quote.is_none() => quote = Some(c),
+            '"' | '\'' | '`' if quote == Some(c) => quote = None,
+            '"' | '\'' | '`' if quote.is_none() => quote = Some(c),
             '(' if quote.is_none() => depth += 1,
             ')' if quote.is_none() => depth -= 1,
             '&' if separates && chars.peek() == Some(&'&') => {
@@ -246,6 +248,7 @@ mod tests {
         assert_eq!(b.instructions[1].heredoc.as_deref(), Some("FROM y"));
         assert_eq!(words("a 'b c' \"d\"e"), ["a", "b c", "de"]);
         assert_eq!(words("a $(b c)-d"), ["a", "$(b c)-d"]);
+        assert_eq!(words("a=`b c` d"), ["a=`b c`", "d"]);
     }
 
     #[test]

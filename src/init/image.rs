@@ -1,17 +1,29 @@
 //! The stages of a Dockerfile that are an image.
 
+use super::accounts;
 use super::build::{Compile, deduplicated, join};
 use super::dockerfile::{Instruction, args, words};
 use super::draft::{Block, mapping, scalar};
+use super::installed::{self, Place};
 use super::migrate::{Reader, packages, pairs};
 use super::program::Program;
 use super::variables::Scope;
+use crate::image::DEFAULT_PATH;
 use crate::image_ref;
 
 /// The user that images have by default.
 pub(super) const USER: &str = "65532";
 pub(super) const NO_ENTRY: &str = "a user by number needs no entry";
+const PATH: &str = "PATH: the usual one stands for that of the base image, which may have another";
 pub(super) const CA: &str = "CA roots are in the image";
+
+/// What is said of a program that the old image has copied.
+pub(super) fn by_itself(bin: &str) -> String {
+    format!(
+        "the program gets into the image by itself, as {}",
+        installed::now(bin)
+    )
+}
 
 /// An image being read.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +35,8 @@ pub(super) struct Image {
     /// Whether its base has glibc.
     pub glibc: bool,
     base: String,
+    /// Whether the Dockerfile says whom it runs as.
+    has_user: bool,
     pub workdir: String,
     packages: Vec<String>,
     env: Vec<(String, String)>,
@@ -40,6 +54,38 @@ impl Image {
         self.base != "scratch" && !self.base.contains("distroless")
     }
 
+    /// How its spec names root: an empty base knows no names.
+    fn root(&self) -> &'static str {
+        match self.base.as_str() {
+            "scratch" => "0",
+            _ => "root",
+        }
+    }
+
+    /// Whether its base is one that is known to be as most are.
+    fn is_usual(&self) -> bool {
+        let known = ["", "scratch", "alpine", "debian", "ubuntu", "busybox"];
+        let official = image_ref::official(&self.base).map(|(name, _)| name);
+        self.base.contains("distroless") || official.is_some_and(|name| known.contains(&name))
+    }
+
+    /// Where its commands run.
+    pub(super) fn place(&self) -> Place<'_> {
+        let paths = self.env.iter().rev();
+        let mut paths = paths.filter(|(name, _)| name == "PATH");
+        Place {
+            workdir: &self.workdir,
+            path: paths.next().map_or(DEFAULT_PATH, |(_, path)| path),
+        }
+    }
+
+    /// Notes a binary that is copied to `to`, or as `file` into that directory.
+    pub(super) fn install(&mut self, to: &str, file: &str, bin: &str) {
+        let mut installed = std::mem::take(&mut self.program.installed);
+        installed.add(to, file, bin, self.place());
+        self.program.installed = installed;
+    }
+
     /// Does without packages that the spec has a key for.
     pub(super) fn drop_packages(&mut self, names: &[&str]) {
         self.packages
@@ -52,6 +98,7 @@ impl Reader<'_> {
     pub(super) fn image(&mut self, output: usize, compiles: &[bool], compile: &Compile) -> Image {
         let mut image = Image::default();
         let mut scope = Scope::default();
+        scope.env("PATH", DEFAULT_PATH.to_owned());
         if compiles[output] {
             let line = self.file.stages[output].line;
             self.said.left(
@@ -69,6 +116,15 @@ impl Reader<'_> {
             for one in &stage.instructions {
                 self.image_instruction(one, single, &mut scope, &mut image);
             }
+        }
+        if !image.has_user && !image.base.contains("nonroot") {
+            let root = image.root();
+            self.said.left(
+                self.file.stages[output].line,
+                format!(
+                    "it ran as root, the new image runs as {USER}: list what it writes under `volumes`, or say `user: {root}`"
+                ),
+            );
         }
         self.finish_program(&mut image);
         let Image {
@@ -154,6 +210,10 @@ impl Reader<'_> {
             }
             "ENV" => {
                 for (name, value) in pairs(&one.rest) {
+                    let is_first = !image.env.iter().any(|(known, _)| *known == name);
+                    if name == "PATH" && is_first && value.contains('$') && !image.is_usual() {
+                        self.said.left(line, PATH);
+                    }
                     let value = scope.expand(&value, &mut self.args);
                     scope.env(&name, value.clone());
                     image.env.push((name, value));
@@ -170,14 +230,15 @@ impl Reader<'_> {
             "COPY" | "ADD" => self.copy(one, scope, image),
             "RUN" => self.image_run(one, scope, image),
             "EXPOSE" => {
-                let ports = words(&value()).into_iter();
-                image.expose.extend(ports.map(|port| {
-                    let port = port.trim_end_matches("/tcp").to_owned();
-                    match port.parse::<u16>() {
+                for port in words(&value()).iter().flat_map(|port| ports(port)) {
+                    let port = match port.parse::<u16>() {
                         Ok(_) => port,
                         Err(_) => scalar(&port),
+                    };
+                    if !image.expose.contains(&port) {
+                        image.expose.push(port);
                     }
-                }));
+                }
                 self.said.taken(line, "image.expose");
             }
             "VOLUME" => {
@@ -200,15 +261,17 @@ impl Reader<'_> {
     }
 
     fn user(&mut self, line: usize, value: &str, image: &mut Image) {
-        let made = |name: &str| matches!(self.accounts.get(name), Some(None));
-        if value.split(':').any(made) {
+        image.has_user = true;
+        if self.accounts.lacks_number(value) {
             return self.said.dropped(
                 line,
                 "a user without a number of its own: 65532, the default, in its place",
             );
         }
-        let sides: Vec<String> = value.split(':').map(|name| self.account(name)).collect();
-        let user = sides.join(":");
+        let user = match self.accounts.owner(value) {
+            user if user == "root" => image.root().to_owned(),
+            user => user,
+        };
         if user != USER && !(user == "nonroot" && image.base.contains("distroless")) {
             image.block.set("user", scalar(&user), "");
         }
@@ -240,24 +303,25 @@ impl Reader<'_> {
                 "update-ca-certificates" if !copies_roots(&image.files) => {
                     self.roots(line, image);
                 }
-                "adduser" | "addgroup" | "useradd" | "groupadd" => {
-                    self.make_account(&words);
+                command if accounts::COMMANDS.contains(&command) => {
+                    self.accounts.make(&words);
                     self.said.dropped(line, NO_ENTRY);
                 }
+                "chmod" | "chown" if self.is_of_programs(line, &words, image) => {}
                 // Working directory and volumes belong to the user.
                 "mkdir" | "chown" if self.is_owned(&words, image) => {
                     self.said
                         .dropped(line, "working directory and volumes belong to the user");
                 }
                 "chown" => {
-                    let sides = |word: &String| {
-                        let sides: Vec<String> =
-                            word.split(':').map(|name| self.account(name)).collect();
-                        sides.join(":")
-                    };
-                    open.push(words.iter().map(sides).collect::<Vec<_>>().join(" "));
+                    let owner = |word: &String| self.accounts.owner(word);
+                    let command = words.iter().map(owner).collect::<Vec<_>>().join(" ");
+                    open.push(image.program.installed.shell(&command, image.place()));
                 }
-                _ => open.push(scope.shell(&command, &mut self.args)),
+                _ => {
+                    let command = scope.shell(&command, &mut self.args);
+                    open.push(image.program.installed.shell(&command, image.place()));
+                }
             }
         }
         if open.is_empty() {
@@ -275,13 +339,25 @@ impl Reader<'_> {
 
     /// What gets CA roots into an image: the spec has to ask for them where the base may have some of its own.
     pub(super) fn roots(&mut self, line: usize, image: &mut Image) {
-        let known = ["", "scratch", "alpine", "debian", "ubuntu", "busybox"];
-        let official = image_ref::official(&image.base).map(|(name, _)| name);
-        if image.base.contains("distroless") || official.is_some_and(|name| known.contains(&name)) {
+        if image.is_usual() {
             return self.said.dropped(line, CA);
         }
         image.block.set("ca-certificates", "true".into(), "");
         self.said.taken(line, "image.ca-certificates");
+    }
+
+    /// Whether a command is about nothing but programs of the project, whose mode and owner are settled.
+    fn is_of_programs(&mut self, line: usize, words: &[String], image: &Image) -> bool {
+        let paths = words.iter().skip(1).filter(|word| !word.starts_with('-'));
+        let installed = &image.program.installed;
+        let bins: Option<Vec<&str>> = paths
+            .skip(1)
+            .map(|path| installed.at(path, image.place()))
+            .collect();
+        let bins = bins.unwrap_or_default();
+        bins.iter()
+            .for_each(|bin| self.said.dropped(line, &by_itself(bin)));
+        !bins.is_empty()
     }
 
     /// Whether a command is about nothing but the working directory and volumes, also those named later.
@@ -298,6 +374,21 @@ impl Reader<'_> {
             let path = join(&image.workdir, path.trim_end_matches('/'));
             path == image.workdir || owned.contains(&path)
         })
+    }
+}
+
+/// The ports of a range, or the one.
+fn ports(text: &str) -> Vec<String> {
+    let text = text.trim_end_matches("/tcp");
+    let (range, protocol) = text.split_at(text.find('/').unwrap_or(text.len()));
+    let ends = range.split_once('-');
+    let ends =
+        ends.and_then(|(first, last)| Some((first.parse().ok()?, last.parse::<u16>().ok()?)));
+    match ends {
+        Some((first, last)) => (first..=last)
+            .map(|port| format!("{port}{protocol}"))
+            .collect(),
+        None => vec![text.to_owned()],
     }
 }
 

@@ -3,10 +3,12 @@
 //! A stage that calls cargo, or stands on one that does, compiles. What no other stage is made from is an image.
 //! Whatever is neither is said and left.
 
+use super::accounts::Accounts;
 use super::build::Compile;
 use super::dockerfile::{Dockerfile, Stage, parse};
 use super::draft::Draft;
 use super::said::Said;
+use super::settings::image_name;
 use super::variables::{Args, Scope};
 use crate::project::Project;
 use crate::source::{SourceFile, SourceTree};
@@ -21,8 +23,7 @@ pub(super) struct Reader<'a> {
     pub args: Args,
     /// Executables by the stage and path that they were copied to: the name of the binary.
     pub programs: BTreeMap<(usize, String), String>,
-    /// Users and groups that the Dockerfile makes, with their number if it says one.
-    pub accounts: BTreeMap<String, Option<String>>,
+    pub accounts: Accounts,
     /// The working directory at the end of a stage that compiles.
     pub workdirs: BTreeMap<usize, String>,
 }
@@ -33,7 +34,7 @@ pub(super) fn migrate(
     tree: &SourceTree,
     file: &SourceFile,
     draft: &mut Draft,
-) -> String {
+) -> Said {
     let mut reader = Reader {
         project,
         tree,
@@ -41,12 +42,12 @@ pub(super) fn migrate(
         said: Said::default(),
         args: Args::default(),
         programs: BTreeMap::new(),
-        accounts: BTreeMap::new(),
+        accounts: Accounts::default(),
         workdirs: BTreeMap::new(),
     };
     reader.read(draft);
     draft.args = reader.args.used();
-    reader.said.text(file.name())
+    reader.said
 }
 
 impl Reader<'_> {
@@ -69,7 +70,7 @@ impl Reader<'_> {
                 self.workdirs.insert(at, dir.clone());
             }
             if compiles[at] {
-                self.compile(at, &mut scope, &mut compile);
+                self.compile(at, &compiles, &mut scope, &mut compile);
             } else if !in_images.contains(&at) {
                 let name = if stage.name.is_empty() {
                     "a stage"
@@ -87,10 +88,9 @@ impl Reader<'_> {
 
         let mut images = vec![];
         for output in &outputs {
-            images.push((
-                stages[*output].name.clone(),
-                self.image(*output, &compiles, &compile),
-            ));
+            let image = self.image(*output, &compiles, &compile);
+            let name = image_name(&stages[*output].name, &image.bins);
+            images.push((name, image));
         }
         let glibc = images.iter().any(|(_, image)| image.glibc);
         self.finish(&compile, glibc, &mut draft.build);
@@ -186,45 +186,6 @@ impl Reader<'_> {
         let packages = self.project.packages.iter();
         let mut bins = packages.flat_map(|package| package.bins());
         bins.any(|bin| bin.name == name)
-    }
-
-    /// A user or group as the spec takes it: by number where the Dockerfile makes it. Such a one without a number
-    /// has that of the spec's default.
-    pub(super) fn account(&self, name: &str) -> String {
-        match self.accounts.get(name) {
-            Some(Some(number)) => number.clone(),
-            Some(None) => super::image::USER.to_owned(),
-            None => name.to_owned(),
-        }
-    }
-
-    /// Notes the user or group that a command makes.
-    pub(super) fn make_account(&mut self, words: &[String]) {
-        let number = ["-u", "--uid", "-g", "--gid"];
-        let of_user = words.first().is_some_and(|word| word.contains("user"));
-        let mut id = None;
-        let mut names = vec![];
-        let mut rest = words.iter().skip(1).peekable();
-        while let Some(word) = rest.next() {
-            let (flag, value) = word.split_once('=').unwrap_or((word, ""));
-            if number.contains(&flag) && (flag.ends_with(['u', 'd']) == of_user || flag == "--gid")
-            {
-                let value = match value {
-                    "" => rest.next().cloned().unwrap_or_default(),
-                    value => value.to_owned(),
-                };
-                let mine = of_user == ["-u", "--uid"].contains(&flag);
-                if mine && value.parse::<u32>().is_ok() {
-                    id = Some(value);
-                }
-            } else if !word.starts_with('-') {
-                names.push(word.clone());
-            }
-        }
-        if let Some(name) = names.pop() {
-            let known = self.accounts.entry(name).or_default();
-            *known = id.or(known.take());
-        }
     }
 }
 

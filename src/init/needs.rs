@@ -1,6 +1,7 @@
 //! What the manifests and names of a project tell about what it needs.
 
 use super::draft::{Block, Draft, list, mapping, scalar};
+use super::settings::image_name;
 use crate::hints;
 use crate::project::{Package, Project};
 use crate::source::SourceTree;
@@ -71,7 +72,7 @@ fn programs(project: &Project, draft: &mut Draft, open: &mut Vec<String>) {
     let image = |name: &str, key, yaml| {
         let mut build = Block::default();
         build.set(key, yaml, "");
-        (name.to_owned(), build, Block::default())
+        (image_name(name, &[]), build, Block::default())
     };
     match programs.as_slice() {
         [] => open.push("No package has a binary yet: the build will say so.".into()),

@@ -1,32 +1,24 @@
 //! What an image runs: `ENTRYPOINT`, `CMD` and `HEALTHCHECK` of a Dockerfile.
 
-use super::build::join;
 use super::dockerfile::{Instruction, words};
 use super::draft::{list, mapping, scalar};
 use super::image::Image;
-use super::migrate::Reader;
+use super::installed::{self, Installed};
+use super::migrate::{Reader, is_assignment};
 use super::variables::Scope;
-use std::collections::BTreeMap;
 
 /// Programs that start another one and look after its children.
 const INITS: [&str; 3] = ["tini", "tini-static", "dumb-init"];
 
+/// Options of theirs with a value.
+const INIT_OPTIONS: [&str; 4] = ["-e", "-p", "-r", "--rewrite"];
+
 /// What an image runs, as far as it was read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Program {
-    /// Binaries of the project by the paths that they have in the old image.
-    paths: BTreeMap<String, String>,
+    pub installed: Installed,
     entrypoint: Option<(usize, Vec<String>)>,
     cmd: Option<(usize, Vec<String>)>,
-}
-
-impl Program {
-    /// A binary that the old image has at `to`, or as `file` in that directory.
-    pub(super) fn installed(&mut self, to: &str, file: &str, bin: &str) {
-        let to = to.trim_end_matches('/');
-        self.paths.insert(to.to_owned(), bin.to_owned());
-        self.paths.insert(format!("{to}/{file}"), bin.to_owned());
-    }
 }
 
 impl Reader<'_> {
@@ -46,15 +38,30 @@ impl Reader<'_> {
 
     /// The binary of the project that a word names in an image.
     fn bin(&self, word: &str, image: &Image) -> Option<String> {
-        let path = join(&image.workdir, word);
         let last = word.rsplit('/').next().unwrap_or_default();
-        let by_name = image.program.paths.iter();
-        let mut by_name = by_name.filter(|(path, _)| path.ends_with(&format!("/{last}")));
-        let known = image.program.paths.get(&path);
-        let known = known.or_else(|| by_name.next().map(|(_, bin)| bin));
-        known
-            .cloned()
-            .or_else(|| self.is_bin(last).then(|| last.to_owned()))
+        let installed = &image.program.installed;
+        let known = installed.command(word, image.place());
+        let known = known.or_else(|| installed.named(last)).map(str::to_owned);
+        known.or_else(|| self.is_bin(last).then(|| last.to_owned()))
+    }
+
+    /// The words of a command as the spec takes them: programs as they are called now, and variables for the time
+    /// that it runs.
+    fn words_now(&mut self, words: &[String], image: &Image) -> Vec<String> {
+        let place = image.place();
+        let installed = &image.program.installed;
+        let line = is_shell(words).then_some(2);
+        let now = words.iter().enumerate().map(|(at, word)| {
+            let now = match at {
+                0 => installed.command(word, place).map(str::to_owned),
+                at if Some(at) == line => Some(installed.shell(word, place)),
+                _ if word.contains('/') => installed.at(word, place).map(installed::now),
+                _ => None,
+            };
+            // Build arguments are not there when the program runs.
+            Scope::default().shell(now.as_deref().unwrap_or(word), &mut self.args)
+        });
+        now.collect()
     }
 
     /// Settles entrypoint and arguments.
@@ -62,24 +69,27 @@ impl Reader<'_> {
         let Program {
             entrypoint, cmd, ..
         } = image.program.clone();
+        // An init alone starts what CMD says.
+        let entrypoint = entrypoint
+            .map(|(line, words)| (line, self.without_init(line, words, image)))
+            .filter(|(_, words)| !words.is_empty());
         let by_cmd = entrypoint.is_none();
         let (entrypoint, cmd) = match (entrypoint, cmd) {
-            (None, Some(cmd)) => (Some(cmd), None),
+            (None, Some((line, words))) => {
+                (Some((line, self.without_init(line, words, image))), None)
+            }
             both => both,
         };
-        if let Some((line, mut words)) = entrypoint {
-            if let Some(rest) = self.without_init(line, &words, image) {
-                words = rest;
-            }
+        if let Some((line, words)) = entrypoint {
             let bin = words.first().and_then(|word| self.bin(word, image));
-            let arguments: Vec<String> = words.iter().skip(1).cloned().collect();
+            let mut words = self.words_now(&words, image);
             match bin {
                 Some(bin) => {
                     self.main(&bin, image);
-                    if by_cmd && !arguments.is_empty() {
-                        image.block.set_list("cmd", &arguments);
-                    } else if !arguments.is_empty() {
-                        let words: Vec<String> = [bin].into_iter().chain(arguments).collect();
+                    words[0] = bin;
+                    if by_cmd {
+                        image.block.set_list("cmd", &words[1..]);
+                    } else if words.len() > 1 {
                         image.block.set_list("entrypoint", &words);
                     }
                 }
@@ -93,6 +103,7 @@ impl Reader<'_> {
             self.said.taken(line, key);
         }
         if let Some((line, words)) = cmd {
+            let words = self.words_now(&words, image);
             image.block.set_list("cmd", &words);
             self.said.taken(line, "image.cmd");
         }
@@ -104,23 +115,25 @@ impl Reader<'_> {
         image.bins.insert(0, bin.to_owned());
     }
 
-    /// What an init starts, if the words begin with one.
-    fn without_init(
-        &mut self,
-        line: usize,
-        words: &[String],
-        image: &mut Image,
-    ) -> Option<Vec<String>> {
-        let first = words.first()?.rsplit('/').next()?;
-        if !INITS.contains(&first) {
-            return None;
+    /// The words without an init that they begin with.
+    fn without_init(&mut self, line: usize, words: Vec<String>, image: &mut Image) -> Vec<String> {
+        let first = words.first().and_then(|word| word.rsplit('/').next());
+        if !first.is_some_and(|first| INITS.contains(&first)) {
+            return words;
         }
         image.block.set("init", "true".into(), "");
         image.drop_packages(&INITS);
         self.said.taken(line, "image.init");
-        let rest = words.iter().skip(1);
-        let rest = rest.skip_while(|word| word.starts_with('-'));
-        Some(rest.cloned().collect())
+        let mut rest = words[1..].iter().peekable();
+        while let Some(option) = rest.next_if(|word| word.starts_with('-')) {
+            if option == "--" {
+                break;
+            }
+            if INIT_OPTIONS.contains(&option.as_str()) {
+                rest.next();
+            }
+        }
+        rest.cloned().collect()
     }
 
     /// `HEALTHCHECK`.
@@ -131,11 +144,14 @@ impl Reader<'_> {
             return self.said.taken(line, "image.healthcheck");
         }
         let command = one.rest.trim_start_matches("CMD").trim();
-        let mut words = serde_json::from_str(command).unwrap_or_else(|_| shell_words(command));
+        let words: Vec<String> =
+            serde_json::from_str(command).unwrap_or_else(|_| shell_words(command));
         if words.first().is_some_and(|word| word == "sh") && !image.has_shell() {
             return self.said.left(line, format!("HEALTHCHECK {}", one.rest));
         }
-        if let Some(bin) = words.first().and_then(|word| self.bin(word, image)) {
+        let bin = words.first().and_then(|word| self.bin(word, image));
+        let mut words = self.words_now(&words, image);
+        if let Some(bin) = bin {
             words[0] = bin;
         }
         let mut pairs = vec![("cmd", list(&words))];
@@ -161,8 +177,21 @@ impl Reader<'_> {
 
 /// A command that Docker gives to a shell: its words, if they need none.
 fn shell_words(line: &str) -> Vec<String> {
-    match line.contains(['$', '&', '|', ';', '<', '>', '*', '`', '(']) {
+    let plain = words(line.strip_prefix("exec ").unwrap_or(line));
+    let assigns = plain.first().is_some_and(|word| is_assignment(word));
+    match assigns || line.contains(['$', '&', '|', ';', '<', '>', '*', '`', '(']) {
         true => ["sh", "-c", line].map(str::to_owned).to_vec(),
-        false => words(line.strip_prefix("exec ").unwrap_or(line)),
+        false => plain,
     }
+}
+
+/// Whether words give a line to a shell.
+fn is_shell(words: &[String]) -> bool {
+    let [shell, option, _, ..] = words else {
+        return false;
+    };
+    let name = shell.rsplit('/').next().unwrap_or_default();
+    ["sh", "bash", "ash", "dash"].contains(&name)
+        && option.starts_with('-')
+        && option.ends_with('c')
 }

@@ -5,7 +5,7 @@
 pub(super) struct Said {
     taken: Vec<(String, Vec<usize>)>,
     dropped: Vec<(String, Vec<usize>)>,
-    left: Vec<(usize, String)>,
+    left: Vec<(Option<usize>, String)>,
 }
 
 impl Said {
@@ -21,15 +21,24 @@ impl Said {
 
     /// A line that a person has to look at.
     pub(super) fn left(&mut self, line: usize, what: impl Into<String>) {
-        let left = (line, what.into());
+        self.leave(Some(line), what.into());
+    }
+
+    /// A mistake of the spec.
+    pub(super) fn invalid(&mut self, mistake: String) {
+        self.leave(None, mistake);
+    }
+
+    fn leave(&mut self, line: Option<usize>, what: String) {
+        let left = (line, what);
         if !self.left.contains(&left) {
             self.left.push(left);
         }
     }
 
     /// The comment.
-    pub(super) fn text(&self, file: &str) -> String {
-        let mut text = format!("# In place of {file}.\n");
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
         for (title, groups) in [
             ("Taken over", &self.taken),
             ("Not needed any more", &self.dropped),
@@ -46,10 +55,11 @@ impl Said {
             ));
         }
         let mut left = self.left.clone();
-        left.sort();
-        let left = left
-            .iter()
-            .map(|(line, what)| format!("line {line}: {what}"));
+        left.sort_by_key(|(line, _)| line.unwrap_or(usize::MAX));
+        let left = left.iter().map(|(line, what)| match line {
+            Some(line) => format!("line {line}: {what}"),
+            None => format!("a mistake in this file: {what}"),
+        });
         text + &section("Left for you to look at", left)
     }
 }
@@ -63,7 +73,9 @@ fn add(groups: &mut Vec<(String, Vec<usize>)>, line: usize, what: &str) {
 }
 
 fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
-    let lines: String = lines.map(|line| format!("#   {line}\n")).collect();
+    let lines: String = lines
+        .map(|line| format!("#   {}\n", line.replace('\n', "; ")))
+        .collect();
     match lines.is_empty() {
         true => lines,
         false => format!("# {title}:\n{lines}"),

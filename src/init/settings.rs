@@ -3,6 +3,7 @@
 use super::build::{Compile, deduplicated};
 use super::draft::{Block, list, mapping, scalar};
 use super::migrate::Reader;
+use crate::spec::RESERVED_STAGES;
 
 impl Reader<'_> {
     /// The settings that all images have in common.
@@ -91,5 +92,19 @@ impl Reader<'_> {
         if all.len() > 1 {
             build.set_list("bin", bins);
         }
+    }
+}
+
+/// The name of an image among several: its stage's, or its program's.
+pub(super) fn image_name(stage: &str, bins: &[String]) -> String {
+    let name = match stage {
+        "" => bins.first().map_or("image", String::as_str),
+        stage => stage,
+    };
+    let name = name.to_lowercase();
+    let of_each = ["-debug", "-symbols"].iter().any(|end| name.ends_with(end));
+    match of_each || RESERVED_STAGES.contains(&name.as_str()) {
+        true => format!("{name}-image"),
+        false => name,
     }
 }

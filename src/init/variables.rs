@@ -140,8 +140,7 @@ fn replace(text: &str, mut of: impl FnMut(&str, Option<&str>) -> Option<String>)
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         replaced.push_str(before);
-        let (name, otherwise, next) = match after.strip_prefix('{').and_then(|a| a.split_once('}'))
-        {
+        let (name, otherwise, next) = match after.strip_prefix('{').map(split_closed) {
             Some((inner, next)) => {
                 let (name, otherwise) = match inner.split_once(":-").or(inner.split_once('-')) {
                     Some((name, otherwise)) => (name, Some(otherwise)),
@@ -160,12 +159,24 @@ fn replace(text: &str, mut of: impl FnMut(&str, Option<&str>) -> Option<String>)
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         match is_name.then(|| of(name, otherwise)).flatten() {
             Some(value) if !escaped => replaced.push_str(&value),
-            _ if written.starts_with('{') => replaced.push_str(&format!("$${written}")),
+            _ if written.starts_with('{') => {
+                replaced.push_str(&format!("$${}", written.replace("${", "$${")));
+            }
             _ => replaced.push_str(&format!("${written}")),
         }
         rest = next;
     }
     replaced + rest
+}
+
+/// What is inside of a bracket, and what is behind it; all, where it is never closed.
+fn split_closed(text: &str) -> (&str, &str) {
+    let mut depth = 1;
+    let end = text.find(|c| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        depth == 0
+    });
+    end.map_or((text, ""), |end| (&text[..end], &text[end + 1..]))
 }
 
 #[cfg(test)]
@@ -186,6 +197,8 @@ mod tests {
             "${SHA} ${SHA}-$${HOME}$ $1 $${X:-y}$Z"
         );
         assert_eq!(scope.plain(text, &args), "none none-/root$ $1 y");
+        let nested = "${A:-${B}}/${SHA} ${C";
+        assert_eq!(scope.shell(nested, &mut args), "$${A:-$${B}}/${SHA} $${C");
         assert_eq!(args.used(), [("SHA".to_owned(), "none".to_owned())]);
     }
 }

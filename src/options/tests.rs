@@ -36,6 +36,14 @@ fn no_options_give_the_defaults_and_unknown_ones_are_left_alone() {
 }
 
 #[test]
+fn the_frontends_image_is_known() {
+    assert_eq!(read(&[("source", "")]).source, None);
+    let options = read(&[("source", "registry.example.com/rust-frontend:1")]);
+    let image = options.source.as_deref();
+    assert_eq!(image, Some("registry.example.com/rust-frontend:1"));
+}
+
+#[test]
 fn platforms_and_the_shape_of_the_result() {
     let options = read(&[("platform", "linux/arm64/v8,linux/x86_64")]);
     let names: Vec<String> = options.platforms.iter().map(ToString::to_string).collect();

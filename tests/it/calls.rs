@@ -98,6 +98,21 @@ async fn describe_lists_every_question() {
 }
 
 #[tokio::test]
+async fn init_names_the_frontend_that_it_was_asked_with() {
+    let request = ("requestid", "frontend.init");
+    for (source, line) in [
+        ("", "# syntax=org/rust-frontend:1\n"),
+        (
+            "registry.example.com/rust:2",
+            "# syntax=registry.example.com/rust:2\n",
+        ),
+    ] {
+        let asked = ask(&project(""), &[request, ("source", source)]).await;
+        assert_eq!(metadata(asked)["result.txt"], line);
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_question_is_refused_by_its_name() {
     let request = ask(&project(""), &[("requestid", "frontend.x")]).await;
     let status = request.error.unwrap();

@@ -7,19 +7,23 @@
 
 use crate::cli::{check, copy, folder, repository, run};
 
-/// Each Dockerfile with the example that it is for.
-const CASES: [(&str, &str); 6] = [
-    ("cache-mounts", "rusty-docker"),
-    ("cargo-chef", "static-files"),
-    ("scratch", "rusty-docker"),
-    ("stub", "tests-and-clippy"),
-    ("web", "debian-gnu"),
-    ("workspace", "workspace"),
+/// Each Dockerfile with the example that it is for, and an image of those that make several.
+const CASES: [(&str, &str, Option<&str>); 10] = [
+    ("cache-mounts", "rusty-docker", None),
+    ("cargo-chef", "static-files", None),
+    ("inits", "rusty-docker", None),
+    ("leftovers", "rusty-docker", None),
+    ("moved", "rusty-docker", None),
+    ("names", "workspace", Some("test-image")),
+    ("scratch", "rusty-docker", None),
+    ("stub", "tests-and-clippy", None),
+    ("web", "debian-gnu", None),
+    ("workspace", "workspace", Some("server")),
 ];
 
 #[test]
 fn a_spec_begins_with_what_a_dockerfile_asked_for() {
-    for (name, example) in CASES {
+    for (name, example, image) in CASES {
         let dir = folder(&format!("init-{name}"));
         copy(&repository().join("examples").join(example), &dir);
         let _ = std::fs::remove_file(dir.join("Rust.yaml"));
@@ -42,12 +46,9 @@ fn a_spec_begins_with_what_a_dockerfile_asked_for() {
             again.stderr,
             format!("error: {dir}/Rust.yaml is there already\n")
         );
-        let target = if name == "workspace" {
-            "--target=server"
-        } else {
-            "--format=text"
-        };
-        let planned = run(&["plan", target, dir]);
+        let target = image.map(|image| format!("--target={image}"));
+        let words = ["plan", dir].into_iter().chain(target.as_deref());
+        let planned = run(&words.collect::<Vec<_>>());
         assert_eq!(planned.code, Some(0), "{name}: {}", planned.stderr);
     }
 }
@@ -102,4 +103,35 @@ fn a_package_with_several_programs_names_them() {
     );
     let ended = run(&["check", dir]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
+#[test]
+fn the_first_line_names_the_frontend() {
+    let dir = folder("init-syntax");
+    copy(&repository().join("examples/rusty-docker"), &dir);
+    std::fs::remove_file(dir.join("Dockerfile")).unwrap();
+    let dir = dir.to_str().unwrap();
+    let image = "registry.example.com/rust:2";
+    let ended = run(&["init", "--syntax", image, dir]);
+    assert_eq!(ended.stdout, format!("# syntax={image}\n"));
+    let ended = run(&["init", "--syntax", "a b", dir]);
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended.stderr.contains("`a b` is no image"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn mistakes_of_a_spec_are_said_in_it() {
+    let dir = folder("init-mistakes");
+    copy(&repository().join("examples/rusty-docker"), &dir);
+    let dockerfile = "FROM rust:1 AS b\nRUN cargo build --release\nFROM scratch\nCOPY --from=b \
+        /target/release/rusty-docker /\nUSER app\nEXPOSE http\n";
+    std::fs::write(dir.join("Dockerfile"), dockerfile).unwrap();
+    let ended = run(&["init", dir.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let left = "# Left for you to look at:\n#   a mistake in this file: `http` is not a port: write 1 to 65535";
+    assert!(ended.stdout.contains(left), "{}", ended.stdout);
 }
