@@ -243,6 +243,31 @@ pub const TEXT: &str = "patched one 1.9.0";
 "#, DEV);
 }
 
+/// 44: a patched crate that both a crate from outside and the program use is real from the start, and compiled once.
+#[test]
+fn patched_for_all() {
+    check("uses_twin", "patched patched", r#"
+//- /Cargo.toml of app
+[dependencies]
+twin = "1"
+uses-twin = "1"
+[patch.crates-io]
+twin = { path = "vendor/twin" }
+//- /src/main.rs
+fn main() { println!("{} {}", twin::twin(), uses_twin::uses_twin()); }
+//- /vendor/twin/Cargo.toml
+[package]
+name = "twin"
+version = "1.9.0"
+edition = "2021"
+default-run = "more"
+//- /vendor/twin/src/lib.rs
+pub fn twin() -> &'static str { "patched" }
+//- /vendor/twin/src/bin/more.rs
+fn main() {}
+"#, DEV);
+}
+
 /// 44: a patched crate that only local crates use has a stub like any other.
 #[test]
 fn patched_for_local_crates() {

@@ -122,6 +122,51 @@ fn targets_without_files() {
     );
 }
 
+/// Of packages that are no members Cargo looks neither at tests, examples and benches nor at dev-dependencies.
+#[test]
+fn packages_that_are_no_members() {
+    let package = "[package]\nname = \"b\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    let rest = "[[bench]]\nname = \"speed\"\n[[test]]\nname = \"all\"\n[[example]]\nname = \"one\"\n[dev-dependencies]\nc = { path = \"../../c\" }\n";
+    let lock = LOCK.to_owned()
+        + "dependencies = [\"b\"]\n[[package]]\nname = \"b\"\nversion = \"0.1.0\"\n";
+    let fixture = |bin: &str, root: &str| {
+        format!(
+            "{APP}[dependencies]\nb = {{ path = \"b\" }}\n{root}//- /src/main.rs\n//- /b/Cargo.toml\n{package}{rest}{bin}//- /b/src/lib.rs\n{lock}"
+        )
+    };
+    let excluded = "[workspace]\nexclude = [\"b\"]\n";
+    wrong(&fixture("", excluded), &[]);
+    let bin = "[[bin]]\nname = \"gone\"\n";
+    let found = mistakes(&files(&fixture(bin, excluded)), "");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let found = mistakes(&files(&fixture("", "[workspace]\n")), "");
+    assert_eq!(found.len(), 4, "{found:#?}");
+}
+
+/// The resolver 1 takes features for those of the package in whose directory Cargo runs.
+#[test]
+fn features_of_the_command_line() {
+    let package = |name: &str| {
+        let package = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+        format!("//- /{name}/Cargo.toml\n{package}//- /{name}/src/main.rs\n")
+    };
+    let entry = |name: &str| format!("[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+    let rest = package("b") + &package("c") + "//- /Cargo.lock\n" + &entry("b") + &entry("c");
+    let members = "[workspace]\nmembers = [\"b\", \"c\"]\n";
+    let root = "[package]\nname = \"a\"\nversion = \"0.1.0\"\n//- /src/main.rs\n";
+    let qualified = |root: &str, lock: &str, dir: &str| {
+        let rest = rest.replace("lock\n", &format!("lock\n{lock}"));
+        let fixture = format!("//- /Cargo.toml\n{members}{root}{rest}");
+        let project = load(&files(&fixture), dir);
+        ["b", "c"].map(|dir| project.qualifies_features(project.package_at(dir).unwrap()))
+    };
+    let own = entry("a");
+    assert_eq!(qualified("", "", ""), [false, false]);
+    assert_eq!(qualified("", "", "b"), [false, true]);
+    assert_eq!(qualified(root, &own, ""), [true, true]);
+    assert_eq!(qualified(root, &own, "b"), [false, true]);
+}
+
 /// A package that a workspace above neither lists nor excludes.
 #[test]
 fn not_a_member() {

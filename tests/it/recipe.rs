@@ -62,6 +62,31 @@ fn skeleton_for_tests() {
     insta::assert_snapshot!(test_recipe_of(&files(PROJECT)));
 }
 
+/// A lock has the crates of all systems.
+#[test]
+fn c_is_compiled_by_what_is_for_linux() {
+    let source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
+    let fixture = |user: &str| {
+        let entry = |name: &str, rest: &str| {
+            format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n{rest}")
+        };
+        let manifest = "[package]\nname = \"app\"\nversion = \"1.0.0\"\n[dependencies]\n";
+        let lock = [
+            entry("app", &format!("dependencies = [\"{user}\"]\n")),
+            entry("cc", source),
+            entry(user, &format!("{source}dependencies = [\"cc\"]\n")),
+        ];
+        let lock = lock.concat();
+        format!(
+            "//- /Cargo.toml\n{manifest}{user} = \"1\"\n//- /src/main.rs\n//- /Cargo.lock\n{lock}"
+        )
+    };
+    for (user, compiles) in [("iana-time-zone-haiku", false), ("ring", true)] {
+        let recipe = fixture::make_recipe(&files(&fixture(user)), SPEC, RecipeFor::Build);
+        assert_eq!(recipe.compiles_c, compiles, "{user}");
+    }
+}
+
 /// 2, 20, 41, 102: comments, order, line ends and what describes a package.
 #[test]
 fn form_does_not_matter() {
