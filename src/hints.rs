@@ -1,10 +1,14 @@
-//! What the list of crates says before anything is compiled: which need programs or libraries that the
-//! build image does not have, and the line that gives them.
+//! What the list of crates and Cargo's configuration say before anything is compiled: which programs or libraries
+//! the build image lacks, and the line that gives them.
+
+mod configuration;
 
 use crate::image_ref;
 use crate::project::Lockfile;
 use crate::spec::ImageSpec;
 use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) use configuration::tools;
 
 /// Crates by name, each with the names of those that depend on it.
 pub(crate) type Needed<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
@@ -184,18 +188,10 @@ pub(crate) fn programs(image: &ImageSpec, needed: &Needed<'_>) -> Vec<String> {
     let Some(alpine) = official(&image.build.base.value) else {
         return vec![];
     };
-    let build = &image.build;
     let missing = PROGRAMS.iter().filter_map(|program| {
         let name = program.used_by(needed)?;
         let package = program.packages[usize::from(alpine)];
-        let installed = build.packages.iter().any(|one| {
-            let name = one.value.split(['=', '@', ':', '~', '<', '>']).next();
-            // A versioned package such as libclang-19-dev is as good.
-            name.is_some_and(|name| name == package || versioned(name, package))
-        });
-        // A script may install anything.
-        let mut scripts = build.run.iter().map(|run| &run.text.value);
-        let given = installed || scripts.any(|text| text.contains(package)) || sets(image, program.env);
+        let given = is_given(image, package, program.env);
         (!given && !program.is_brought(needed)).then(|| {
             format!(
                 "`{name}` needs {}, which the build image does not have: write `packages: [{package}]` under `build:`",
@@ -237,6 +233,19 @@ pub(crate) fn packages(needed: &Needed<'_>) -> Vec<(&'static str, String)> {
         ))
     });
     packages.collect()
+}
+
+/// Whether an image's build installs a package, or says by a variable where what it brings is.
+fn is_given(image: &ImageSpec, package: &str, env: &[&str]) -> bool {
+    let build = &image.build;
+    let installed = build.packages.iter().any(|one| {
+        let name = one.value.split(['=', '@', ':', '~', '<', '>']).next();
+        // A versioned package such as libclang-19-dev is as good.
+        name.is_some_and(|name| name == package || versioned(name, package))
+    });
+    // A script may install anything.
+    let mut scripts = build.run.iter().map(|run| &run.text.value);
+    installed || scripts.any(|text| text.contains(package)) || sets(image, env)
 }
 
 /// Whether one of these variables is set while an image's crates are compiled.

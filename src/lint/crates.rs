@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 pub(super) const RULES: [Rule; 5] = [
     Rule::new(
         "missing-program",
-        "Crates need a program that the build image does not have",
+        "Crates or Cargo's configuration need a program that the build image does not have",
         programs,
     ),
     Rule::new(
@@ -60,7 +60,10 @@ fn needed<'a>(input: &Input<'a>, image: &ImageSpec) -> hints::Needed<'a> {
 
 fn programs(input: &Input<'_>, found: &mut Found<'_>) {
     for image in &input.spec.images {
-        for message in hints::programs(image, &needed(input, image)) {
+        let configs = input.project.map(|project| project.configs.as_slice());
+        let tools = hints::tools(image, configs.unwrap_or_default());
+        let programs = hints::programs(image, &needed(input, image));
+        for message in programs.into_iter().chain(tools) {
             found.sentence(image.build.span, message);
         }
     }

@@ -110,7 +110,7 @@ const ERRORS: &str = "\
 <!-- Generated from tests/spec-errors: `UPDATE=1 cargo test --lib generated` rewrites it. -->
 # What can be wrong with a Rust.yaml
 
-Every mistake has a stable code. All mistakes of a file are shown at once. One example for each code:
+Every mistake has a stable code. All mistakes in the form of a file are shown at once, and once there are none, all that keys say against each other. One example for each code:
 ";
 
 const CODES: &[&str] = &[

@@ -1,0 +1,151 @@
+//! Programs that Cargo's configuration names: what helps on a developer's machine is not in the build image.
+
+use super::{is_given, official};
+use crate::project::CargoConfig;
+use crate::spec::ImageSpec;
+use std::collections::BTreeSet;
+use toml::Value;
+
+/// Programs, and the packages that have them, in Debian and in Alpine.
+const TOOLS: [(&str, &str); 8] = [
+    ("clang", "clang"),
+    ("clang++", "clang"),
+    ("ld.lld", "lld"),
+    ("lld", "lld"),
+    ("ld.mold", "mold"),
+    ("mold", "mold"),
+    ("ccache", "ccache"),
+    ("sccache", "sccache"),
+];
+
+/// The programs that an image is compiled with and its build image does not have, in sentences as those of
+/// [`super::programs`].
+///
+/// With `--target` the linker of the machine's own triple is still that of build scripts and macros (cargo,
+/// src/compiler/build_context/target_info.rs).
+pub(crate) fn tools(image: &ImageSpec, configs: &[CargoConfig]) -> Vec<String> {
+    if official(&image.build.base.value).is_none() {
+        return vec![];
+    }
+    let mut missing = vec![];
+    for config in configs {
+        let named = named(&config.table);
+        let tools = TOOLS.iter().filter(|(program, _)| named.contains(program));
+        for (program, package) in tools.filter(|(_, package)| !is_given(image, package, &[])) {
+            let file = config.file.name();
+            missing.push(format!(
+                "`{file}` names `{program}`, which the build image does not have: write `packages: [{package}]` under `build:`"
+            ));
+        }
+    }
+    missing
+}
+
+/// The names of the programs that a configuration links with or starts rustc by.
+fn named(config: &toml::Table) -> BTreeSet<&str> {
+    let build = config.get("build");
+    let wrappers = ["rustc-wrapper", "rustc-workspace-wrapper"];
+    let wrappers = wrappers.iter().filter_map(|key| build?.get(key)?.as_str());
+    let mut named: BTreeSet<&str> = wrappers.collect();
+    named.extend(build.into_iter().flat_map(of_flags));
+    let targets = config.get("target").and_then(Value::as_table);
+    let targets = targets.into_iter().flatten();
+    for (_, table) in targets.filter(|(target, _)| is_of_linux(target)) {
+        named.extend(table.get("linker").and_then(Value::as_str));
+        named.extend(of_flags(table));
+    }
+    named
+        .into_iter()
+        .map(|path| path.rsplit('/').next().unwrap_or(path))
+        .collect()
+}
+
+/// The linkers that flags of a table name.
+fn of_flags(table: &Value) -> Vec<&str> {
+    let flags: Vec<&str> = match table.get("rustflags") {
+        Some(Value::String(flags)) => flags.split_whitespace().collect(),
+        Some(Value::Array(flags)) => flags.iter().filter_map(Value::as_str).collect(),
+        _ => vec![],
+    };
+    let named = flags.into_iter().filter_map(|flag| {
+        let (_, name) = flag.split_once("-fuse-ld=").or_else(|| {
+            flag.strip_prefix("-C")
+                .unwrap_or(flag)
+                .split_once("linker=")
+        })?;
+        Some(name)
+    });
+    named.collect()
+}
+
+/// Whether a table `[target.X]` may be about what is compiled: conditions are not evaluated.
+fn is_of_linux(target: &str) -> bool {
+    let others = ["windows", "macos", "apple", "darwin", "wasm", "android"];
+    !others.iter().any(|other| target.contains(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceFile;
+    use crate::spec;
+    use std::collections::BTreeMap;
+
+    /// What is said of a spec whose project links with clang and mold.
+    fn said(yaml: &str) -> Vec<String> {
+        let text = "[target.x86_64-unknown-linux-gnu]\nlinker = \"clang\"\nrustflags = [\"-Clink-arg=-fuse-ld=mold\"]\n";
+        let config = CargoConfig {
+            file: SourceFile::new(".cargo/config.toml", text),
+            dir: String::new(),
+            table: text.parse().unwrap(),
+            paths: vec![],
+            network_paths: vec![],
+            patched_dirs: vec![],
+        };
+        let file = SourceFile::new("Rust.yaml", yaml);
+        let (spec, _) = spec::parse(&file, &BTreeMap::new()).unwrap();
+        tools(&spec.images[0], &[config])
+    }
+
+    #[test]
+    fn what_no_package_brings_is_said() {
+        assert_eq!(
+            said("{}"),
+            [
+                "`.cargo/config.toml` names `clang`, which the build image does not have: write `packages: [clang]` under `build:`",
+                "`.cargo/config.toml` names `mold`, which the build image does not have: write `packages: [mold]` under `build:`",
+            ]
+        );
+        assert_eq!(
+            said("build: { packages: [clang-19, clang], run: [install mold] }"),
+            [""; 0]
+        );
+        assert_eq!(said("build: { base: example.com/rust }"), [""; 0]);
+    }
+
+    fn names(text: &str) -> Vec<String> {
+        let table: toml::Table = text.parse().unwrap();
+        named(&table).into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn linkers_and_wrappers_are_found_wherever_they_are_named() {
+        let text = r#"
+            [build]
+            rustc-wrapper = "/usr/bin/sccache"
+            rustflags = "-Clinker=clang -C target-cpu=native"
+            [target.x86_64-unknown-linux-gnu]
+            linker = "clang++"
+            rustflags = ["-C", "link-arg=-fuse-ld=mold"]
+            [target.'cfg(target_os = "linux")']
+            rustflags = ["-Clink-arg=-fuse-ld=/opt/ld.lld"]
+            [target.'cfg(windows)']
+            linker = "lld"
+        "#;
+        assert_eq!(
+            names(text),
+            ["clang", "clang++", "ld.lld", "mold", "sccache"]
+        );
+        assert_eq!(names("[target.x]\nrustflags = [1]\n"), [""; 0]);
+    }
+}
