@@ -141,6 +141,19 @@ async fn a_list_of_names_in_a_repository_is_the_users_own_file() {
 
 const SCANNER: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["A=b"],"Entrypoint":["/scan"],"Cmd":["all"]}}"#;
 
+/// What a graph has of the build context.
+fn contexts(definition: &Definition) -> Vec<BTreeMap<String, String>> {
+    let ops = definition.def.iter();
+    let ops = ops.map(|bytes| pb::Op::decode(bytes.as_slice()).unwrap().op);
+    ops.filter_map(|op| match op {
+        Some(pb::op::Op::Source(source)) if source.identifier == "local://context" => {
+            Some(source.attrs)
+        }
+        _ => None,
+    })
+    .collect()
+}
+
 #[tokio::test]
 async fn what_the_engine_would_not_scan_is_scanned_with_the_image() {
     let stage = "build-arg:BUILDKIT_SBOM_SCAN_STAGE";
@@ -192,6 +205,8 @@ async fn what_the_engine_would_not_scan_is_scanned_with_the_image() {
             mount.dest.strip_prefix("/run/src/extras/sbom-")
         });
         assert_eq!(scanned.collect::<Vec<_>>(), extras, "{options:?}");
+        // The build context is sent once, as it is compiled.
+        assert_eq!(contexts(graph(&last)).len(), 1, "{options:?}");
         assert!(
             exec.mounts
                 .iter()
