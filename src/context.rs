@@ -213,10 +213,13 @@ impl Context {
         if let Some(remote) = &self.remote {
             return sources::without(remote, exclude);
         }
+        // A change of the ignore file sends what it is about, and not everything.
+        let left_out = exclude.strip_prefix(self.ignored.as_slice());
+        let left_out = left_out.unwrap_or(exclude);
         llb::local("context")
             .follow(paths.iter().cloned())
             .exclude(exclude.iter().cloned())
-            .shared_key(sources::shared_key("context", paths))
+            .shared_key(sources::shared_key("context", paths, left_out))
             .session(&self.session)
             .state(Meta::named(NAME))
     }

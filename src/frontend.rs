@@ -221,7 +221,13 @@ fn expect_bases(gateway: &Gateway, options: &Options, context: &Context, platfor
     if let Ok(stage) = Stage::find(&spec, options.target.as_deref()) {
         let build_platform = gateway.build_opts().environment.build_platform();
         for image in stage.images {
-            bases::expect(gateway, options, image, platform, &build_platform);
+            bases::expect(
+                gateway,
+                options,
+                (stage.kind, image),
+                platform,
+                &build_platform,
+            );
         }
     }
 }
@@ -313,6 +319,7 @@ async fn decide(
     let mut selections = vec![];
     for image in stage.images {
         selections.push(project.select(spec, image)?);
+        let image = (stage.kind, image);
         let of_image = bases::resolve(gateway, options, context, image, platform, build_platform);
         bases.extend(of_image.await?);
     }

@@ -206,6 +206,9 @@ pub struct ImageInfo {
     pub config: Vec<u8>,
 }
 
+/// What is known of base images, by the reference that the spec gives and the platform.
+pub type Images = BTreeMap<(String, Platform), ImageInfo>;
+
 /// What the engine can do, as far as it shapes plans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Abilities {
@@ -238,8 +241,8 @@ pub struct Input<'a> {
     pub platform: &'a Platform,
     /// What the compiler runs on.
     pub build_platform: &'a Platform,
-    /// The base images by the reference that the spec gives.
-    pub images: &'a BTreeMap<String, ImageInfo>,
+    /// The base images.
+    pub images: &'a Images,
     /// Patterns of the ignore file.
     pub ignored: &'a [String],
     /// `--label`.
@@ -250,6 +253,14 @@ pub struct Input<'a> {
     pub units: Option<&'a Units>,
     /// What the engine can do.
     pub abilities: Abilities,
+}
+
+impl Input<'_> {
+    /// What is known of a base image.
+    fn info(&self, reference: &str, platform: &Platform) -> ImageInfo {
+        let key = (reference.to_owned(), platform.clone());
+        self.images.get(&key).cloned().unwrap_or_default()
+    }
 }
 
 impl Plan {

@@ -290,6 +290,8 @@ pub struct Image {
     pub span: Option<Span>,
     /// Base image reference, short names resolved (`distroless`, `debian`); `alpine` unless written.
     pub base: Spanned<ImageBase>,
+    /// The short name that `base` was written as, if it was.
+    pub base_name: Option<String>,
     /// Packages installed on an alpine or debian base.
     pub packages: Vec<Spanned<String>>,
     /// Extra files from the build context.

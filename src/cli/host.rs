@@ -7,7 +7,7 @@ use crate::image::DEFAULT_PATH;
 use crate::image_ref::ImageRef;
 use crate::lint::{self, Switches};
 use crate::options::Options;
-use crate::plan::{self, Abilities, ImageInfo, Plan};
+use crate::plan::{self, Abilities, ImageInfo, Images, Plan};
 use crate::platform::{Platform, normalize};
 use crate::project::{self, Project};
 use crate::source::SourceTree;
@@ -116,7 +116,7 @@ pub(super) fn plan_of(
         selection: &selection,
         platform,
         build_platform: &native(),
-        images: &assumed(image),
+        images: &assumed(image, platform),
         ignored: &loaded.ignored,
         labels: &BTreeMap::new(),
         epoch: None,
@@ -133,17 +133,17 @@ pub(super) fn plan_of(
 }
 
 /// The base images of an image as they usually are: no digests, and the settings of the official ones.
-fn assumed(image: &ImageSpec) -> BTreeMap<String, ImageInfo> {
-    let mut infos = BTreeMap::new();
+fn assumed(image: &ImageSpec, platform: &Platform) -> Images {
+    let mut infos = Images::new();
     if let ImageBase::Reference(reference) = &image.image.base.value {
-        infos.insert(reference.clone(), info(reference, &[]));
+        infos.insert((reference.clone(), platform.clone()), info(reference, &[]));
     }
     let cargo = [
         "RUSTUP_HOME=/usr/local/rustup",
         "CARGO_HOME=/usr/local/cargo",
     ];
     let build = &image.build.base.value;
-    infos.insert(build.clone(), info(build, &cargo));
+    infos.insert((build.clone(), native()), info(build, &cargo));
     infos
 }
 

@@ -14,12 +14,14 @@ pub(super) fn few_files(local: &str, paths: &[&str], session: &str) -> Local {
         .differ(llb::Differ::None)
 }
 
-/// Uploads with one key replace each other, so each set of paths has its own.
-pub(super) fn shared_key(name: &str, paths: &[String]) -> String {
-    if paths.is_empty() {
+/// Uploads with one key replace each other, so each choice of files has its own: the paths, and what is left out
+/// beside what the ignore file says.
+pub(super) fn shared_key(name: &str, paths: &[String], left_out: &[String]) -> String {
+    if paths.is_empty() && left_out.is_empty() {
         return name.to_owned();
     }
-    let digest = llb::Digest::of(paths.join("\n").as_bytes());
+    let choice = [paths.join("\n"), left_out.join("\n")].join("\n\n");
+    let digest = llb::Digest::of(choice.as_bytes());
     let hex = digest.as_str().rsplit(':').next().unwrap_or_default();
     format!("{name}-{}", hex.get(..12).unwrap_or(hex))
 }
@@ -129,13 +131,17 @@ mod tests {
     }
 
     #[test]
-    fn each_set_of_patterns_has_its_key() {
-        let key = |include: &[&str]| {
-            let include: Vec<String> = include.iter().map(|text| (*text).to_owned()).collect();
-            shared_key("context", &include)
+    fn each_choice_of_files_has_its_key() {
+        let key = |paths: &[&str], left_out: &[&str]| {
+            let list = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+            let (paths, left_out): (Vec<String>, Vec<String>) = (list(paths), list(left_out));
+            shared_key("context", &paths, &left_out)
         };
-        assert_eq!(key(&[]), "context");
-        assert_ne!(key(&["a"]), key(&["b"]));
-        assert_eq!(key(&["a"]), key(&["a"]));
+        assert_eq!(key(&[], &[]), "context");
+        assert_ne!(key(&["a"], &[]), key(&["b"], &[]));
+        assert_ne!(key(&["a"], &[]), key(&[], &["a"]));
+        assert_ne!(key(&["a"], &["b"]), key(&["a"], &["c"]));
+        assert_ne!(key(&["a", "b"], &[]), key(&["a"], &["b"]));
+        assert_eq!(key(&["a"], &["b"]), key(&["a"], &["b"]));
     }
 }

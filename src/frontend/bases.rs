@@ -6,18 +6,19 @@ use crate::diagnostic::{Diagnostic, whole_file};
 use crate::gateway::{Failure, Gateway, ResolveImage, Resolved};
 use crate::image_ref::{ImageRef, InvalidImageRef};
 use crate::options::{NamedContext, Options};
-use crate::plan::ImageInfo;
+use crate::plan::{ImageInfo, Images};
 use crate::platform::Platform;
 use crate::source::Span;
 use crate::spec::{ImageBase, ImageSpec};
+use crate::stage::Kind;
 use buildkit_llb::State;
 use std::collections::BTreeMap;
 
 /// What an image of the spec is built in and on.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bases {
-    /// What planning knows of them, by the reference that the spec gives.
-    pub images: BTreeMap<String, ImageInfo>,
+    /// What planning knows of them.
+    pub images: Images,
     /// The named contexts among them, by the reference that the plan gives, and by platform.
     replaced: BTreeMap<(String, Platform), State>,
 }
@@ -36,29 +37,86 @@ impl Bases {
     }
 }
 
-/// Resolves the images that an image of the spec is built in and on, by the reference that the spec gives.
+/// An image that an image of the spec is built in or on.
+struct Wanted<'a> {
+    /// Its reference.
+    reference: &'a str,
+    /// What the spec calls it, where that is shorter.
+    short: Option<&'a str>,
+    /// Where it does; nowhere for one that nobody wrote.
+    span: Option<Span>,
+    platform: &'a Platform,
+}
+
+impl Wanted<'_> {
+    /// The named context that takes its place: one of the name in the spec goes before one of the reference.
+    fn named(&self, options: &Options) -> Result<Option<NamedContext>, Diagnostic> {
+        for name in self.short.into_iter().chain([self.reference]) {
+            let found = options.named_contexts.find(name, self.platform)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The images that a stage of an image of the spec is built in and on.
+fn wanted<'a>(
+    kind: Kind,
+    image: &'a ImageSpec,
+    platform: &'a Platform,
+    build_platform: &'a Platform,
+) -> impl Iterator<Item = Wanted<'a>> {
+    let runs = matches!(kind, Kind::Image | Kind::Debug);
+    let base = &image.image.base;
+    let runtime = match &base.value {
+        ImageBase::Reference(reference) if runs => Some(Wanted {
+            reference,
+            short: image.image.base_name.as_deref(),
+            span: base.span,
+            platform,
+        }),
+        _ => None,
+    };
+    let build = Wanted {
+        reference: &image.build.base.value,
+        short: None,
+        span: image.build.base.span,
+        platform: build_platform,
+    };
+    std::iter::once(build).chain(runtime)
+}
+
+/// Resolves the images that a stage of an image of the spec is built in and on.
 pub(super) async fn resolve(
     gateway: &Gateway,
     options: &Options,
     context: &Context,
-    image: &ImageSpec,
+    (kind, image): (Kind, &ImageSpec),
     platform: &Platform,
     build_platform: &Platform,
 ) -> Result<Bases, Failure> {
     let mut bases = Bases::default();
-    for (written, span, platform) in wanted(image, platform, build_platform) {
-        let written = written.to_owned();
+    for wanted in wanted(kind, image, platform, build_platform) {
+        let Wanted {
+            reference: written,
+            span,
+            platform,
+            ..
+        } = wanted;
+        let key = (written.to_owned(), platform.clone());
         // A base that nobody wrote has no line of its own.
         let file = &context.definition;
         let place = span.map_or_else(|| whole_file(file), |span| file.at(span));
         let placed = |failure: Failure| failure.at(&place);
-        let named = match options.named_contexts.find(&written, platform)? {
+        let named = match wanted.named(options)? {
             Some(named) => named,
             None => {
-                let found = look_up(gateway, options, &written, platform).await;
+                let found = look_up(gateway, options, written, platform).await;
                 match found.map_err(placed)? {
                     Found::Image(info) => {
-                        bases.images.insert(written, info);
+                        bases.images.insert(key, info);
                         continue;
                     }
                     Found::Elsewhere(named) => named,
@@ -67,13 +125,11 @@ pub(super) async fn resolve(
         };
         let named = context.named(gateway, options, &named, platform).await;
         let named = named.map_err(placed)?;
-        let reference = named.reference.unwrap_or_else(|| written.clone());
-        let key = (reference.clone(), platform.clone());
-        bases.replaced.insert(key, named.state);
+        let reference = named.reference.unwrap_or_else(|| written.to_owned());
+        let replaced = (reference.clone(), platform.clone());
+        bases.replaced.insert(replaced, named.state);
         let config = named.config.unwrap_or_default();
-        bases
-            .images
-            .insert(written, ImageInfo { reference, config });
+        bases.images.insert(key, ImageInfo { reference, config });
     }
     Ok(bases)
 }
@@ -90,35 +146,18 @@ enum Found {
 pub(super) fn expect(
     gateway: &Gateway,
     options: &Options,
-    image: &ImageSpec,
+    (kind, image): (Kind, &ImageSpec),
     platform: &Platform,
     build_platform: &Platform,
 ) {
-    for (written, _, platform) in wanted(image, platform, build_platform) {
-        let named = options.named_contexts.find(written, platform);
-        if let (Ok(None), Ok(name)) = (named, written.parse::<ImageRef>()) {
+    for wanted in wanted(kind, image, platform, build_platform) {
+        let name = wanted.reference.parse::<ImageRef>();
+        if let (Ok(None), Ok(name)) = (wanted.named(options), name) {
             let gateway = gateway.clone();
-            let request = request(options, &name, platform);
+            let request = request(options, &name, wanted.platform);
             tokio::spawn(async move { gateway.resolve_image(&request).await });
         }
     }
-}
-
-/// The images that an image of the spec is built in and on, with their platforms.
-fn wanted<'a>(
-    image: &'a ImageSpec,
-    platform: &'a Platform,
-    build_platform: &'a Platform,
-) -> impl Iterator<Item = (&'a str, Option<Span>, &'a Platform)> {
-    let runtime = match &image.image.base.value {
-        ImageBase::Reference(reference) => {
-            Some((reference.as_str(), image.image.base.span, platform))
-        }
-        _ => None,
-    };
-    let build = &image.build.base;
-    let build = (build.value.as_str(), build.span, build_platform);
-    std::iter::once(build).chain(runtime)
 }
 
 fn request(options: &Options, name: &ImageRef, platform: &Platform) -> ResolveImage {

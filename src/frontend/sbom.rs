@@ -42,7 +42,9 @@ pub(super) async fn scanned(
     };
     let mut extras: Vec<(&str, State)> = vec![];
     if options.sbom_scan_context {
-        extras.push(("context", context.state(&[], &context.ignored)));
+        let own = || context.state(&[], &context.ignored);
+        // With `target` a scanner would find what earlier builds made.
+        extras.push(("context", solved.context.clone().unwrap_or_else(own)));
     }
     let stages = &options.sbom_scan_stage;
     if let Some(compiler) = solved.compiler.clone().filter(|_| scans(stages)) {
@@ -63,7 +65,9 @@ pub(super) async fn scanned(
         .platform(wire_platform(&build_platform))
         .ignore_cache(options.no_cache.applies_to(&solved.stage));
     let lists = exec.vertex(meta).output(OUT);
-    let definition = context::definition_of(gateway, &lists)?;
+    let definition = solved
+        .anew
+        .done_in(context::definition_of(gateway, &lists)?);
     let reference = gateway.solve(SolveRequest::from(definition)).await?;
     Ok(vec![Attestation {
         kind: AttestationKind::Bundle,

@@ -13,6 +13,7 @@ use crate::stage::Stage;
 use crate::verify;
 use buildkit_llb::State;
 use buildkit_proto::pb::Definition;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// Cargo's messages are one line of JSON for each crate: far more than any project has, in bytes.
@@ -24,6 +25,30 @@ struct Graph<'a> {
     lowered: Lowered,
     /// On each solve and not only on the final one: the first one already compiles.
     cache_imports: &'a [CacheImport],
+    anew: Anew,
+}
+
+/// The steps that the solve of the result does anew (`--no-cache`), and no other solve.
+///
+/// The engine empties the caches of such steps for each graph that has them (BuildKit's `solver/llbsolver/bridge.go`,
+/// `loadResult`), and with them what the first one left there. In graphs that come later they are steps like others: they
+/// are in memory, and taken from there.
+#[derive(Debug, Default)]
+pub(super) struct Anew(BTreeSet<String>);
+
+impl Anew {
+    fn of(result: &Definition) -> Self {
+        let steps = result.metadata.iter().filter(|(_, meta)| meta.ignore_cache);
+        Self(steps.map(|(digest, _)| digest.clone()).collect())
+    }
+
+    /// A graph that is solved when they are done.
+    pub(super) fn done_in(&self, mut graph: Definition) -> Definition {
+        for (digest, meta) in &mut graph.metadata {
+            meta.ignore_cache &= !self.0.contains(digest);
+        }
+        graph
+    }
 }
 
 impl Graph<'_> {
@@ -32,7 +57,8 @@ impl Graph<'_> {
     }
 
     async fn solve(&self, output: &Output) -> Result<Ref, Failure> {
-        self.solve_all(self.definition(Some(output))?, true).await
+        let definition = self.anew.done_in(self.definition(Some(output))?);
+        self.solve_all(definition, true).await
     }
 
     /// With `now`, errors of steps come here and come bare.
@@ -49,12 +75,17 @@ impl Graph<'_> {
     ///
     /// At once: what an image is based on is loaded while its programs are compiled. But where a cache is imported, the
     /// first solve has to make it known before the next one looks for its steps: an engine was seen to compile what it
-    /// could have imported. So there the second, which compiles and has the better error, comes first.
+    /// could have imported. So there the second, which compiles and has the better error, comes first. The first, which
+    /// solves the result, does so where steps are done anew.
     async fn both<A, B>(
         &self,
         first: impl Future<Output = Result<A, Failure>>,
         second: impl Future<Output = Result<B, Failure>>,
     ) -> Result<(A, B), Failure> {
+        if !self.anew.0.is_empty() {
+            let first = first.await?;
+            return Ok((first, second.await?));
+        }
         if self.cache_imports.is_empty() {
             let (second, first) = tokio::try_join!(second, first)?;
             return Ok((first, second));
@@ -72,6 +103,10 @@ pub(super) struct Solved {
     pub image: State,
     /// The graph of the file system in which things are compiled; none where nothing is.
     pub compiler: Option<State>,
+    /// The graph of the build context, as it is compiled; none where nothing of it is.
+    pub context: Option<State>,
+    /// What graphs that come later need not do.
+    pub anew: Anew,
     /// What the result is for, in words.
     pub platform: String,
     /// What `--target` names.
@@ -89,18 +124,20 @@ pub(super) async fn solve(
 ) -> Result<Solved, Failure> {
     let plan = &planned.plan;
     let around = Around::new(context, options, &planned.bases, gateway.llb_caps());
-    let graph = Graph {
+    let mut graph = Graph {
         gateway,
         lowered: around.with(plan, |around| lower::lower(plan, around)),
         cache_imports: &options.cache_imports,
+        anew: Anew::default(),
     };
     // What the engine lacks for the last step is said before the first one runs.
     let all = graph.definition(plan.result.as_ref())?;
     gateway.check_caps(&all)?;
+    graph.anew = Anew::of(&all);
     let images = Stage::find(spec, options.target.as_deref())?.images;
     let explained = |failure| missing::explained(failure, &context.definition, images);
     // After the end nobody explains what is missing.
-    let now = !plan.reports.is_empty() || missing::may_be(plan);
+    let now = !plan.reports.is_empty() || missing::may_be(plan) || !graph.anew.0.is_empty();
     let image = graph.solve_all(all, now);
     let checks = compiled(&graph, plan);
     let (reference, found) = graph.both(image, checks).await.map_err(explained)?;
@@ -122,6 +159,8 @@ pub(super) async fn solve(
         reference,
         image: graph.lowered.state(plan.result.as_ref()),
         compiler: compiler(plan).map(|root| graph.lowered.state(Some(root))),
+        context: sources(plan).map(|root| graph.lowered.state(Some(&root))),
+        anew: graph.anew,
         platform: plan.platform.to_string(),
         stage: plan.stage.clone(),
     })
@@ -136,6 +175,17 @@ fn compiler(plan: &Plan) -> Option<&Output> {
         _ => None,
     })?;
     mount.kind.from()
+}
+
+/// The build context, as far as it is compiled.
+fn sources(plan: &Plan) -> Option<Output> {
+    let is_whole =
+        |op: &plan::Op| matches!(op, plan::Op::Context { include, .. } if include.is_empty());
+    let step = plan.steps.iter().position(|step| is_whole(&step.op))?;
+    Some(Output {
+        step,
+        mount: "/".into(),
+    })
 }
 
 /// What is wrong with an executable for the image that it goes into.

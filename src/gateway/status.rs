@@ -64,7 +64,8 @@ impl Failure {
 
     /// Whether the engine said that a path does not exist (or is no file, or no directory).
     ///
-    /// The protocol has no code for it: the kernel's words are all there is.
+    /// The protocol has no code for it: the kernel's words are all there is. A step that failed may say them of something
+    /// else; its error names the vertex, which that of a mere read does not.
     pub fn is_absent(&self) -> bool {
         const WORDS: [&str; 4] = [
             "no such file or directory",
@@ -75,6 +76,10 @@ impl Failure {
         let Self::Engine(status) = self else {
             return false;
         };
+        let failed = |detail: &Detail| matches!(detail, Detail::Vertex(_));
+        if errdefs::details(status).iter().any(failed) {
+            return false;
+        }
         status.code == tonic::Code::NotFound as i32
             || WORDS.iter().any(|words| status.message.contains(words))
     }

@@ -26,7 +26,7 @@ pub(super) fn image(
     let (base, info) = match &spec.base.value {
         ImageBase::Scratch => (None, None),
         ImageBase::Reference(reference) => {
-            let info = input.images.get(reference).cloned().unwrap_or_default();
+            let info = input.info(reference, &plan.platform);
             let op = Op::Image {
                 reference: info.reference.clone(),
                 platform: plan.platform.clone(),

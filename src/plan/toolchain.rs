@@ -68,11 +68,7 @@ pub(super) fn add(
     linker: Option<(String, String)>,
 ) -> Toolchain {
     let build = &input.image.build;
-    let info = input
-        .images
-        .get(&build.base.value)
-        .cloned()
-        .unwrap_or_default();
+    let info = input.info(&build.base.value, &plan.build_platform);
     let config = ImageConfig::new(&info.config, &plan.build_platform);
     let image_env = config.environment();
     let mut env = image_env.clone();

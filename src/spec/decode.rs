@@ -109,15 +109,16 @@ fn build(build: View<'_>) -> Build {
 }
 
 fn image(image: View<'_>, target: &BuildTarget) -> Image {
+    let written = image.text_or("base", "alpine");
+    let base = Spanned {
+        value: base(&written.value, target),
+        span: written.span,
+    };
+    let is_short = matches!(&base.value, ImageBase::Reference(text) if *text != written.value);
     Image {
         span: image.written().map(|node| node.span),
-        base: match image.text("base") {
-            None => Spanned::unwritten(base("alpine", target)),
-            Some(Spanned { value, span }) => Spanned {
-                value: base(&value, target),
-                span,
-            },
-        },
+        base,
+        base_name: Some(written.value).filter(|_| is_short),
         packages: image.texts("packages"),
         files: files(&image),
         user: image.text_or("user", "65532"),

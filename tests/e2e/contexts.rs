@@ -126,6 +126,10 @@ fn a_repository_and_a_directory_of_it() {
         let says_so = made.windows(6).any(|word| word == b"below ");
         assert_eq!(says_so, below, "{fragment}");
     }
+    let url = format!("{}#main:nowhere", repository.url);
+    let words = docker.build(&project).remote(url).fail();
+    assert!(words.contains("nowhere: no such file"), "{words}");
+    assert!(!words.contains("there is no `Rust.yaml`"), "{words}");
 }
 
 #[test]

@@ -80,29 +80,29 @@ fn a_base_keeps_its_user_unless_that_is_root() {
 fn a_directory_takes_the_place_of_a_base() {
     let docker = Docker::take();
     let word = nonce();
-    let project = Project::tiny(&format!("image: {{ base: \"base-{word}\" }}\n"));
     let base = Tree::empty();
     std::fs::write(base.path().join("kept"), &word).expect("can write");
     std::fs::write(base.path().join("ignored"), &word).expect("can write");
     std::fs::write(base.path().join(".dockerignore"), "ignored\n").expect("can write");
-    let made = docker
-        .build(&project)
-        .option(
-            "--build-context",
-            format!("base-{word}={}", base.path().display()),
-        )
-        .files();
-    let files: Vec<String> = made
-        .files()
-        .keys()
-        .map(|path| path.display().to_string())
-        .collect();
-    assert!(files.contains(&"kept".to_owned()), "{files:?}");
-    assert!(!files.contains(&"ignored".to_owned()), "{files:?}");
-    assert!(
-        files.contains(&"usr/local/bin/tiny".to_owned()),
-        "{files:?}"
-    );
+    // One is a reference, one a short name.
+    for name in [&format!("base-{word}"), "distroless"] {
+        let project = Project::tiny(&format!("image: {{ base: \"{name}\" }}\n"));
+        let context = format!("{name}={}", base.path().display());
+        let build = docker.build(&project).option("--build-context", context);
+        let made = build.files();
+        let files: Vec<String> = made
+            .files()
+            .keys()
+            .map(|path| path.display().to_string())
+            .collect();
+        assert!(files.contains(&"kept".to_owned()), "{files:?}");
+        assert!(!files.contains(&"ignored".to_owned()), "{files:?}");
+        assert!(!files.contains(&"etc/passwd".to_owned()), "{files:?}");
+        assert!(
+            files.contains(&"usr/local/bin/tiny".to_owned()),
+            "{files:?}"
+        );
+    }
 }
 
 /// Writes a library with a constant that its files hold.

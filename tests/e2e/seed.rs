@@ -72,6 +72,25 @@ fn what_is_new_is_compiled_and_what_is_gone_leaves_nothing() {
     assert_eq!(compiled(&build.succeed()), all_but(&[]));
 }
 
+/// Though each of several executables is looked at by itself.
+#[test]
+fn a_build_without_a_cache_leaves_a_seed() {
+    let docker = Docker::take();
+    let grown = Grown::without(&QUOTE, &nonce());
+    let spec = format!("{}  bin: [grown, other]\n", grown.spec);
+    std::fs::create_dir(grown.project.join("src/bin")).expect("can make a folder");
+    grown
+        .project
+        .write("Rust.yaml", spec)
+        .write("src/bin/other.rs", "fn main() {}\n");
+    let build = docker.build(&grown.project).flag("--no-cache");
+    assert!(compiled(&build.succeed()).contains("log"));
+
+    grown.change(&[&["either"], &QUOTE[..]].concat());
+    let report = docker.build(&grown.project).succeed();
+    assert!(!compiled(&report).contains("log"), "{report}");
+}
+
 #[test]
 fn a_damaged_seed_is_none() {
     let docker = Docker::take();

@@ -259,6 +259,16 @@ fn deps_compiles_the_dependencies_of_all_images_and_nothing_else() {
 }
 
 #[test]
+fn stages_without_an_image_need_no_base() {
+    let docker = Docker::take();
+    let name = format!("nobody-has/{}", nonce());
+    let project = Project::tiny(&format!("image: {{ base: {name} }}\n"));
+    docker.build(&project).target(Some("binary")).succeed();
+    let words = docker.build(&project).fail();
+    assert!(words.contains(&name), "{words}");
+}
+
+#[test]
 fn nextest_must_be_there() {
     let project = project();
     project.append("Rust.yaml", "test:\n  runner: nextest\n");

@@ -2,6 +2,7 @@
 
 use crate::support::bridge::{Bridge, refusal};
 use buildkit_llb::{self as llb, Meta};
+use buildkit_proto::errdefs::{self, Detail};
 use buildkit_proto::pb::{self, Definition};
 use buildkit_proto::{Message as _, caps, gateway as msg};
 use rust_frontend::context::{Context, Named};
@@ -80,10 +81,18 @@ async fn a_local_context() {
     assert!(context.vertex.starts_with("sha256:"));
     assert_eq!(solved(&bridge), [DEFINITION, IGNORE]);
     assert_eq!(
-        graph(&context.state(&[], &["target".into()])),
-        "[internal] load build context | local://context | local.excludepatterns=[\"target\"] \
+        graph(&context.state(&[], &context.ignored)),
+        "[internal] load build context | local://context | local.excludepatterns=[\"target\",\"!x\"] \
          local.session=s1 local.sharedkeyhint=context"
     );
+    // What an upload leaves out beside that must not be taken away from another.
+    let more = |name: &str| {
+        let exclude = [context.ignored.clone(), vec![name.into()]].concat();
+        let graph = graph(&context.state(&[], &exclude));
+        graph.split("sharedkeyhint=").nth(1).unwrap().to_owned()
+    };
+    assert!(more("a").starts_with("context-"));
+    assert_ne!(more("a"), more("b"));
     assert!(graph(&context.tree_state()).contains("local.metadatatransfer=true"));
 }
 
@@ -145,6 +154,35 @@ async fn a_missing_definition_is_a_mistake_of_the_user() {
         load(&bridge, &[]).await.unwrap_err().to_string(),
         "no session"
     );
+}
+
+/// The client has no such directory, or the repository none of that name.
+#[tokio::test]
+async fn a_context_that_cannot_be_loaded_is_no_missing_definition() {
+    let from_step = Detail::Vertex(errdefs::Vertex {
+        digest: "sha256:1".into(),
+    });
+    for (code, message) in [
+        (5, "no access allowed to dir \"dockerfile\""),
+        (
+            2,
+            "failed to open subdir nope: openat nope: no such file or directory",
+        ),
+    ] {
+        for details in [vec![], vec![from_step.clone()]] {
+            let status = errdefs::status(code, message, &details);
+            let read = status.clone();
+            let bridge = Bridge::new().on("ReadFile", move |_: msg::ReadFileRequest| {
+                Err::<msg::ReadFileResponse, _>(read.clone())
+            });
+            let git = ("context", "https://example.org/shop.git#main:nope");
+            let failure = load(&bridge, &[git]).await.unwrap_err();
+            match details.is_empty() {
+                true => assert!(failure.to_string().starts_with("there is no `Rust.yaml`")),
+                false => assert_eq!(failure, Failure::Engine(status)),
+            }
+        }
+    }
 }
 
 #[tokio::test]

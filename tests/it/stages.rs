@@ -31,16 +31,16 @@ fn plan_with(files: &Files, spec: &str, target: &str, platform: &str, seed: bool
     let selections: Vec<_> = stage.images.iter().map(select).collect();
     let mut images = BTreeMap::new();
     for image in stage.images {
-        let mut add = |name: &String| {
+        let mut add = |name: &String, platform: &Platform| {
             let info = ImageInfo {
                 reference: name.clone(),
                 config: vec![],
             };
-            images.insert(name.clone(), info);
+            images.insert((name.clone(), platform.clone()), info);
         };
-        add(&image.build.base.value);
+        add(&image.build.base.value, &build_platform);
         if let spec::ImageBase::Reference(name) = &image.image.base.value {
-            add(name);
+            add(name, &platform);
         }
     }
     let inputs: Vec<_> = stage

@@ -28,6 +28,92 @@ async fn named_contexts_take_the_place_of_base_images() {
     assert!(!text.contains("nobody") && !text.contains("nor/this"));
 }
 
+/// The references of a build's base images, and those that were asked for.
+async fn bases(spec: &str, options: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+    let machine = match options.contains(&("platform", "linux/arm64")) {
+        true => 183,
+        false => 62,
+    };
+    let bridge = project(spec, machine);
+    result(build(&bridge, options).await);
+    let name = |identifier: String| {
+        let name = identifier.strip_prefix("docker-image://docker.io/library/")?;
+        Some(name.split('@').next()?.to_owned())
+    };
+    let asked = bridge.calls::<msg::ResolveSourceMetaRequest>("ResolveSourceMeta");
+    let asked = asked
+        .into_iter()
+        .map(|call| call.source.unwrap().identifier);
+    let mut asked: Vec<_> = asked.filter_map(name).collect();
+    let mut used: Vec<_> = sources(graph(&image(&bridge)))
+        .into_iter()
+        .filter_map(name)
+        .collect();
+    used.sort();
+    asked.sort();
+    asked.dedup();
+    (used, asked)
+}
+
+#[tokio::test]
+async fn a_named_context_may_have_the_short_name_of_a_base() {
+    let expanded = ("context:debian:trixie-slim", "docker-image://rust:1");
+    let alpine = "docker-image://alpine";
+    for (base, options) in [
+        ("debian", vec![("context:debian", alpine)]),
+        ("debian", vec![("context:debian", alpine), expanded]),
+        (
+            "debian",
+            vec![("context:debian::linux/amd64", alpine), expanded],
+        ),
+        ("debian", vec![("context:debian:trixie-slim", alpine)]),
+        ("distroless", vec![("context:distroless", alpine)]),
+        ("alpine:latest", vec![("context:alpine", alpine)]),
+    ] {
+        let spec = format!("image: {{ base: \"{base}\" }}\n");
+        let both = ["alpine:latest", "rust:1"].map(str::to_owned).to_vec();
+        assert_eq!(
+            bases(&spec, &options).await,
+            (both.clone(), both),
+            "{options:?}"
+        );
+    }
+    // The reference is not the short name.
+    let spec = "image: { base: \"debian:trixie-slim\" }\n";
+    let (used, _) = bases(spec, &[("context:debian", alpine)]).await;
+    assert_eq!(used, ["debian:trixie-slim", "rust:1"]);
+}
+
+#[tokio::test]
+async fn one_name_may_be_two_images_on_two_platforms() {
+    let spec = "build: { base: \"both:1\" }\nimage: { base: \"both:1\" }\n";
+    let options = [
+        ("platform", "linux/arm64"),
+        ("context:both:1::linux/amd64", "docker-image://rust:1"),
+        ("context:both:1::linux/arm64", "docker-image://alpine"),
+    ];
+    let (used, _) = bases(spec, &options).await;
+    assert_eq!(used, ["alpine:latest", "rust:1"]);
+}
+
+#[tokio::test]
+async fn stages_without_a_runtime_image_need_no_base() {
+    let spec = "build: { debug-symbols: true }\nimage: { base: no/such }\n";
+    for target in ["symbols", "binary", "deps", "test", "clippy", "fmt", "doc"] {
+        let (used, asked) = bases(spec, &[("target", target)]).await;
+        assert_eq!(
+            (used, asked),
+            (vec!["rust:1".into()], vec!["rust:1".into()]),
+            "{target}"
+        );
+    }
+    for target in ["", "debug"] {
+        let options = [("target", target)];
+        let error = build(&project(spec, 62), &options).await.error.unwrap();
+        assert!(error.message.starts_with("no/such: "), "{}", error.message);
+    }
+}
+
 #[tokio::test]
 async fn a_base_that_is_not_there_is_at_its_line() {
     let spec = "image:\n  base: no/such:1\n";

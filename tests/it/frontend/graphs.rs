@@ -129,6 +129,39 @@ async fn some_stages_without_a_cache() {
     }
 }
 
+/// The engine empties the caches of what is done anew for each graph that has it.
+#[tokio::test]
+async fn what_is_done_anew_is_so_once() {
+    let scan = [
+        ("attest:sbom", "generator=x/scanner:1"),
+        ("build-arg:BUILDKIT_SBOM_SCAN_CONTEXT", "1"),
+    ];
+    let imports = r#"[{"Type":"registry","Attrs":{"ref":"r/cache"}}]"#;
+    for more in [vec![], scan.to_vec(), vec![("cache-imports", imports)]] {
+        let bridge = project("image: { base: scratch }\n", 62);
+        let config = CONFIG.replace("\"Env\"", "\"Cmd\":[\"scan\"],\"Env\"");
+        let bridge = bridge.image("docker.io/x/scanner:1", DIGEST, &config);
+        let options = [vec![("no-cache", "")], more].concat();
+        result(build(&bridge, &options).await);
+        let all = solves(&bridge);
+        let mut compiling = all.iter().filter(|solve| !execs(graph(solve)).is_empty());
+        let first = compiling.next().unwrap();
+        assert!(first.evaluate);
+        let ignored = |solve| {
+            let all = execs(graph(solve)).into_iter();
+            let ignored = all.filter(|(_, _, ignored)| *ignored);
+            let names: Vec<String> = ignored.map(|(name, ..)| name).collect();
+            names
+        };
+        assert_eq!(ignored(first).len(), 4, "{:?}", ignored(first));
+        for (at, later) in compiling.enumerate() {
+            let names = ignored(later);
+            let scans = |name: &String| name.contains("generating sbom");
+            assert!(names.iter().all(scans), "{at}: {names:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn caches_are_imported_by_the_solve_that_compiles_too() {
     let bridge = project("image: { base: scratch }\n", 62);

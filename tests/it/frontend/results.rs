@@ -55,13 +55,48 @@ async fn an_epoch_in_numbers_of_a_commit_or_of_a_named_context() {
         let told = metadata.get("source.date.epoch").map(String::as_str);
         assert_eq!(told, derived.then_some("1700000000"), "{options:?}");
     }
-    let options = [("build-arg:SOURCE_DATE_EPOCH", "context")];
-    let error = build(&project(spec, 62), &options).await.error.unwrap();
-    assert_eq!(
-        error.message,
-        "SOURCE_DATE_EPOCH: a directory has no time of its own: pass seconds since 1970, such as \
-         `$(git log -1 --pretty=%ct)`"
-    );
+}
+
+/// As with the official frontend.
+#[tokio::test]
+async fn what_has_no_time_of_its_own_leaves_the_epoch_unset() {
+    let untold = ("context", "https://example.org/shop.git");
+    for (epoch, context) in [
+        ("context", ("target", "")),
+        ("code", ("context:code", "local:code")),
+        ("code", ("context:code", "docker-image://rust:1")),
+        ("context", untold),
+    ] {
+        let bridge = project("image: { base: scratch }\n", 62);
+        let bridge = match context == untold {
+            // Before BuildKit 0.26.
+            true => bridge.on(
+                "ResolveSourceMeta",
+                |request: msg::ResolveSourceMetaRequest| {
+                    Ok(msg::ResolveSourceMetaResponse {
+                        source: request.source,
+                        image: Some(msg::ResolveSourceImageResponse {
+                            digest: DIGEST.into(),
+                            config: CONFIG.into(),
+                            attestation_chain: None,
+                        }),
+                        ..Default::default()
+                    })
+                },
+            ),
+            false => bridge,
+        };
+        let options = [("build-arg:SOURCE_DATE_EPOCH", epoch), context];
+        let (_, metadata) = result(build(&bridge, &options).await);
+        assert_eq!(metadata.get("source.date.epoch"), None, "{context:?}");
+        let config: serde_json::Value =
+            serde_json::from_str(&metadata["containerimage.config"]).unwrap();
+        let history = config["history"].as_array().unwrap();
+        assert!(
+            history.iter().all(|entry| entry.get("created").is_none()),
+            "{history:?}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -105,6 +140,19 @@ async fn a_list_of_names_in_a_repository_is_the_users_own_file() {
 }
 
 const SCANNER: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["A=b"],"Entrypoint":["/scan"],"Cmd":["all"]}}"#;
+
+/// What a graph has of the build context.
+fn contexts(definition: &Definition) -> Vec<BTreeMap<String, String>> {
+    let ops = definition.def.iter();
+    let ops = ops.map(|bytes| pb::Op::decode(bytes.as_slice()).unwrap().op);
+    ops.filter_map(|op| match op {
+        Some(pb::op::Op::Source(source)) if source.identifier == "local://context" => {
+            Some(source.attrs)
+        }
+        _ => None,
+    })
+    .collect()
+}
 
 #[tokio::test]
 async fn what_the_engine_would_not_scan_is_scanned_with_the_image() {
@@ -157,6 +205,8 @@ async fn what_the_engine_would_not_scan_is_scanned_with_the_image() {
             mount.dest.strip_prefix("/run/src/extras/sbom-")
         });
         assert_eq!(scanned.collect::<Vec<_>>(), extras, "{options:?}");
+        // The build context is sent once, as it is compiled.
+        assert_eq!(contexts(graph(&last)).len(), 1, "{options:?}");
         assert!(
             exec.mounts
                 .iter()

@@ -2,7 +2,8 @@
 
 use super::source;
 use crate::support::bridge::{Bridge, Reply, refusal};
-use buildkit_proto::{caps, fsutil, gateway as msg};
+use buildkit_proto::errdefs::{self, Detail};
+use buildkit_proto::{Any, caps, fsutil, gateway as msg};
 use rust_frontend::gateway::{Failure, Ref, read_tree};
 use rust_frontend::source::{EntryKind, SourceTree};
 
@@ -73,6 +74,42 @@ async fn a_missing_file_is_not_an_unreadable_one() {
         .await
         .unwrap_err();
     assert!(failure.to_string().ends_with(denied));
+}
+
+#[tokio::test]
+async fn a_step_that_failed_is_no_missing_file() {
+    let words = "openat nope: no such file or directory";
+    // As of a plain read: what could be looked at to find out why.
+    let solve = Detail::Other(Any {
+        type_url: "github.com/moby/buildkit/errdefs.Solve+json".into(),
+        value: b"{}".to_vec(),
+    });
+    let vertex = Detail::Vertex(errdefs::Vertex {
+        digest: "sha256:1".into(),
+    });
+    for (details, absent) in [
+        (vec![solve.clone()], true),
+        (vec![vertex.clone(), solve.clone()], false),
+    ] {
+        let status = errdefs::status(2, words, &details);
+        let all = move || Reply::Error(status.clone());
+        let (file, dir) = (all.clone(), all);
+        let bridge = Bridge::new().on_raw("ReadFile", move |_| file());
+        let bridge = bridge.on_raw("ReadDir", move |_| dir());
+        let reference = solved(&bridge).await;
+        let read = reference.try_read_file("g", 9).await;
+        let listed = read_tree(&reference, SourceTree::default(), |tree| {
+            tree.list("d").len()
+        });
+        match absent {
+            true => assert_eq!(read, Ok(None)),
+            false => assert_eq!(
+                read.unwrap_err().to_string(),
+                format!("failed to read g: {words}")
+            ),
+        }
+        assert_eq!(listed.await.is_ok(), absent);
+    }
 }
 
 #[tokio::test]

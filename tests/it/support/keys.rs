@@ -55,12 +55,13 @@ pub(crate) fn plan_over(
             config: RUST.into(),
         }
     };
-    let build = image.build.base.value.clone();
-    let mut images = BTreeMap::from([(build.clone(), info(&build))]);
-    if let ImageBase::Reference(base) = &image.image.base.value {
-        images.insert(base.clone(), info(base));
-    }
     let platform = Platform::linux("amd64");
+    let on = |reference: &String| (reference.clone(), platform.clone());
+    let build = &image.build.base.value;
+    let mut images = BTreeMap::from([(on(build), info(build))]);
+    if let ImageBase::Reference(base) = &image.image.base.value {
+        images.insert(on(base), info(base));
+    }
     let input = plan::Input {
         spec: &spec,
         image,
