@@ -16,6 +16,7 @@ const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 /// Runs all checks; the first that fails ends it. `words` go to the end-to-end tests, as filters.
 pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     let state = State::locate()?;
+    let _turn = state.turn()?;
     // The last steps start engines and a registry of our own, whatever the machine runs.
     root::check_machine()?;
     let cargo = |args: &[&str]| {
