@@ -32,6 +32,7 @@ impl From<Diagnostics> for Trouble {
 }
 
 /// Whether this process was started by a person: with arguments, or without an engine around it.
+#[expect(clippy::disallowed_methods, reason = "the process asks who started it")]
 pub fn is_wanted() -> bool {
     const ENGINE: [&str; 3] = [
         "BUILDKIT_SESSION_ID",
@@ -47,6 +48,10 @@ pub fn is_wanted() -> bool {
 
 /// Runs the command that the arguments say and returns the exit code: 0 fine, 1 something was found, 2 wrong
 /// usage.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line reads its words and the colour that is wanted"
+)]
 pub fn run() -> i32 {
     let mut out = std::io::stdout();
     let mut err = std::io::stderr();

@@ -49,6 +49,10 @@ struct RawPlatform {
 
 impl Environment {
     /// That of this process.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the engine says in it what it is and what was asked for"
+    )]
     pub fn from_process() -> Self {
         Self::from_vars(std::env::vars_os().filter_map(|(key, value)| {
             // A frontend option is any bytes that the client sent; the protocol is UTF-8.

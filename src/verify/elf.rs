@@ -287,9 +287,9 @@ mod tests {
 
     /// The test program itself.
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test reads itself")]
     fn real_files_are_read() {
         let own = std::env::current_exe().unwrap();
-        #[expect(clippy::disallowed_methods, reason = "a test reads itself")]
         let file = std::fs::read(own).unwrap();
         if elf(&file).is_some_and(|elf| elf.interpreter.is_some_and(|it| !it.contains("musl"))) {
             assert!(glibc(&file) > Some((2, 2)));

@@ -1,8 +1,8 @@
 //! What reaches the compiler.
 
 use crate::support::docker::Docker;
-use crate::support::nonce;
 use crate::support::project::Project;
+use crate::support::{example, nonce};
 
 /// Flags of the spec, and those of the project's configuration, of which Cargo alone takes one kind.
 #[test]
@@ -18,5 +18,17 @@ fn flags_are_added_to_those_of_the_configuration() {
         project.write(".cargo/config.toml", config);
         let (image, _) = docker.build(&project).image("flags");
         assert_eq!(image.prints(&[]), "true true\n", "{table}");
+    }
+}
+
+/// A program runs with whatever allocator it has, so its bytes have to tell: mimalloc's messages begin with its name.
+#[test]
+fn the_allocator_of_the_spec_is_in_the_program() {
+    let docker = Docker::take();
+    for (folder, expected) in [("server-on-scratch", true), ("rusty-docker", false)] {
+        let (image, _) = docker.build(example(folder)).image(folder);
+        let program = image.file(&format!("/usr/local/bin/{folder}"));
+        let found = program.windows(8).any(|at| at == b"mimalloc");
+        assert_eq!(found, expected, "{folder}");
     }
 }

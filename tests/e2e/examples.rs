@@ -53,7 +53,8 @@ examples! {
     workspace: "workspace",
 }
 
-/// The files beside the spec, as they are: only the frontend is the one under test.
+/// The files beside the spec, as they are but for what a machine has once: names of images and a port. The frontend is the
+/// one under test.
 #[test]
 fn compose_and_bake_files_work_as_written() {
     let docker = Docker::take();
@@ -61,18 +62,32 @@ fn compose_and_bake_files_work_as_written() {
     if let Ok(frontend) = std::env::var("RUST_FRONTEND_IMAGE") {
         project.replace("Rust.yaml", "org/rust-frontend:1", &frontend);
     }
-    let images = ["server", "worker", "shop-server", "shop-worker"];
-    let images = images.map(|name| Image::named(&docker, &format!("{name}:latest")));
+    let programs = ["server", "worker"];
     let run = |words: &[&str]| Outcome::of(docker.command(words).current_dir(&*project));
 
-    let bake = run(&["buildx", "bake", "--allow=fs=*", "--load"]);
+    let baked = programs.map(|name| Image::named(&docker, &format!("bake-{name}")));
+    let tags = [0, 1].map(|at| format!("--set={}.tags={}", programs[at], baked[at].tag()));
+    let bake = [
+        "buildx",
+        "bake",
+        "--allow=fs=*",
+        "--load",
+        &tags[0],
+        &tags[1],
+    ];
+    let bake = run(&bake);
     assert_eq!(bake.exit, Some(0), "{bake}");
-    for (image, version) in images
-        .iter()
-        .zip(["shop-server 0.3.0", "shop-worker 0.3.0"])
-    {
-        assert_eq!(image.prints(&["--version"]), format!("{version}\n"));
+    for (image, name) in baked.iter().zip(programs) {
+        assert_eq!(image.prints(&["--version"]), format!("shop-{name} 0.3.0\n"));
     }
+
+    let composed = programs.map(|name| Image::named(&docker, &format!("compose-{name}")));
+    for (image, name) in composed.iter().zip(programs) {
+        let named = |tag: &str| format!("    image: {tag}\n");
+        let old = named(&format!("shop-{name}"));
+        project.replace("compose.yaml", &old, &named(image.tag()));
+    }
+    project.replace("compose.yaml", "\"8080:8080\"", "\"127.0.0.1::8080\"");
 
     let plugin = docker.run(["compose", "version"]);
     assert_eq!(

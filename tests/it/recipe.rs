@@ -396,6 +396,7 @@ fn the_recipe_of_a_recipe_is_itself() {
 
 /// 15: only what ends with sixteen hex digits, or has the package's very name, is removed.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "runs a script on real files")]
 fn fingerprints() {
     let recipe = fixture::make_recipe(&files(PROJECT), SPEC, RecipeFor::Build);
     let app = recipe.stubs.iter().find(|stub| stub.name == "app").unwrap();

@@ -118,9 +118,14 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
         }
     }
     let wants = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
-    let mut store = Store::open(&State::locate()?)?;
-    let measures = |part: &&str| *part != report::PART && wants(part);
-    if PARTS.iter().any(measures) {
+    let state = State::locate()?;
+    let measures = PARTS
+        .iter()
+        .any(|part| *part != report::PART && wants(part));
+    // What others have measured meanwhile is measured then.
+    let _turn = measures.then(|| state.turn()).transpose()?;
+    let mut store = Store::open(&state)?;
+    if measures {
         let alone = wants(frontend::PART) || wants(planning::PART);
         let ours = alone || (wants(builds::PART) && builds::has_ours(&choice));
         match &image {

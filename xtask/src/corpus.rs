@@ -64,6 +64,7 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
         bail!("no package `{unknown}` in tests/e2e/published.toml");
     }
     let state = State::locate()?;
+    let _turn = state.turn()?;
     let dir = state.dir().join("corpus");
     fs::create_dir_all(&dir)?;
     let engine = Engine::up(&state, None)?;

@@ -17,6 +17,7 @@ const TAG: &str = "rust-frontend-demo";
 /// Engine, frontend image, example, run, edit, build again.
 pub(crate) fn run(checkout: &Path) -> Result<()> {
     let state = State::locate()?;
+    let _turn = state.turn()?;
     println!("== engine");
     let engine = Engine::up(&state, None)?;
     println!("{}: {}", engine.flavour, engine.versions()?);

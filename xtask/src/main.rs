@@ -62,7 +62,9 @@ fn run() -> Result<ExitCode> {
             }
             "bench" => bench::run(&checkout(), args).map(|()| ExitCode::SUCCESS),
             "image" => {
-                let engine = engine::Engine::up(&engine::State::locate()?, None)?;
+                let state = engine::State::locate()?;
+                let _turn = state.turn()?;
+                let engine = engine::Engine::up(&state, None)?;
                 let size = image::build(&engine, &checkout())?;
                 println!("{}: {size} bytes", image::NAME);
                 Ok(ExitCode::SUCCESS)

@@ -30,6 +30,7 @@ const SECOND: [&str; 3] = [
 /// Records the session on an engine whose build cache is empty, and draws the graph of an example.
 pub(crate) fn run(checkout: &Path) -> Result<()> {
     let state = State::locate()?;
+    let _turn = state.turn()?;
     let engine = Engine::up(&state, None)?;
     image::build(&engine, checkout)?;
     let graph = graph(&engine, &checkout.join("examples/workspace"))?;

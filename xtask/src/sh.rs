@@ -1,8 +1,11 @@
 //! Other programs, run with errors that say which program failed and what it said.
 
 use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -80,6 +83,31 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// What a command prints that ends well in time; one that takes longer is killed.
+pub(crate) fn answer(command: &mut Command, longest: Duration) -> Option<String> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut pipe = child.stdout.take()?;
+    let (sender, receiver) = mpsc::channel();
+    // Not waited for: what a killed command has started may hold the pipe for longer.
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let read = pipe.read_to_string(&mut text).map(|_| text);
+        let _ = sender.send(read);
+    });
+    let read = receiver.recv_timeout(longest);
+    if read.is_err() {
+        let _ = child.kill();
+    }
+    let status = child.wait().ok()?;
+    let text = read.ok()?.ok()?;
+    status.success().then_some(text)
+}
+
 /// Where `PATH` has a program.
 pub(crate) fn which(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
@@ -111,6 +139,8 @@ fn words(command: &Command) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -119,6 +149,18 @@ mod tests {
         let error = error.to_string();
         assert!(error.starts_with("`sh -c"), "{error}");
         assert!(error.ends_with(": why"), "{error}");
+    }
+
+    #[test]
+    fn an_answer_comes_in_time_or_not_at_all() {
+        let ask = |script, time| answer(Command::new("sh").args(["-c", script]), time);
+        let long = Duration::from_secs(60);
+        assert_eq!(ask("echo yes", long).as_deref(), Some("yes\n"));
+        assert_eq!(ask("echo no; exit 1", long), None);
+        // The shell's child goes on and holds the pipe.
+        let start = Instant::now();
+        assert_eq!(ask("sleep 5; echo late", Duration::from_millis(50)), None);
+        assert!(start.elapsed() < Duration::from_secs(4));
     }
 
     #[test]

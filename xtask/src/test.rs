@@ -16,8 +16,19 @@ const DENY: (&str, &str) = ("cargo-deny", "0.20.2");
 /// Runs all checks; the first that fails ends it. `words` go to the end-to-end tests, as filters.
 pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     let state = State::locate()?;
+    let _turn = state.turn()?;
     // The last steps start engines and a registry of our own, whatever the machine runs.
     root::check_machine()?;
+    let has_advisories = hermetic(&state, checkout)?;
+    on_engines(&state, checkout, words)?;
+    if !has_advisories {
+        println!("{NO_ADVISORIES}");
+    }
+    Ok(())
+}
+
+/// What needs no engine. Returns whether advisories were checked, too.
+fn hermetic(state: &State, checkout: &Path) -> Result<bool> {
     let cargo = |args: &[&str]| {
         let mut command = Command::new("cargo");
         command.current_dir(checkout).args(args);
@@ -42,27 +53,36 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
             "clippy", "--test", "e2e", "--", "-D", "warnings",
         ]))
     })?;
-    step("deny", || {
-        let program = deny(&state)?;
-        let mut command = Command::new(program);
-        // The advisory database is not a package: where it can be had, `cargo deny check` asks it, too.
-        sh::shown(
-            command
-                .current_dir(checkout)
-                .args(["check", "bans", "licenses", "sources"]),
-        )
-    })?;
+    let program = step("cargo-deny", || deny(state))?;
+    let deny = |args: &[&str]| {
+        let mut command = Command::new(&program);
+        sh::shown(command.current_dir(checkout).args(args))
+    };
+    step("deny", || deny(&["check", "bans", "licenses", "sources"]))?;
+    // No package: a machine whose crates come from a mirror may not reach it.
+    let has_advisories = step("advisory database", || deny(&["fetch", "db"])).is_ok();
+    match has_advisories {
+        true => step("advisories", || deny(&["--offline", "check", "advisories"]))?,
+        false => println!("{NO_ADVISORIES}"),
+    }
     step("hermetic tests", || {
         sh::shown(&mut cargo(&["test", "--workspace"]))
     })?;
+    Ok(has_advisories)
+}
+
+const NO_ADVISORIES: &str =
+    "== advisories: SKIPPED, since their database cannot be fetched; all else was checked";
+
+fn on_engines(state: &State, checkout: &Path, words: &[String]) -> Result<()> {
     let up = |flavour: Flavour| {
         step(&format!("engine ({flavour})"), || {
-            Engine::up(&state, Some(flavour))
+            Engine::up(state, Some(flavour))
         })
     };
     let containerd = up(Flavour::Containerd)?;
     step("frontend image", || image::build(&containerd, checkout))?;
-    step("registry", || registry::up(&state, registry::PORT))?;
+    step("registry", || registry::up(state, registry::PORT))?;
     let second = up(Flavour::Second)?;
     step("frontend image for the second engine", || {
         image::copy(&containerd, &second, image::NAME)
@@ -79,8 +99,8 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     let log = state.log("end-to-end-classic");
     std::thread::scope(|scope| {
         let others =
-            scope.spawn(|| end_to_end(&state, checkout, &classic, &chosen, &[], Some(&log)));
-        let result = end_to_end(&state, checkout, &containerd, words, &[], None);
+            scope.spawn(|| end_to_end(state, checkout, &classic, &chosen, &[], Some(&log)));
+        let result = end_to_end(state, checkout, &containerd, words, &[], None);
         let others = others.join().expect("does not panic");
         result.and(others)
     })?;
@@ -105,7 +125,7 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
         },
     )?;
     let variables = [("RUST_FRONTEND_RUST", OTHER_LAYOUT)];
-    end_to_end(&state, checkout, &containerd, &chosen, &variables, None)
+    end_to_end(state, checkout, &containerd, &chosen, &variables, None)
 }
 
 /// `rust:1` where Cargo keeps each unit in one directory, as it does by itself since 1.100.
@@ -210,4 +230,38 @@ fn deny(state: &State) -> Result<PathBuf> {
         sh::shown(install.args(["--version", version, name]))?;
     }
     Ok(program)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether there is an end-to-end test that begins with a filter: a module, or a module and the beginning of a
+    /// function or of what a macro makes one of.
+    fn chooses(filter: &str) -> bool {
+        let tests = crate::checkout().join("tests/e2e");
+        let (module, name) = filter.split_once("::").unwrap_or((filter, ""));
+        let modules = fs::read_to_string(tests.join("main.rs")).unwrap();
+        let text = fs::read_to_string(tests.join(format!("{module}.rs"))).unwrap_or_default();
+        let mut lines = text.lines().map(str::trim_start);
+        let is_test = |line: &str| {
+            let rest = line.strip_prefix("fn ").unwrap_or(line).strip_prefix(name);
+            let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let rest = rest.map(|rest| rest.trim_start_matches(is_of_name));
+            rest.is_some_and(|rest| rest.starts_with("()") || rest.starts_with(": \""))
+        };
+        modules.contains(&format!("mod {module};"))
+            && text.contains("#[test]")
+            && (name.is_empty() || lines.any(is_test))
+    }
+
+    #[test]
+    fn every_filter_chooses_a_test() {
+        for filter in CLASSIC.iter().chain(&LAYOUT).chain(&LONG) {
+            let module = filter.strip_suffix("::").unwrap_or(filter);
+            assert!(chooses(module), "{filter}");
+        }
+        assert!(!chooses("cachings") && !chooses("caching::an_edit_compile_"));
+        assert!(!chooses("ejected::debian_gnus"));
+    }
 }

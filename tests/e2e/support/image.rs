@@ -50,6 +50,25 @@ impl<'d> Image<'d> {
         serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error}: {json}"))
     }
 
+    /// Whether the bytes are in it: in a path, a link or a file of its file system, in its config or in its history. What
+    /// `docker save` writes would not tell, since its layers are compressed.
+    pub(crate) fn holds(&self, bytes: &[u8]) -> bool {
+        let tree = Tree::empty();
+        let tar = tree.path().join("files.tar");
+        let container = self.docker.output(["create", &self.tag]);
+        let to = format!("--output={}", tar.display());
+        self.docker.output(["export", &to, container.trim()]);
+        self.docker.output(["rm", container.trim()]);
+        let files = std::fs::read(&tar).expect("can read");
+        let inspected = self.docker.output(["image", "inspect", &self.tag]);
+        let history = ["history", "--no-trunc", "--format", "{{json .}}"];
+        let history = self
+            .docker
+            .output(history.iter().chain([&self.tag.as_str()]));
+        let found = |text: &[u8]| text.windows(bytes.len()).any(|at| at == bytes);
+        found(&files) || found(inspected.as_bytes()) || found(history.as_bytes())
+    }
+
     /// The content of a file of it.
     pub(crate) fn file(&self, path: &str) -> Vec<u8> {
         let tree = Tree::empty();

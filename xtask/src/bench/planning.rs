@@ -33,7 +33,8 @@ pub(crate) const SCENARIOS: [&str; 7] = [
     "100000 files",
 ];
 
-/// A Dockerfile that copies the context, read by the engine itself: what no build with all files in it goes below.
+/// A Dockerfile that copies the context, read by the engine itself: walking, sending and checking the files without a
+/// frontend's container.
 const COPY: &str = "built-in, COPY . /";
 
 /// Our frontend among the contenders.

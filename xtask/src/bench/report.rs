@@ -66,15 +66,17 @@ and sets a user; ours also brings CA roots and labels. What each file says for t
 
 What changes: one file or the lock, as an editor or cargo would leave it; *toolchain bump* is the same toolchain in a build image
 with another digest, since only one was at hand: cache mounts compile nothing then and would with a real one. A builder is *warm*
-when it has built the unedited project just before; where it is *emptied*, what its cache mounts held is gone since, and with it,
+when it has built the unedited project, and builds it again before each edit. Where cargo works in cache mounts its step is run for
+that, so that they are as the unedited project leaves them; the others' steps are cached, and the builder also holds what earlier
+edits left. Where it is *emptied*, what its cache mounts held is gone since, and with it,
 as this engine does it, the result of the step that installs the target, for whoever has such mounts; a *fresh* one is empty but
 for the base images, the frontend's among them, and imports a cache that was exported (`mode=max`) by a builder that had built the
 unedited project once.
 
 In the cells: the ratios of wall time and of CPU time (steps and engine, without the programs that set containers up, which are
 among *others*) to the best peer's, then wall time, CPU time, and how many
-crates were compiled in all steps. In rows with a star (*) not all contenders were measured on the same day and machine, so there CPU
-time and crates compiled say more than seconds.
+crates were compiled in all steps. In rows with a star (*) not all contenders were measured on the same day and machine, or it is not
+known when, so there CPU time and crates compiled say more than seconds.
 ";
 
 fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<String> {
@@ -129,12 +131,13 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
     ];
     let projects = super::builds::projects().into_iter().map(|(name, _)| name);
     let projects: Vec<&str> = projects.collect();
-    if !whole.are_of_one_day(
-        &projects,
-        super::builds::WARM,
-        &growing.map(|(name, _)| name),
-    ) {
-        text += "Projects were not all measured on one day, so contenders are to be compared here, not projects.\n\n";
+    let scenarios = growing.map(|(name, _)| name);
+    let grows = |[project, on, scenario, _]: [&str; 4]| {
+        on == super::builds::WARM && projects.contains(&project) && scenarios.contains(&scenario)
+    };
+    if !whole.are_of_one_day(grows) {
+        text += "Projects were not all measured on one day, or it is not known when, so contenders are to be compared here, not \
+                 projects.\n\n";
     }
     for (scenario, file) in growing {
         let lines = builds::growth(&whole, scenario);
@@ -165,7 +168,7 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
     text += "\n## Planning\n\n\
         Nothing has changed, so the frontend is all that runs. CPU time is that of the frontend's container and of its start; \
         the minimal frontend's is the least there is. Beside the projects with many files there is a Dockerfile that copies all of \
-        the context, as those of the contenders do: what walking, sending and checking so many files takes anyone.\n\n";
+        the context, as those of the contenders do: what walking, sending and checking so many files takes there.\n\n";
     table(
         &mut text,
         &of(planning::PART),
@@ -191,9 +194,9 @@ fn machines(records: &[&Record]) -> String {
     let mut unknown = 0;
     for record in records {
         let Occasion { machine, day } = &record.occasion;
-        match machine.is_empty() {
-            true => unknown += 1,
-            false => _ = days.entry(machine).or_default().insert(day),
+        match record.occasion.is_known() {
+            true => _ = days.entry(machine).or_default().insert(day),
+            false => unknown += 1,
         }
     }
     let mut text = String::new();

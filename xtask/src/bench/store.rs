@@ -39,7 +39,8 @@ pub(crate) struct Key {
 pub(crate) struct Record {
     #[serde(flatten)]
     pub(crate) key: Key,
-    /// Changes with the contender: the SHA-256 of our program, or of a Dockerfile.
+    /// Changes with what the measurement depends on: a SHA-256 of our program, and where whole builds are measured of the
+    /// project, the contender's file, the engine and the build image, and of our program for ours alone.
     pub(crate) digest: String,
     /// What was measured, by name; the unit is part of the name unless it is seconds.
     pub(crate) values: BTreeMap<String, f64>,
@@ -60,6 +61,13 @@ pub(crate) struct Occasion {
     pub(crate) machine: String,
     /// As in ISO 8601, UTC.
     pub(crate) day: String,
+}
+
+impl Occasion {
+    /// Whether the measurement says on what and when.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.machine.is_empty() && !self.day.is_empty()
+    }
 }
 
 /// All measurements of this machine.

@@ -19,7 +19,7 @@ usage: cargo xtask engine <command>
   env [--flavour F]         shell variables: RUST_FRONTEND_DOCKER is a program that is docker
   docker [--flavour F] ARGS run docker against the engine
   registry up|down          a real registry at 127.0.0.1 [--port N], 5050 if not said
-  purge                     stop everything and remove the folder
+  purge [--measurements]    stop everything and remove what is in the folder; measurements of benchmarks only if said
 
 F is containerd (default: images in the containerd store), classic (overlay2 graph driver), or
 second (as containerd, beside it; its build cache is empty after each `up`).
@@ -40,8 +40,14 @@ pub(crate) fn run(mut args: Parser) -> Result<ExitCode> {
         "docker" => docker(args)?,
         "registry" => registry(args)?,
         "purge" => {
-            flavour_only(args)?;
-            purge::purge(&State::locate()?)?;
+            let mut measurements = false;
+            while let Some(arg) = args.next()? {
+                match arg {
+                    Long("measurements") => measurements = true,
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            purge::purge(&State::locate()?, measurements)?;
             println!("engine: all gone");
         }
         "enter" => {

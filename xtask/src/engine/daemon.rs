@@ -148,8 +148,8 @@ fn reasons(log: &str) -> String {
 /// Stops an engine of ours; says whether there was one.
 pub(crate) fn stop(state: &State, flavour: Flavour) -> Result<bool> {
     let Some(pid) = pid(state, flavour) else {
-        // One that was killed leaves its network.
-        if network::is_up(flavour) {
+        // One that was killed leaves its network, which may be another folder's by now.
+        if network::is_up(flavour) && of_another_folder(state, flavour).is_none() {
             network::down(&state.root(), flavour);
         }
         return Ok(false);

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -20,25 +21,23 @@ pub(crate) struct HostEngine {
     pub(crate) docker_host: Option<OsString>,
 }
 
+/// An engine that hangs for so long is as good as none.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// Looks for a running engine of a flavour, or of any.
 pub(crate) fn find(wanted: Option<Flavour>) -> Result<Option<HostEngine>> {
     let Some(docker) = sh::which("docker") else {
         return Ok(None);
     };
-    // An engine that hangs is as good as none.
-    let ask = || {
-        let mut command = Command::new("timeout");
-        command.arg("10").arg(&docker);
-        command
-    };
-    if !sh::succeeds(ask().args(["buildx", "version"])) {
+    let ask = |words: &[&str]| sh::answer(Command::new(&docker).args(words), LONGEST);
+    if ask(&["buildx", "version"]).is_none() {
         return Ok(None);
     }
-    let Ok(status) = sh::output(ask().args(["info", "--format", "{{json .DriverStatus}}"])) else {
+    let Some(status) = ask(&["info", "--format", "{{json .DriverStatus}}"]) else {
         return Ok(None);
     };
     // `docker info` ends well without an engine, with an empty answer.
-    if !sh::succeeds(ask().args(["version", "--format", "{{.Server.Version}}"])) {
+    if ask(&["version", "--format", "{{.Server.Version}}"]).is_none() {
         return Ok(None);
     }
     let flavour = flavour(&status);

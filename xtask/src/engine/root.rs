@@ -26,6 +26,9 @@ apt-get -q install --yes --no-install-recommends \"$@\"";
 /// network inspects TLS does.
 const LOCAL_CERTIFICATES: &str = "/usr/local/share/ca-certificates";
 
+/// Where the package `debian-archive-keyring` has the keys of Debian's archives.
+const DEBIANS_KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
 /// Makes the engine's system unless it is there.
 pub(crate) fn install(state: &State) -> Result<()> {
     check_machine()?;
@@ -84,6 +87,7 @@ pub(crate) fn debootstrap(
     dir: &Path,
 ) -> Result<()> {
     apt::install_for(&["mmdebstrap"], &["mmdebstrap"], state)?;
+    let mirror = apt::mirror(state)?;
     // Mounts and processes of its own: an interrupted mmdebstrap leaves none on the machine.
     let mut command = sh::tied("unshare");
     command
@@ -100,6 +104,11 @@ pub(crate) fn debootstrap(
         .arg(format!("--include={packages}"))
         .arg("--aptopt=Acquire::Check-Valid-Until \"false\"")
         .args(["--mode=root", "--format=directory"]);
+    if mirror.is_none() {
+        // Another distribution's apt does not know Debian's keys.
+        apt::install(&["debian-archive-keyring"], state)?;
+        command.arg(format!("--keyring={DEBIANS_KEYS}"));
+    }
     for certificate in local_certificates() {
         command.arg(format!(
             "--customize-hook=copy-in {certificate} {LOCAL_CERTIFICATES}"
@@ -110,7 +119,7 @@ pub(crate) fn debootstrap(
         .arg(suite)
         .arg(dir)
         // Without one, mmdebstrap knows Debian's own.
-        .args(apt::mirror(state)?);
+        .args(mirror);
     sh::logged(
         &state.log(&format!("debian-{suite}-{variant}")),
         &mut command,

@@ -1,7 +1,8 @@
-//! The one folder with everything that an engine of ours needs and leaves.
+//! The one folder with everything that an engine of ours needs and leaves, and with what other chores keep.
 //!
 //! ```text
 //! lock              held by a command that changes anything here
+//! turn              held by a chore that works with images of fixed names, from its start to its end
 //! root/             Debian with dockerd, docker, buildx and a registry
 //! data-<flavour>/   what an engine keeps: images, build cache
 //! images/           stand-ins for base images, ready to load; parts that are costly to make
@@ -10,8 +11,15 @@
 //! run/              sockets, process ids, engine settings
 //! log/              what the steps and engines said
 //! tmp/              work in progress: the next command throws it away
+//! registry/         what was pushed
+//! bench/            measurements, and the projects that are measured
+//! corpus/           how published packages fared
+//! demo/             the project of the demonstration
+//! target/           what CI compiled (.ci/run)
+//! cargo-deny-<n>/   a tool of the tests
 //! ```
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -35,7 +43,7 @@ impl State {
     /// The folder of this machine and user: `$RUST_FRONTEND_CACHE`, else `/var/cache/rust-frontend`
     /// for root, else `rust-frontend` in the user's cache folder.
     pub(crate) fn locate() -> Result<Self> {
-        let dir = match std::env::var_os(VARIABLE) {
+        Self::at(&match std::env::var_os(VARIABLE) {
             Some(dir) if !dir.is_empty() => std::path::absolute(dir)?,
             _ if is_root() => PathBuf::from("/var/cache/rust-frontend"),
             _ => match (std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME")) {
@@ -43,7 +51,11 @@ impl State {
                 (_, Some(home)) => Path::new(&home).join(".cache/rust-frontend"),
                 _ => bail!("no place for the engine: set {VARIABLE} or HOME"),
             },
-        };
+        })
+    }
+
+    /// A folder, which is made unless it is there.
+    pub(crate) fn at(dir: &Path) -> Result<Self> {
         for part in ["bin", "cli", "images", "log", "run", "tmp"] {
             let part = dir.join(part);
             fs::create_dir_all(&part)
@@ -58,18 +70,34 @@ impl State {
     /// Holds off every other command that changes something here, until the file is dropped. The
     /// kernel lets go of it when a process dies, however it dies.
     pub(crate) fn lock(&self) -> Result<File> {
-        let file = File::create(self.dir.join("lock"))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                eprintln!("engine: another command is at work, waiting for it");
-                file.lock()?;
-            }
-            Err(TryLockError::Error(error)) => return Err(error).context("cannot lock"),
-        }
+        let file = self.hold(LOCKS[0], "another command is at work")?;
         // What an interrupted command left half done.
         for entry in fs::read_dir(self.dir.join("tmp"))? {
             self.remove(&entry?.path())?;
+        }
+        Ok(file)
+    }
+
+    /// Holds off every other chore that works with images of fixed names, until the file is dropped: it would replace
+    /// them under the chore that uses them. Commands that only hold [`Self::lock`] go on.
+    ///
+    /// Whoever holds it must not ask for it again: chores take it where they begin, and what they call does not.
+    pub(crate) fn turn(&self) -> Result<File> {
+        self.hold(
+            LOCKS[1],
+            "tests or benchmarks use the same engines and images",
+        )
+    }
+
+    fn hold(&self, name: &str, why: &str) -> Result<File> {
+        let file = File::create(self.dir.join(name))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                eprintln!("engine: {why}, waiting for it to end");
+                file.lock()?;
+            }
+            Err(TryLockError::Error(error)) => return Err(error).context("cannot lock"),
         }
         Ok(file)
     }
@@ -160,6 +188,27 @@ impl State {
     }
 }
 
+/// The files that are held.
+pub(crate) const LOCKS: [&str; 2] = ["lock", "turn"];
+
+/// The folders, but for those with more in their names.
+const FOLDERS: [&str; 12] = [
+    "root", "images", "bin", "cli", "run", "log", "tmp", "registry", "bench", "corpus", "demo",
+    "target",
+];
+
+/// Whether something in the folder is ours, by its name.
+pub(crate) fn is_ours(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else {
+        return false;
+    };
+    let data = || Flavour::ALL.map(|flavour| format!("data-{flavour}"));
+    LOCKS.contains(&name)
+        || FOLDERS.contains(&name)
+        || name.starts_with("cargo-deny-")
+        || data().iter().any(|data| data == name)
+}
+
 /// Whether this process may do everything.
 pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
@@ -192,6 +241,19 @@ fn mount_points(table: &str) -> impl Iterator<Item = PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_turn_ends_with_its_file_and_leaves_the_lock_to_others() {
+        let dir = std::env::temp_dir().join(format!("rust-frontend-turn-{}", std::process::id()));
+        let state = State::at(&dir).unwrap();
+        let turn = state.turn().unwrap();
+        let other = File::create(dir.join(LOCKS[1])).unwrap();
+        assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(state.lock().unwrap());
+        drop(turn);
+        other.try_lock().unwrap();
+        fs::remove_dir_all(dir).unwrap();
+    }
 
     #[test]
     fn mount_points_are_the_fifth_words() {

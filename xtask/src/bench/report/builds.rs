@@ -82,15 +82,21 @@ impl<'a> Builds<'a> {
         }
     }
 
-    /// Whether all contenders were measured on the same machine and day with all these projects in all these scenarios,
-    /// as far as is known.
-    pub(super) fn are_of_one_day(&self, projects: &[&str], on: &str, scenarios: &[&str]) -> bool {
-        let of = self.cells.iter().filter(|(place, _)| {
-            place[1] == on && projects.contains(&place[0]) && scenarios.contains(&place[2])
-        });
+    /// Whether all that was measured at the places that are meant is of the same machine and day, and it is known of
+    /// which. A place is a project, a builder, a scenario and a contender.
+    pub(super) fn are_of_one_day(&self, is_meant: impl Fn([&str; 4]) -> bool) -> bool {
+        let of = self.cells.iter().filter(|(place, _)| is_meant(**place));
         let records = of.flat_map(|(_, records)| records);
         let occasions: BTreeSet<&Occasion> = records.map(|record| &record.occasion).collect();
-        occasions.len() < 2
+        occasions.len() < 2 && occasions.iter().all(|occasion| occasion.is_known())
+    }
+
+    /// What stands behind a scenario whose contenders were not all measured on one known day.
+    pub(super) fn star(&self, [project, on, scenario]: [&str; 3]) -> &'static str {
+        match self.are_of_one_day(|place| place[..3] == [project, on, scenario]) {
+            true => "",
+            false => " *",
+        }
     }
 
     fn has(&self, project: &str, on: &str) -> bool {
@@ -205,11 +211,8 @@ fn table(text: &mut String, builds: &Builds<'_>, project: &str, on: &str) {
                 .into_iter()
                 .map(|cell| cell.unwrap_or_else(|| "–".into()));
             let cells: Vec<String> = cells.collect();
-            let mark = match builds.are_of_one_day(&[project], on, &[scenario]) {
-                true => "",
-                false => " *",
-            };
-            let _ = writeln!(text, "| {scenario}{mark} | {} |", cells.join(" | "));
+            let star = builds.star([project, on, scenario]);
+            let _ = writeln!(text, "| {scenario}{star} | {} |", cells.join(" | "));
         }
     }
 }
@@ -327,5 +330,49 @@ pub(super) fn growth(builds: &Builds<'_>, scenario: &str) -> Lines {
         across: "crates that a cold build compiles".to_owned(),
         up: "CPU seconds".to_owned(),
         series: series.filter(|(_, points)| points.len() > 1).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::store::Key;
+
+    fn record(scenario: &str, contender: &str, day: &str) -> Record {
+        Record {
+            key: Key {
+                part: builds::PART.into(),
+                project: "hello".into(),
+                builder: WARM.into(),
+                scenario: scenario.into(),
+                contender: contender.into(),
+                ..Key::default()
+            },
+            occasion: Occasion {
+                machine: if day.is_empty() { "" } else { "a machine" }.into(),
+                day: day.into(),
+            },
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn only_what_is_known_to_be_of_one_day_has_no_star() {
+        let records = [
+            record("one day", "ours", "2026-11-27"),
+            record("one day", "another", "2026-11-27"),
+            record("two days", "ours", "2026-11-27"),
+            record("two days", "another", "2026-11-26"),
+            record("one of two unknown", "ours", "2026-11-27"),
+            record("one of two unknown", "another", ""),
+            record("unknown", "ours", ""),
+            record("unknown", "another", ""),
+        ];
+        let builds = Builds::of(&records.each_ref(), "");
+        let star = |scenario| builds.star(["hello", WARM, scenario]);
+        assert_eq!(star("one day"), "");
+        for scenario in ["two days", "one of two unknown", "unknown"] {
+            assert_eq!(star(scenario), " *", "{scenario}");
+        }
     }
 }

@@ -13,7 +13,8 @@ pub(super) fn chapter(builds: &Builds<'_>) -> String {
     let projects: Vec<&str> = projects.collect();
     let mut text = format!(
         "Wall time of {} as ratios to the best peer's, whoever that is in each case; bold where ours is not slower. Where nothing is \
-         compiled builds take about a second, and the ratio is that of starting a frontend's container to starting none.\n\n\
+         compiled builds take about a second, and the ratio is that of starting a frontend's container to starting none. Behind \
+         ratios with a star (*) not all contenders were measured on the same day and machine, or it is not known when.\n\n\
          | builder | what changed | {} |\n|---|---|{}\n",
         ours.join(" / "),
         projects.join(" | "),
@@ -27,7 +28,7 @@ pub(super) fn chapter(builds: &Builds<'_>) -> String {
                     .iter()
                     .map(|name| ratio(builds, [project, on, scenario, name]));
                 let ratios: Vec<String> = ratios.collect::<Option<_>>()?;
-                Some(ratios.join(" / "))
+                Some(ratios.join(" / ") + builds.star([project, on, scenario]))
             });
             let cells: Vec<Option<String>> = cells.collect();
             if cells.iter().any(Option::is_some) {

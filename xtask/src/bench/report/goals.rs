@@ -187,6 +187,14 @@ fn own_time(records: &[&Record]) -> Vec<Goal> {
     goals
 }
 
+/// What is said where two sides cannot be compared by their seconds.
+fn when(are_of_one_day: bool) -> &'static str {
+    match are_of_one_day {
+        true => "",
+        false => ", not of one known day",
+    }
+}
+
 /// Goals for whole builds.
 fn of_builds(builds: &Builds<'_>, project: &str, ours: &str) -> Vec<Goal> {
     let mut goals = Vec::new();
@@ -215,7 +223,10 @@ fn of_builds(builds: &Builds<'_>, project: &str, ours: &str) -> Vec<Goal> {
             ratio: own / other,
             used: Some(value(ours, CPU) / value(peer, CPU)),
             data: format!(
-                "{own:.1} s beside {other:.1} s of {peer}; CPU {:.1} s beside {:.1} s; {:.0} crates compiled beside {:.0}",
+                "{own:.1} s beside {other:.1} s of {peer}{}; CPU {:.1} s beside {:.1} s; {:.0} crates compiled beside {:.0}",
+                when(builds.are_of_one_day(|[at, builder, what, who]| {
+                    [at, builder, what] == [project, on, scenario] && [ours, peer].contains(&who)
+                })),
                 value(ours, CPU),
                 value(peer, CPU),
                 value(ours, "crates compiled"),
@@ -268,10 +279,10 @@ fn of_builds(builds: &Builds<'_>, project: &str, ours: &str) -> Vec<Goal> {
                 used: of(scenario, CPU).zip(of("nothing changed", CPU)).map(|(own, other)| own / other),
                 data: format!(
                     "{own:.1} s beside {nothing:.1} s{}; {:.0} crates compiled, {:.0} of them external",
-                    match builds.are_of_one_day(&[project], WARM, &[scenario, "nothing changed"]) {
-                        true => "",
-                        false => " of another day",
-                    },
+                    when(builds.are_of_one_day(|[at, builder, what, who]| {
+                        [at, builder, who] == [project, WARM, ours]
+                            && [scenario, "nothing changed"].contains(&what)
+                    })),
                     of(scenario, "crates compiled").unwrap_or_default(),
                     of(scenario, "of them external").unwrap_or_default(),
                 ),
