@@ -48,3 +48,27 @@ fn a_damaged_crate_is_downloaded_again() {
         .append("Cargo.lock", &entry(EITHER));
     assert!(build().compiled().contains(&"either"));
 }
+
+#[test]
+fn crates_are_where_cargo_is_told_to_keep_them() {
+    let docker = Docker::take();
+    let spec = "build: { env: { CARGO_HOME: /elsewhere } }\nimage: { base: scratch }\n";
+    let project = Project::tiny(spec);
+    let [name, version, _] = ITOA;
+    project
+        .append(
+            "Cargo.toml",
+            &format!("[dependencies]\n{name} = \"{version}\"\n"),
+        )
+        .append(
+            "Cargo.lock",
+            &format!("dependencies = [\"{name}\"]\n{}", entry(ITOA)),
+        );
+    assert!(
+        docker
+            .build(&project)
+            .succeed()
+            .compiled()
+            .contains(&"tiny")
+    );
+}

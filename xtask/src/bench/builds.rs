@@ -262,7 +262,9 @@ impl Turn<'_> {
                 continue;
             }
             self.prepare()?;
-            self.build(Scenario::Cold, &self.contender.unedited())?;
+            let text = self.text(Scenario::Cold);
+            let text = self.contender.anew(&text, scenario.name());
+            self.build_file(Scenario::Cold, &text, &[])?;
             let run = self.build(scenario, &[])?;
             self.keep(WARM, scenario.name(), run)?;
         }
@@ -297,8 +299,12 @@ impl Turn<'_> {
     }
 
     fn build(&self, scenario: Scenario, options: &[String]) -> Result<Run> {
+        self.build_file(scenario, &self.text(scenario), options)
+    }
+
+    fn build_file(&self, scenario: Scenario, text: &str, options: &[String]) -> Result<Run> {
         let file = self.contender.file();
-        let work = self.trees.show(scenario, file, &self.text(scenario))?;
+        let work = self.trees.show(scenario, file, text)?;
         let mut run = self.builder.build(&work, file, options)?;
         let (all, external) = compiled(&run.steps);
         run.values.insert("crates compiled".to_owned(), all as f64);

@@ -92,12 +92,14 @@ impl Contender {
         }
     }
 
-    /// Options of a build that has to leave what one of an empty builder leaves. Steps that are cached leave cache
-    /// mounts as the build before had them, so where cargo works in one, it is run.
-    pub(super) fn unedited(self) -> Vec<String> {
+    /// A file whose build leaves what the first build of an empty builder left. Steps that are cached leave cache mounts as
+    /// the build before had them, so where cargo works in one, it runs: after a variable that no step had before, since
+    /// `--no-cache` would empty the mounts. `word` is new for each build.
+    pub(super) fn anew(self, text: &str, word: &str) -> String {
+        let workdir = "WORKDIR /app\n";
         match self {
-            Self::Mounts => ["--no-cache-filter", "build"].map(str::to_owned).to_vec(),
-            _ => vec![],
+            Self::Mounts => text.replace(workdir, &format!("{workdir}ENV BEFORE=\"{word}\"\n")),
+            _ => text.to_owned(),
         }
     }
 
