@@ -162,7 +162,9 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let limit = (length / 3).max(1);
     known
         .into_iter()
-        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
+        .filter(|candidate| {
+            length <= LONGEST_WORD && candidate.chars().count().abs_diff(length) <= limit
+        })
         .map(|candidate| {
             (
                 distance(&name.to_lowercase(), &candidate.to_lowercase()),
@@ -173,6 +175,9 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .min()
         .map(|(_, candidate)| candidate)
 }
+
+/// A longer word is no misspelling that anybody would want explained, and takes its square to compare.
+const LONGEST_WORD: usize = 64;
 
 /// Edits (insert, delete, replace, swap of neighbours) between two words.
 fn distance(a: &str, b: &str) -> usize {

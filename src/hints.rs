@@ -108,13 +108,18 @@ struct Library {
 /// Of most libraries.
 const NONE: &str = "the build image has none for musl";
 
+const NO_CPLUSPLUS: &str = "the build image compiles no C++ for musl";
+
+const CPLUSPLUS: &str =
+    "write `target: gnu`, or `base: rust:1-alpine` and `packages: [g++]` under `build:`";
+
 const LIBRARIES: &[Library] = &[
     Library {
         crate_name: "pq-sys",
         unless: &["pq-src"],
         what: "libpq",
         why: NONE,
-        help: "write `pq-sys = { version = \"0.7\", features = [\"bundled\"] }` into `Cargo.toml`, or write `target: gnu`",
+        help: "write `pq-sys = { version = \"0.7\", features = [\"bundled\"] }` into `Cargo.toml`, or write `target: gnu` under `build:` and `base: debian`, `packages: [libpq5]` under `image:`",
         env: &[],
     },
     Library {
@@ -130,8 +135,24 @@ const LIBRARIES: &[Library] = &[
         unless: &[],
         what: "a C++ library",
         why: NONE,
-        help: "write `target: gnu`, or `base: rust:1-alpine` under `build:`",
+        help: CPLUSPLUS,
         env: &[],
+    },
+    Library {
+        crate_name: "librocksdb-sys",
+        unless: &[],
+        what: "RocksDB",
+        why: NO_CPLUSPLUS,
+        help: CPLUSPLUS,
+        env: &["ROCKSDB_LIB_DIR", "CXX"],
+    },
+    Library {
+        crate_name: "libduckdb-sys",
+        unless: &[],
+        what: "DuckDB",
+        why: NO_CPLUSPLUS,
+        help: CPLUSPLUS,
+        env: &["DUCKDB_LIB_DIR", "CXX"],
     },
     Library {
         crate_name: "alsa-sys",
@@ -303,7 +324,7 @@ mod tests {
             [
                 "`prost-build` needs `protoc`, which the build image does not have: write `packages: [protobuf-compiler]` under `build:`",
                 "`bindgen` needs libclang, which reads C headers, which the build image does not have: write `packages: [libclang-dev]` under `build:`",
-                "`pq-sys` links libpq, and the build image has none for musl: write `pq-sys = { version = \"0.7\", features = [\"bundled\"] }` into `Cargo.toml`, or write `target: gnu`",
+                "`pq-sys` links libpq, and the build image has none for musl: write `pq-sys = { version = \"0.7\", features = [\"bundled\"] }` into `Cargo.toml`, or write `target: gnu` under `build:` and `base: debian`, `packages: [libpq5]` under `image:`",
             ]
         );
     }

@@ -122,14 +122,21 @@ pub fn run(input: &Input<'_>, switches: &Switches, others: &Diagnostics) -> Diag
         (rule.check)(input, &mut found);
     }
     list.retain(|one| switches.on(one.code));
-    let mut all = Diagnostics::default();
-    for (at, one) in list.iter().enumerate() {
-        if !list[..at].contains(one) {
-            all.push(one.clone());
+    let mut all: Vec<Diagnostic> = vec![];
+    for one in list {
+        if all.len() < MOST && !all.contains(&one) {
+            all.push(one);
         }
     }
-    all
+    all.into_iter()
+        .fold(Diagnostics::default(), |mut all, one| {
+            all.push(one);
+            all
+        })
 }
+
+/// More than anyone reads: each is sent to the engine with all of the spec.
+const MOST: usize = 100;
 
 /// Where a rule puts what it finds.
 struct Found<'a> {

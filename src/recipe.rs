@@ -50,12 +50,14 @@ pub struct Recipe {
 
 /// Crates that call a C compiler on other systems than Linux alone, and have `cc` in every lock: what is for which
 /// system is in their manifests.
-const C_ELSEWHERE: [&str; 5] = [
+const C_ELSEWHERE: [&str; 7] = [
     "backtrace",
     "embed-resource",
+    "errno-dragonfly",
     "iana-time-zone-haiku",
     "mac-notification-sys",
     "objc_exception",
+    "wepoll-ffi",
 ];
 
 /// A file of the skeleton.

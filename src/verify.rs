@@ -8,7 +8,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 
 pub use elf::{Dynamic, Elf, Tables, dynamic, elf};
-pub use runtime::Runtime;
+pub use runtime::{Runtime, library_dirs, missing_library};
 
 /// How much of an executable [`executable`] needs to see, in bytes.
 pub const HEAD: u64 = 4096;

@@ -169,6 +169,10 @@ impl<'a> Writer<'a> {
             Op::Files {
                 base: None,
                 actions,
+            } if !actions.iter().any(changes) => self.needing(step.role, actions),
+            Op::Files {
+                base: None,
+                actions,
             } => {
                 if self.is_layer(index) || texts(step).is_some() {
                     return Place::Inline;
@@ -214,6 +218,23 @@ impl<'a> Writer<'a> {
                 Place::Stage(at, "/".into())
             }
         }
+    }
+
+    /// A stage that needs others and takes nothing of them: the first of them, with the rest mounted.
+    fn needing(&mut self, role: Role, actions: &[FileAction]) -> Place {
+        let mut others = actions.iter().filter_map(|action| match action {
+            FileAction::Copy(copy) => Some(copy.from.clone()),
+            _ => None,
+        });
+        let Some(first) = others.next() else {
+            return Place::Stage(self.empty(), "/".into());
+        };
+        let (at, _) = self.go_on(&first, role);
+        for other in others {
+            let mount = self.bind(&other, "/mnt", "");
+            self.stages[at].instruction(&format!("RUN {mount} true"));
+        }
+        Place::Stage(at, "/".into())
     }
 
     /// Changes with the files themselves in the place of copies from a step that only writes them.

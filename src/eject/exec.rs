@@ -109,7 +109,7 @@ impl Writer<'_> {
         stage.instruction(&text);
     }
 
-    fn bind(&mut self, from: &Output, dest: &str, rw: &str) -> String {
+    pub(super) fn bind(&mut self, from: &Output, dest: &str, rw: &str) -> String {
         let place = self.place(from);
         let (stage, path) = match &place {
             Place::Context(exclude) if exclude.is_empty() => {

@@ -32,7 +32,9 @@ impl Writer<'_> {
                 }
                 FileAction::Write { .. } => at += self.write(stage, &actions[at..], root, link),
                 FileAction::Copy(copy) => {
-                    self.copy(stage, copy, root, link);
+                    if !copy.is_of_nothing() {
+                        self.copy(stage, copy, root, link);
+                    }
                     at += 1;
                 }
             }

@@ -28,7 +28,7 @@ struct Graph<'a> {
     anew: Anew,
 }
 
-/// The steps that the solve of the result does anew (`--no-cache`), and no other solve.
+/// The steps that the solve of the result does anew (`--no-cache`), and no later one.
 ///
 /// The engine empties the caches of such steps for each graph that has them (BuildKit's `solver/llbsolver/bridge.go`,
 /// `loadResult`), and with them what the first one left there. In graphs that come later they are steps like others: they
@@ -140,7 +140,8 @@ pub(super) async fn solve(
     let now = !plan.reports.is_empty() || missing::may_be(plan) || !graph.anew.0.is_empty();
     let image = graph.solve_all(all, now);
     let checks = compiled(&graph, plan);
-    let (reference, found) = graph.both(image, checks).await.map_err(explained)?;
+    let (reference, (mut found, libraries)) = graph.both(image, checks).await.map_err(explained)?;
+    found.extend(missing_libraries(&reference, plan, libraries).await?);
     let (errors, warnings): (Vec<_>, Vec<_>) = found
         .into_iter()
         .partition(|diagnostic| diagnostic.severity == Severity::Error);
@@ -188,12 +189,29 @@ fn sources(plan: &Plan) -> Option<Output> {
     })
 }
 
-/// What is wrong with an executable for the image that it goes into.
+/// What an executable is like.
+#[derive(Default)]
+struct Inspected {
+    /// What is wrong with it for the image that it goes into.
+    wrong: Option<Diagnostic>,
+    /// Libraries that it needs and the image may not have.
+    libraries: Vec<String>,
+}
+
+impl From<Option<Diagnostic>> for Inspected {
+    fn from(wrong: Option<Diagnostic>) -> Self {
+        Self {
+            wrong,
+            ..Self::default()
+        }
+    }
+}
+
 async fn inspected(
     reference: &Ref,
     executable: &Executable,
     plan: &Plan,
-) -> Result<Option<Diagnostic>, Failure> {
+) -> Result<Inspected, Failure> {
     let path = executable.path.as_str();
     let read = |range: Range<u64>| {
         let length = range.end.saturating_sub(range.start);
@@ -201,25 +219,67 @@ async fn inspected(
     };
     let head = read(0..verify::HEAD).await?;
     let wrong = verify::executable(&executable.name, &head, &plan.triple, &plan.runtime);
-    if wrong.is_some() || !plan.runtime.has_version() {
-        return Ok(wrong);
-    }
-    let Some(dynamic) = verify::dynamic(&head) else {
-        return Ok(None);
+    let has_loader = verify::elf(&head).is_some_and(|elf| elf.interpreter.is_some());
+    let dynamic = verify::dynamic(&head).filter(|_| has_loader && wrong.is_none());
+    let Some(dynamic) = dynamic else {
+        return Ok(wrong.into());
     };
     let Some(tables) = dynamic.tables(&read(dynamic.range.clone()).await?) else {
-        return Ok(None);
+        return Ok(wrong.into());
     };
     let versions = read(tables.versions.clone()).await?;
-    let needed = tables.glibc(&versions, &read(tables.names.clone()).await?);
-    Ok(needed.and_then(|needed| plan.runtime.too_old(&executable.name, needed)))
+    let names = read(tables.names.clone()).await?;
+    let needed = tables.glibc(&versions, &names);
+    let libraries = tables.libraries(&names).into_iter();
+    Ok(Inspected {
+        wrong: needed.and_then(|needed| plan.runtime.too_old(&executable.name, needed)),
+        libraries: libraries
+            .filter(|library| !plan.runtime.has_library(library))
+            .collect(),
+    })
+}
+
+/// Warns of libraries that are not where the dynamic loader of an image looks for them.
+async fn missing_libraries(
+    image: &Ref,
+    plan: &Plan,
+    needed: Vec<(String, String)>,
+) -> Result<Diagnostics, Failure> {
+    let mut found = Diagnostics::default();
+    // A variable may say another place.
+    let config = plan.config.as_ref();
+    if config.is_none_or(|config| config.env("LD_LIBRARY_PATH").is_some()) {
+        return Ok(found);
+    }
+    let dirs = verify::library_dirs(&plan.triple);
+    for (executable, library) in needed {
+        let mut is_there = false;
+        for dir in &dirs {
+            is_there |= match image.stat_file(&format!("{dir}/{library}")).await {
+                Ok(_) => true,
+                Err(failure) if failure.is_absent() => false,
+                Err(failure) => return Err(failure),
+            };
+            if is_there {
+                break;
+            }
+        }
+        if !is_there {
+            found.push(verify::missing_library(&executable, &library));
+        }
+    }
+    Ok(found)
 }
 
 /// Compiles, and says what is wrong with what came out.
-async fn compiled(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
-    let (executables, mut found) = graph.both(made(graph, plan), reported(graph, plan)).await?;
+async fn compiled(
+    graph: &Graph<'_>,
+    plan: &Plan,
+) -> Result<(Diagnostics, Vec<(String, String)>), Failure> {
+    let made = made(graph, plan);
+    let ((executables, libraries), mut found) = graph.both(made, reported(graph, plan)).await?;
     found.extend(executables);
-    Ok(found)
+    Ok((found, libraries))
 }
 
 /// What cargo itself says of it.
@@ -244,14 +304,22 @@ async fn reported(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure
     Ok(found)
 }
 
-/// What the executables are.
-async fn made(graph: &Graph<'_>, plan: &Plan) -> Result<Diagnostics, Failure> {
+/// What is wrong with the executables, and the libraries that each needs and the image may not have.
+async fn made(
+    graph: &Graph<'_>,
+    plan: &Plan,
+) -> Result<(Diagnostics, Vec<(String, String)>), Failure> {
     let mut found = Diagnostics::default();
+    let mut libraries = vec![];
     for executable in &plan.executables {
         let reference = graph.solve(&executable.output).await?;
-        if let Some(wrong) = inspected(&reference, executable, plan).await? {
-            found.push(wrong);
-        }
+        let inspected = inspected(&reference, executable, plan).await?;
+        inspected
+            .wrong
+            .into_iter()
+            .for_each(|wrong| found.push(wrong));
+        let needed = inspected.libraries.into_iter();
+        libraries.extend(needed.map(|library| (executable.name.clone(), library)));
     }
-    Ok(found)
+    Ok((found, libraries))
 }

@@ -147,31 +147,44 @@ fn sqlx(input: &Input<'_>, found: &mut Found<'_>) {
         return;
     };
     for image in &input.spec.images {
-        let offline = image
-            .build
-            .env
-            .iter()
-            .find(|var| var.name.value == "SQLX_OFFLINE");
-        let Some(offline) = offline.filter(|var| matches!(var.value.as_str(), "1" | "true")) else {
+        let mut env = image.build.env.iter();
+        let offline = env.find(|var| var.name.value == "SQLX_OFFLINE");
+        let mut configs = project.configs.iter();
+        let configured = configs.any(|config| {
+            let env = config.table.get("env");
+            env.is_some_and(|env| env.get("SQLX_OFFLINE").is_some())
+        });
+        let is_on = offline.is_some_and(|var| matches!(var.value.as_str(), "1" | "true"));
+        if !is_on && (offline.is_some() || configured) {
+            continue;
+        }
+        let packages = project.packages.iter().map(|package| package.dir.as_str());
+        let dirs = || packages.clone().chain([project.root.as_str()]);
+        let has = |names: &[&str]| {
+            let there = |dir: &str| names.iter().any(|name| input.tree.has(dir, name));
+            dirs().any(there)
+        };
+        let has_data = has(&["sqlx-data.json", ".sqlx"]);
+        // What an image is made of takes time to find.
+        if has_data == is_on || (!is_on && !has(&[".env"])) {
+            continue;
+        }
+        let mut locked = input.locked(image).into_iter();
+        if !locked.any(|index| project.lock.packages[index].name == "sqlx-macros") {
+            continue;
+        }
+        let Some(offline) = offline else {
+            found.spec(
+                image.build.span,
+                "`.env` is in the build context: sqlx asks the database that it names, which no step that compiles can reach",
+                "write `env: { SQLX_OFFLINE: \"true\" }` under `build:`, or name `.env` in `.dockerignore`",
+            );
             continue;
         };
-        let packages = project.packages.iter().map(|package| package.dir.as_str());
-        let mut dirs = packages.chain([project.root.as_str()]);
-        let there = |dir: &str| {
-            ["sqlx-data.json", ".sqlx"]
-                .iter()
-                .any(|name| input.tree.has(dir, name))
-        };
-        let macros = input
-            .locked(image)
-            .into_iter()
-            .any(|index| project.lock.packages[index].name == "sqlx-macros");
-        if macros && !dirs.any(there) {
-            found.spec(
+        found.spec(
                 offline.name.span,
                 "`SQLX_OFFLINE` is on, and `.sqlx` is not in the build context",
                 "run `cargo sqlx prepare`, commit `.sqlx`, and check that `.dockerignore` does not name it",
             );
-        }
     }
 }

@@ -21,45 +21,7 @@ use std::collections::BTreeSet;
 /// published twice, would be taken for the crate. The bytes are part of cache keys.
 ///
 /// Arguments: the lock file, then cargo's.
-const FETCH: &str = "\
-#!/bin/sh
-set -eu
-lock=$1
-shift
-damaged() {
-  name= version=
-  while read -r key _ value; do
-    value=${value#\\\"}
-    value=${value%\\\"}
-    case $key in
-    name) name=$value ;;
-    version) version=$value ;;
-    checksum)
-      for crate in /crates/*/\"$name-$version.crate\"; do
-        [ ! -f \"$crate\" ] || echo \"$value  $crate\"
-      done
-      ;;
-    esac
-  done <\"$lock\" >/tmp/sums
-  sha256sum -c /tmp/sums 2>/dev/null | sed -n 's/: FAILED.*//p' >/tmp/damaged
-  [ -s /tmp/damaged ] || return 1
-  xargs rm -f </tmp/damaged
-}
-registry=${CARGO_HOME:-$HOME/.cargo}/registry
-mkdir -p \"$registry\"
-ln -s /crates \"$registry/cache\"
-damaged || :
-# Another build may have been writing one.
-cargo fetch \"$@\" || { damaged && cargo fetch \"$@\"; }
-rm \"$registry/cache\"
-cd \"$registry\"
-for crate in src/*/*/; do
-  [ -d \"$crate\" ] || continue
-  crate=${crate%/}
-  mkdir -p \"cache/$(basename \"$(dirname \"$crate\")\")\"
-  printf . >\"cache/${crate#src/}.crate\"
-done
-";
+const FETCH: &str = include_str!("fetch.sh");
 
 /// The sources of all external crates of a plan, as mounts of the steps that compile.
 #[derive(Clone, Debug, Default)]
@@ -176,6 +138,18 @@ pub(super) fn fetch(
         network: true,
         ..Exec::default()
     };
+    // Programs of the project have no business where secrets and the network are.
+    let mut configs = input.project.configs.iter();
+    if configs.any(|config| !config.paths.is_empty()) {
+        for (name, value) in [
+            ("RUSTC", "rustc"),
+            ("RUSTC_WRAPPER", ""),
+            ("RUSTC_WORKSPACE_WRAPPER", ""),
+        ] {
+            exec.env.retain(|(known, _)| known != name);
+            exec.env.push((name.into(), value.into()));
+        }
+    }
     secrets(&mut exec, &mut mounts, input, SecretStep::Fetch);
     for id in &input.image.build.ssh {
         mounts.push(Mount {

@@ -74,6 +74,7 @@ if [ -e /tmp/failed ]; then
   fi
   exit 1
 fi
+! find /work -type f -newer /tmp/start ! -name Cargo.lock | grep -q . || left "its build script writes beside its sources"
 for dir in $dirs; do
   for package in $own; do
     for unit in "/target/$dir/build/$package"/$hex; do
@@ -232,7 +233,7 @@ pub(super) fn add(
             Mount {
                 dest: "/turn".into(),
                 kind: MountKind::Cache {
-                    id: format!("rust-frontend/turn-{}", turn(input, done.len())),
+                    id: format!("rust-frontend/turn-{}", turn(input.project, done.len())),
                     locked: true,
                 },
             },
@@ -259,10 +260,10 @@ pub(super) fn add(
     Ok(done)
 }
 
-/// The turn that a step waits for: each project begins with another.
-fn turn(input: &Input<'_>, step: usize) -> usize {
-    let package = &input.project.packages[input.selection.package].name;
-    let first = Sha256::digest(package)
+/// The turn that a step waits for. Projects begin with different ones, the images of one with the same: the turn is part
+/// of the step's key.
+fn turn(project: &Project, step: usize) -> usize {
+    let first = Sha256::digest(&project.packages[0].name)
         .first()
         .copied()
         .map_or(0, usize::from);

@@ -134,9 +134,10 @@ impl Loader<'_> {
                     .flat_map(|dir| self.matching(dir, &pattern))
                     .collect(),
             };
+            // Several `**` would find a directory in as many ways as there are to cut its path.
+            dirs.sort();
+            dirs.dedup();
         }
-        dirs.sort();
-        dirs.dedup();
         dirs.into_iter().map(|dir| (dir, true)).collect()
     }
 

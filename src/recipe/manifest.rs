@@ -3,6 +3,7 @@
 use super::dependencies::features;
 use super::{RecipeFor, Role, Scope};
 use crate::project::{Package, Target, TargetKind, relative};
+use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 /// The version of local packages in the skeleton, and the one for packages that really have the first.
@@ -259,9 +260,10 @@ impl Scope<'_> {
             wanted.extend(["test", "bench"]);
         }
         let mut profiles = Table::new();
+        let mut seen = BTreeSet::new();
         while let Some(name) = wanted.pop() {
             let written = self.project.profiles.get(name);
-            if profiles.contains_key(name) {
+            if !seen.insert(name) {
                 continue;
             }
             match name {

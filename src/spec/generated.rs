@@ -117,6 +117,7 @@ const CODES: &[&str] = &[
     "duplicate-item",
     "duplicate-key",
     "duplicate-target",
+    "input-left-out",
     "invalid-value",
     "missing-build-arg",
     "missing-key",

@@ -16,6 +16,7 @@ pub(super) fn check(spec: &Spec) -> Diagnostics {
         check.bins(&build.bin);
         check.secrets(&build.secrets);
         check.stamps(&build.env, &build.stamp);
+        check.inputs(&build.inputs);
         check.packages(&image.image);
         check.bare(&image.image);
     }
@@ -77,6 +78,23 @@ impl Check<'_> {
                 let help = "keep it in `stamp` if only the final crate reads it, else in `env`";
                 self.error("stamp-in-env", var.name.span, message, help.into());
             }
+        }
+    }
+
+    /// What never reaches a compile step, whatever names it (plan/sources.rs).
+    fn inputs(&mut self, inputs: &[Spanned<String>]) {
+        for input in inputs {
+            let path = input.value.trim_start_matches("./").trim_start_matches('/');
+            let first = path.split('/').next().unwrap_or_default();
+            let help = match first {
+                ".git" => {
+                    "hand in what a build reads of it: `stamp: { REVISION: '${REVISION}' }`, with `--build-arg REVISION=…`"
+                }
+                "target" => "put what a build reads into another directory",
+                _ => continue,
+            };
+            let message = format!("`{first}` of the build context is no input of a build");
+            self.error("input-left-out", input.span, message, help.into());
         }
     }
 

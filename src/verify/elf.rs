@@ -28,6 +28,8 @@ pub struct Tables {
     pub versions: Range<u64>,
     /// Offsets of the names.
     pub names: Range<u64>,
+    /// Where in the names those of the needed libraries are; none where the file itself says where to look for them.
+    libraries: Vec<u64>,
     reader: Reader,
 }
 
@@ -133,22 +135,28 @@ pub fn dynamic(head: &[u8]) -> Option<Dynamic> {
 impl Dynamic {
     /// Reads the section; `None` where no versions are needed.
     pub fn tables(&self, section: &[u8]) -> Option<Tables> {
+        const DT_NEEDED: u64 = 1;
         const DT_STRTAB: u64 = 5;
         const DT_STRSZ: u64 = 10;
+        const DT_RPATH: u64 = 15;
+        const DT_RUNPATH: u64 = 29;
         const DT_VERNEED: u64 = 0x6fff_fffe;
         let len = if self.reader.wide { 8 } else { 4 };
-        let entry = |tag: u64| {
-            (0..section.len() / (2 * len)).find_map(|index| {
+        let entries = |tag: u64| {
+            (0..section.len() / (2 * len)).filter_map(move |index| {
                 let at = index * 2 * len;
                 let found = self.reader.number(section, at, len)? == tag;
                 found.then(|| self.reader.number(section, at + len, len))?
             })
         };
+        let entry = |tag: u64| entries(tag).next();
+        let has_path = entry(DT_RPATH).or(entry(DT_RUNPATH)).is_some();
         let versions = self.offset(entry(DT_VERNEED)?)?;
         let names = self.offset(entry(DT_STRTAB)?)?;
         Some(Tables {
             versions: versions..versions.checked_add(MAX_VERSIONS)?,
             names: names..names.checked_add(entry(DT_STRSZ)?.min(MAX_NAMES))?,
+            libraries: entries(DT_NEEDED).filter(|_| !has_path).collect(),
             reader: self.reader,
         })
     }
@@ -162,6 +170,16 @@ impl Dynamic {
 }
 
 impl Tables {
+    /// The libraries that the dynamic loader looks for, by their file names.
+    pub fn libraries(&self, names: &[u8]) -> Vec<String> {
+        let name = |start: &u64| {
+            let name = names.get(usize::try_from(*start).ok()?..)?;
+            let name = name.split(|byte| *byte == 0).next()?;
+            std::str::from_utf8(name).ok().map(str::to_owned)
+        };
+        self.libraries.iter().filter_map(name).collect()
+    }
+
     /// The newest version of glibc whose symbols are needed.
     pub fn glibc(&self, versions: &[u8], names: &[u8]) -> Option<(u32, u32)> {
         let number = |at: usize, len| usize::try_from(self.reader.number(versions, at, len)?).ok();
@@ -255,14 +273,27 @@ mod tests {
     }
 
     fn glibc(file: &[u8]) -> Option<(u32, u32)> {
+        needed(file).0
+    }
+
+    fn libraries(file: &[u8]) -> Vec<String> {
+        needed(file).1
+    }
+
+    fn needed(file: &[u8]) -> (Option<(u32, u32)>, Vec<String>) {
         let part = |range: &Range<u64>| {
             let end = usize::try_from(range.end).unwrap().min(file.len());
             file.get(usize::try_from(range.start).unwrap()..end)
                 .unwrap_or_default()
         };
-        let found = dynamic(part(&(0..4096)))?;
-        let tables = found.tables(part(&found.range))?;
-        tables.glibc(part(&tables.versions), part(&tables.names))
+        let found = dynamic(part(&(0..4096)));
+        let tables = found.and_then(|found| found.tables(part(&found.range)));
+        let Some(tables) = tables else {
+            return (None, vec![]);
+        };
+        let names = part(&tables.names);
+        let glibc = tables.glibc(part(&tables.versions), names);
+        (glibc, tables.libraries(names))
     }
 
     #[test]
@@ -293,6 +324,8 @@ mod tests {
         let file = std::fs::read(own).unwrap();
         if elf(&file).is_some_and(|elf| elf.interpreter.is_some_and(|it| !it.contains("musl"))) {
             assert!(glibc(&file) > Some((2, 2)));
+            let libraries = libraries(&file);
+            assert!(libraries.contains(&"libc.so.6".into()), "{libraries:?}");
         }
     }
 }

@@ -54,6 +54,24 @@ impl Runtime {
         matches!(self.libc, Libc::Glibc(..))
     }
 
+    /// Whether it has a library, as far as that is known without a look: those of glibc, and in Debian that of GCC.
+    pub fn has_library(&self, library: &str) -> bool {
+        const GLIBC: [&str; 9] = [
+            "ld64",
+            "libc",
+            "libdl",
+            "libm",
+            "libpthread",
+            "libresolv",
+            "librt",
+            "libutil",
+            "libanl",
+        ];
+        let name = library.split('.').next().unwrap_or_default();
+        let debian = self.has_version() && !self.name.contains("distroless");
+        GLIBC.contains(&name) || name.starts_with("ld-") || (debian && name == "libgcc_s")
+    }
+
     /// The error for an executable that wants a loader which is not there.
     pub(super) fn lacks(&self, name: &str, interpreter: &str) -> Option<Diagnostic> {
         let base = &self.name;
@@ -97,6 +115,45 @@ impl Runtime {
     }
 }
 
+/// Directories that the dynamic loader looks into (ld.so(8)), of which Debian has those with the machine's name.
+pub fn library_dirs(triple: &str) -> Vec<String> {
+    let machine = match triple.split('-').next().unwrap_or_default() {
+        "arm" | "armv7" => "arm-linux-gnueabihf".to_owned(),
+        "i586" | "i686" => "i386-linux-gnu".to_owned(),
+        "riscv64gc" => "riscv64-linux-gnu".to_owned(),
+        machine => format!("{machine}-linux-gnu"),
+    };
+    let dirs = ["/lib", "/usr/lib", "/usr/local/lib"];
+    let own = dirs.iter().map(|dir| format!("{dir}/{machine}"));
+    let all = own.chain(["/lib64".into(), "/usr/lib64".into()]);
+    all.chain(dirs.map(str::to_owned)).collect()
+}
+
+/// The warning for an executable that needs a library which is in none of [`library_dirs`].
+pub fn missing_library(name: &str, library: &str) -> Diagnostic {
+    const PACKAGES: [(&str, &str); 8] = [
+        ("libcrypto.so.3", "libssl3t64"),
+        ("libcurl.so.4", "libcurl4t64"),
+        ("libgcc_s.so.1", "libgcc-s1"),
+        ("libmariadb.so.3", "libmariadb3"),
+        ("libpq.so.5", "libpq5"),
+        ("libsqlite3.so.0", "libsqlite3-0"),
+        ("libssl.so.3", "libssl3t64"),
+        ("libstdc++.so.6", "libstdc++6"),
+    ];
+    let message = format!("`{name}` needs `{library}`, which the image does not have");
+    let mut known = PACKAGES.iter().filter(|(known, _)| *known == library);
+    let help = match known.next() {
+        Some((_, package)) => format!(
+            "write `packages: [{package}]` under `image:`; the package is Debian's of this year, other bases call it otherwise"
+        ),
+        None => {
+            "install its package by `packages` under `image:`, or copy it by `files`".to_owned()
+        }
+    };
+    Diagnostic::warning("missing-shared-library", message).help(help)
+}
+
 fn libc(reference: &str) -> Libc {
     let name = reference.split('@').next().unwrap_or_default();
     let path = name.rsplit('/').next().unwrap_or_default();
@@ -135,6 +192,21 @@ fn glibc(image: &str, tag: &str) -> Libc {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn libraries_of_glibc_are_there() {
+        let of = |base: &str| Runtime::of(&ImageBase::Reference(base.into()));
+        let debian = of("debian:trixie-slim");
+        for library in ["libc.so.6", "ld-linux-x86-64.so.2", "libgcc_s.so.1"] {
+            assert!(debian.has_library(library), "{library}");
+        }
+        assert!(!debian.has_library("libpq.so.5"));
+        assert!(!of("gcr.io/distroless/base-debian12").has_library("libgcc_s.so.1"));
+        assert!(
+            library_dirs("aarch64-unknown-linux-gnu")
+                .contains(&"/usr/lib/aarch64-linux-gnu".into())
+        );
+    }
 
     #[test]
     fn bases_are_known_by_their_names() {

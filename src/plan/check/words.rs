@@ -145,7 +145,14 @@ impl Words {
     /// Whether a package is one of those that the words choose. Cargo refuses features of any other.
     fn selects(&self, package: &str) -> bool {
         let is = |spec: &str| {
-            let name = spec.rsplit('#').next().unwrap_or(spec);
+            // `name@version`, or an address with one of `#name`, `#name@version` and `#version`.
+            let name = match spec.split_once('#') {
+                Some((address, rest)) if rest.starts_with(|c: char| c.is_ascii_digit()) => {
+                    address.rsplit('/').next().unwrap_or(address)
+                }
+                Some((_, rest)) => rest,
+                None => spec,
+            };
             let name = name.split('@').next().unwrap_or(name);
             glob::Pattern::new(name).is_ok_and(|name| name.matches(package))
         };
@@ -211,6 +218,7 @@ mod tests {
             ("", [true, true]),
             ("-p api", [false, true]),
             ("--package=w* -p path+file:///x/api#api@0.1.0", [true, true]),
+            ("-p path+file:///x/api#0.1.0", [false, true]),
             ("--workspace --exclude api -p other", [true, false]),
         ] {
             let words = Words::sorted(&text.split_whitespace().collect::<Vec<_>>(), false);

@@ -38,6 +38,14 @@ pub(super) fn support(plan: &mut Plan, input: &Input<'_>, toolchain: &Toolchain)
         actions.push(copy(&init, "/tini", INIT));
         what.push("init");
     }
+    if scratch {
+        actions.push(FileAction::MakeDir {
+            path: "/tmp".into(),
+            mode: 0o777,
+            owner: None,
+        });
+        what.push("/tmp");
+    }
     let (user, group) = sides(&spec.user.value);
     if let (true, Ok(uid), Ok(gid)) = (scratch, user.parse::<u32>(), group.parse::<u32>())
         && uid != 0
@@ -164,7 +172,8 @@ pub(super) fn files(plan: &mut Plan, input: &Input<'_>) -> Vec<Layer> {
             exclude: vec![],
             mode: file.mode,
             owner: file.owner.as_ref().map(|owner| group_too(&owner.value)),
-            time: Some(SOURCE_TIME),
+            // A web server tells by it whether what a browser has is still right.
+            time: input.epoch,
         }))],
         span: file.from.span,
         loose: false,

@@ -152,22 +152,33 @@ mkdir -p /usr/local/cargo/registry
 set -- /work/Cargo.lock --target x86_64-unknown-linux-gnu --target x86_64-unknown-linux-musl
 lock=$1
 shift
+# Removes what is not what the lock says: cargo asks only whether a file is there.
 damaged() {
   name= version=
-  while read -r key _ value; do
+  while read -r key second rest; do
+    value=${rest##* }
     value=${value#\"}
     value=${value%\"}
     case $key in
-    name) name=$value ;;
-    version) version=$value ;;
-    checksum)
-      for crate in /crates/*/"$name-$version.crate"; do
-        [ ! -f "$crate" ] || echo "$value  $crate"
-      done
-      ;;
+    name) name=$value && continue ;;
+    version) version=$value && continue ;;
+    checksum) ;;
+    # Format 1: name, version and source are the key.
+    \"checksum) name=$second version=${rest%% *} ;;
+    *) continue ;;
     esac
+    for crate in /crates/*/"$name-$version.crate"; do
+      [ ! -f "$crate" ] || echo "$value  $crate"
+    done
   done <"$lock" >/tmp/sums
-  sha256sum -c /tmp/sums 2>/dev/null | sed -n 's/: FAILED.*//p' >/tmp/damaged
+  sha256sum -c /tmp/sums 2>/dev/null >/tmp/checked || :
+  # Two registries may have a crate of one name and version.
+  awk '
+    { file = $0; sub(/: [A-Z].*$/, "", file) }
+    / OK$/ { whole[file] }
+    / FAILED/ { bad[file] }
+    END { for (file in bad) if (!(file in whole)) print file }
+  ' /tmp/checked >/tmp/damaged
   [ -s /tmp/damaged ] || return 1
   xargs rm -f </tmp/damaged
 }
@@ -175,8 +186,11 @@ registry=${CARGO_HOME:-$HOME/.cargo}/registry
 mkdir -p "$registry"
 ln -s /crates "$registry/cache"
 damaged || :
-# Another build may have been writing one.
-cargo fetch "$@" || { damaged && cargo fetch "$@"; }
+if ! cargo fetch "$@"; then
+  # Another build may have been writing one.
+  damaged
+  cargo fetch "$@"
+fi
 rm "$registry/cache"
 cd "$registry"
 for crate in src/*/*/; do

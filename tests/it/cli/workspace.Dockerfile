@@ -1830,22 +1830,33 @@ mkdir -p /usr/local/cargo/registry
 set -- /work/Cargo.lock --target x86_64-unknown-linux-gnu --target x86_64-unknown-linux-musl
 lock=$1
 shift
+# Removes what is not what the lock says: cargo asks only whether a file is there.
 damaged() {
   name= version=
-  while read -r key _ value; do
+  while read -r key second rest; do
+    value=${rest##* }
     value=${value#\"}
     value=${value%\"}
     case $key in
-    name) name=$value ;;
-    version) version=$value ;;
-    checksum)
-      for crate in /crates/*/"$name-$version.crate"; do
-        [ ! -f "$crate" ] || echo "$value  $crate"
-      done
-      ;;
+    name) name=$value && continue ;;
+    version) version=$value && continue ;;
+    checksum) ;;
+    # Format 1: name, version and source are the key.
+    \"checksum) name=$second version=${rest%% *} ;;
+    *) continue ;;
     esac
+    for crate in /crates/*/"$name-$version.crate"; do
+      [ ! -f "$crate" ] || echo "$value  $crate"
+    done
   done <"$lock" >/tmp/sums
-  sha256sum -c /tmp/sums 2>/dev/null | sed -n 's/: FAILED.*//p' >/tmp/damaged
+  sha256sum -c /tmp/sums 2>/dev/null >/tmp/checked || :
+  # Two registries may have a crate of one name and version.
+  awk '
+    { file = $0; sub(/: [A-Z].*$/, "", file) }
+    / OK$/ { whole[file] }
+    / FAILED/ { bad[file] }
+    END { for (file in bad) if (!(file in whole)) print file }
+  ' /tmp/checked >/tmp/damaged
   [ -s /tmp/damaged ] || return 1
   xargs rm -f </tmp/damaged
 }
@@ -1853,8 +1864,11 @@ registry=${CARGO_HOME:-$HOME/.cargo}/registry
 mkdir -p "$registry"
 ln -s /crates "$registry/cache"
 damaged || :
-# Another build may have been writing one.
-cargo fetch "$@" || { damaged && cargo fetch "$@"; }
+if ! cargo fetch "$@"; then
+  # Another build may have been writing one.
+  damaged
+  cargo fetch "$@"
+fi
 rm "$registry/cache"
 cd "$registry"
 for crate in src/*/*/; do
@@ -3735,9 +3749,12 @@ RUN --network=none \
        --bin shop-worker \
  && cp /target/x86_64-unknown-linux-musl/release/shop-worker /out/
 
+FROM scratch AS empty
+
 FROM scratch AS worker
-# CA certificates, user
+# CA certificates, /tmp, user
 COPY --from=build-image /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --chmod=777 --from=empty / /tmp/
 COPY <<'passwd' <<'group' /etc/
 root:x:0:0:root:/:/sbin/nologin
 nonroot:x:65532:65532::/:/sbin/nologin

@@ -119,7 +119,7 @@ async fn the_history_has_a_line_for_each_layer_and_each_kind_of_setting() {
     assert_eq!(
         lines.collect::<Vec<_>>(),
         [
-            "layer: user",
+            "layer: /tmp, user",
             "layer: copy shop to /usr/local/bin",
             "ENV A=b C=d",
             "LABEL org.opencontainers.image.title=shop org.opencontainers.image.version=0.1.0 team=shop",
