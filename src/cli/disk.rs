@@ -24,7 +24,10 @@ pub(super) fn read_tree<T>(
             return Ok((made, tree));
         }
         for path in needs.files {
-            let text = read(&dir.join(&path))?;
+            let text = match is_below(dir, &path) {
+                true => read(&dir.join(&path))?,
+                false => None,
+            };
             tree.add_file(path, text);
         }
         for path in needs.dirs {
@@ -32,6 +35,14 @@ pub(super) fn read_tree<T>(
             tree.add_dir(path, names);
         }
     }
+}
+
+/// Whether a path of the project is a file in it: no link out of it and no device, as in a build context.
+fn is_below(dir: &Path, path: &str) -> bool {
+    let (Ok(dir), Ok(path)) = (fs::canonicalize(dir), fs::canonicalize(dir.join(path))) else {
+        return false;
+    };
+    path.starts_with(dir) && path.is_file()
 }
 
 fn list(dir: &Path) -> Vec<Entry> {

@@ -18,6 +18,14 @@ const TOOLS: [(&str, &str); 8] = [
     ("sccache", "sccache"),
 ];
 
+/// Variables that take the place of wrappers in a configuration.
+const WRAPPERS: [&str; 4] = [
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_RUSTC_WRAPPER",
+    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+];
+
 /// The programs that an image is compiled with and its build image does not have, in sentences as those of
 /// [`super::programs`].
 ///
@@ -31,7 +39,9 @@ pub(crate) fn tools(image: &ImageSpec, configs: &[CargoConfig]) -> Vec<String> {
     for config in configs {
         let named = named(&config.table);
         let tools = TOOLS.iter().filter(|(program, _)| named.contains(program));
-        for (program, package) in tools.filter(|(_, package)| !is_given(image, package, &[])) {
+        for (program, package) in
+            tools.filter(|(_, package)| !is_given(image, package, instead_of(package)))
+        {
             let file = config.file.name();
             missing.push(format!(
                 "`{file}` names `{program}`, which the build image does not have: write `packages: [{package}]` under `build:`"
@@ -39,6 +49,14 @@ pub(crate) fn tools(image: &ImageSpec, configs: &[CargoConfig]) -> Vec<String> {
         }
     }
     missing
+}
+
+/// The variables that may say something else than a configuration that names a program of a package.
+fn instead_of(package: &str) -> &'static [&'static str] {
+    match package {
+        "ccache" | "sccache" => &WRAPPERS,
+        _ => &[],
+    }
 }
 
 /// The names of the programs that a configuration links with or starts rustc by.
@@ -54,8 +72,11 @@ fn named(config: &toml::Table) -> BTreeSet<&str> {
         named.extend(table.get("linker").and_then(Value::as_str));
         named.extend(of_flags(table));
     }
-    named
+    // A path is one of the project, unless it is from the root.
+    let programs = named
         .into_iter()
+        .filter(|path| !path.contains('/') || path.starts_with('/'));
+    programs
         .map(|path| path.rsplit('/').next().unwrap_or(path))
         .collect()
 }

@@ -1,6 +1,7 @@
 //! `Cargo.lock`, all of its versions (cargo, `src/workspace/resolver/encode.rs` describes them).
 
 use super::document::{Document, Node};
+use super::manifest::is_name;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
 use std::collections::BTreeMap;
@@ -82,6 +83,11 @@ impl Lockfile {
                 ));
                 return None;
             };
+            if !is_name(name) || version.contains(char::is_control) {
+                let message = format!("{name:?} {version:?} is no package");
+                found.push(invalid(&document, node.span, &message));
+                return None;
+            }
             packages.push(LockedPackage {
                 name: name.to_owned(),
                 version: version.to_owned(),

@@ -27,6 +27,12 @@ const ELSEWHERE: [&str; 16] = [
     "badges",
 ];
 
+/// Whether Cargo takes a name for a package's (cargo-util-schemas, src/restricted_names.rs).
+pub(super) fn is_name(name: &str) -> bool {
+    name.chars()
+        .all(|c| c.is_alphanumeric() || "-_".contains(c))
+}
+
 /// Reads a package; `None` (and a report) if the manifest has no usable `[package]`.
 pub(super) fn package(manifest: Manifest<'_>, found: &mut Diagnostics) -> Option<Package> {
     let document = manifest.document;
@@ -47,6 +53,13 @@ pub(super) fn package(manifest: Manifest<'_>, found: &mut Diagnostics) -> Option
         );
         return None;
     };
+    if !is_name(name) {
+        let message =
+            format!("{name:?} is no name of a package: these have letters, digits, `-` and `_`");
+        let place = document.at(name_node.span);
+        found.push(Diagnostic::error("invalid-manifest", message).at(place));
+        return None;
+    }
     let edition = manifest
         .text("edition", found)
         .unwrap_or_else(|| "2015".into());

@@ -191,6 +191,12 @@ impl Scope<'_> {
                 );
                 continue;
             };
+            if name.contains(char::is_control) {
+                let message = format!("{name:?} is no name of a target");
+                let place = self.document.at(node.span);
+                found.push(Diagnostic::error("invalid-manifest", message).at(place));
+                continue;
+            }
             candidates.push(Candidate {
                 name: name.to_owned(),
                 path: node

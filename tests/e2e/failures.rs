@@ -113,6 +113,8 @@ fn what_a_registry_refuses_is_said_in_its_words() {
         printed.contains("checksum for `itoa v1.0.15` changed between lock files"),
         "{printed}"
     );
+    let failed = "process \"/rust-frontend/fetch ";
+    assert!(printed.contains(failed), "{printed}");
     project.replace("Cargo.lock", &wrong, ITOA[2]);
     docker.build(&project).succeed();
 
@@ -129,6 +131,7 @@ fn what_a_registry_refuses_is_said_in_its_words() {
             || printed.contains("Could not connect to server"),
         "{printed}"
     );
+    assert!(printed.contains(failed), "{printed}");
 }
 
 /// The engine finds the lines by the digests that it computes itself.
@@ -200,6 +203,42 @@ fn what_a_build_script_writes_beside_sources_goes() {
     for _ in 0..2 {
         project.append("build.rs", &format!("// {}\n", nonce()));
         docker.build(&project).succeed();
+    }
+}
+
+/// A library of the workspace whose script makes a module of it: its step leaves it to the compile step, where the script
+/// runs.
+#[test]
+fn what_a_library_is_made_from_is_there() {
+    let docker = Docker::take();
+    let project = Project::tiny("image: { base: scratch }\n");
+    std::fs::create_dir_all(project.join("lib/src")).expect("can make folders");
+    project
+        .append("Cargo.toml", "[dependencies]\nlib = { path = \"lib\" }\n")
+        .append(
+            "Cargo.lock",
+            "dependencies = [\"lib\"]\n\n[[package]]\nname = \"lib\"\nversion = \"0.1.0\"\n",
+        )
+        .write(
+            "lib/Cargo.toml",
+            "[package]\nname = \"lib\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        )
+        .write("lib/src/lib.rs", "mod made;\npub use made::WORD;\n")
+        .write(
+            "src/main.rs",
+            "fn main() {\n    println!(\"{}\", lib::WORD);\n}\n",
+        );
+    let word = nonce();
+    let script = format!("pub const WORD: &str = {word:?};");
+    project.write(
+        "lib/build.rs",
+        format!("fn main() {{\n    std::fs::write(\"src/made.rs\", {script:?}).unwrap();\n}}\n"),
+    );
+    for _ in 0..2 {
+        let (image, report) = docker.build(&project).image("made");
+        assert_eq!(image.prints(&[]), format!("{word}\n"));
+        assert!(report.compiled().contains(&"lib"), "{report}");
+        project.append("src/main.rs", "// Another one.\n");
     }
 }
 

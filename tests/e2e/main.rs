@@ -29,6 +29,7 @@ mod options;
 mod published;
 mod registries;
 mod results;
+mod runtime;
 mod secrets;
 mod seed;
 mod sizes;
