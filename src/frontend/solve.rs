@@ -5,6 +5,7 @@ use super::{Planned, missing};
 use crate::context::{self, Context};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest};
+use crate::lint::Switches;
 use crate::lower::{self, Lowered};
 use crate::options::{CacheImport, Options};
 use crate::plan::{self, Executable, Output, Plan, Role};
@@ -155,7 +156,9 @@ pub(super) async fn solve(
     if !errors.is_empty() {
         return Err(gathered(errors).into());
     }
-    super::warn(gateway, context, &gathered(warnings)).await;
+    let switches = Switches::read(options, &context.definition, Some(spec))?;
+    let warnings = warnings.into_iter().filter(|one| switches.on(one.code));
+    super::warn(gateway, context, &gathered(warnings.collect())).await;
     Ok(Solved {
         reference,
         image: graph.lowered.state(plan.result.as_ref()),

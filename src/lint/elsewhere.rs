@@ -4,7 +4,7 @@ use super::switches::same;
 use super::{Found, Input, Rule};
 use crate::diagnostic::nearest;
 
-pub(super) const RULES: [Rule; 7] = [
+pub(super) const RULES: [Rule; 8] = [
     Rule::new(
         "unused-build-arg",
         "A build-arg that nothing in the spec uses",
@@ -34,6 +34,11 @@ pub(super) const RULES: [Rule; 7] = [
     Rule::new(
         "crates-in-one-step",
         "Crates that have steps of their own were compiled with the project",
+        nothing,
+    ),
+    Rule::new(
+        "missing-shared-library",
+        "A program needs a library that its image does not have",
         nothing,
     ),
 ];

@@ -127,7 +127,10 @@ fn every_page_shows_its_rule() {
             // Nothing is deprecated; nothing is recompiled without an engine.
             assert!(matches!(
                 rule.code,
-                "deprecated-key" | "recompiled-dependency" | "crates-in-one-step"
+                "deprecated-key"
+                    | "recompiled-dependency"
+                    | "crates-in-one-step"
+                    | "missing-shared-library"
             ));
             continue;
         };

@@ -38,15 +38,12 @@ pub(super) fn support(plan: &mut Plan, input: &Input<'_>, toolchain: &Toolchain)
         actions.push(copy(&init, "/tini", INIT));
         what.push("init");
     }
+    let (user, group) = sides(&spec.user.value);
     if scratch {
-        actions.push(FileAction::MakeDir {
-            path: "/tmp".into(),
-            mode: 0o777,
-            owner: None,
-        });
+        // An engine's umask leaves others nothing to write.
+        actions.push(dir("/tmp", Some(format!("{user}:{group}"))));
         what.push("/tmp");
     }
-    let (user, group) = sides(&spec.user.value);
     if let (true, Ok(uid), Ok(gid)) = (scratch, user.parse::<u32>(), group.parse::<u32>())
         && uid != 0
     {

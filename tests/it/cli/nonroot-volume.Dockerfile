@@ -129,7 +129,7 @@ FROM scratch AS empty
 FROM scratch AS nonroot-volume
 # CA certificates, /tmp, user
 COPY --from=build-image /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --chmod=777 --from=empty / /tmp/
+COPY --chmod=755 --chown=10001:10001 --from=empty / /tmp/
 COPY <<'passwd' <<'group' /etc/
 root:x:0:0:root:/:/sbin/nologin
 nonroot:x:10001:10001::/:/sbin/nologin
