@@ -14,7 +14,8 @@ pub(super) fn chapter(builds: &Builds<'_>) -> String {
     let mut text = format!(
         "Wall time of {} as ratios to the best peer's, whoever that is in each case; bold where ours is not slower. Where nothing is \
          compiled builds take about a second, and the ratio is that of starting a frontend's container to starting none. Behind \
-         ratios with a star (*) not all contenders were measured, or not on the same day and machine, or it is not known when.\n\n\
+         ratios with a star (*) not all contenders were measured on the same day and machine, or it is not known when; where one was not measured \
+         at all there is none.\n\n\
          | builder | what changed | {} |\n|---|---|{}\n",
         ours.join(" / "),
         projects.join(" | "),
@@ -28,16 +29,13 @@ pub(super) fn chapter(builds: &Builds<'_>) -> String {
                     .iter()
                     .map(|name| ratio(builds, [project, on, scenario, name]));
                 let ratios: Vec<String> = ratios.collect::<Option<_>>()?;
+                // The one that was not measured may be the best.
                 let mut all = builds::contenders().into_iter();
                 let is_whole = all.all(|(name, _)| {
                     let place = [*project, on, scenario, name];
                     builds.median(place, "seconds").is_some()
                 });
-                let star = match is_whole {
-                    true => builds.star([project, on, scenario]),
-                    false => " *",
-                };
-                Some(ratios.join(" / ") + star)
+                is_whole.then(|| ratios.join(" / ") + builds.star([project, on, scenario]))
             });
             let cells: Vec<Option<String>> = cells.collect();
             if cells.iter().any(Option::is_some) {
