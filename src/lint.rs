@@ -128,11 +128,7 @@ pub fn run(input: &Input<'_>, switches: &Switches, others: &Diagnostics) -> Diag
             all.push(one);
         }
     }
-    all.into_iter()
-        .fold(Diagnostics::default(), |mut all, one| {
-            all.push(one);
-            all
-        })
+    all.into_iter().collect()
 }
 
 /// More than anyone reads: each is sent to the engine with all of the spec.

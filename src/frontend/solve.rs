@@ -146,19 +146,12 @@ pub(super) async fn solve(
     let (errors, warnings): (Vec<_>, Vec<_>) = found
         .into_iter()
         .partition(|diagnostic| diagnostic.severity == Severity::Error);
-    let gathered = |list: Vec<_>| {
-        list.into_iter()
-            .fold(Diagnostics::default(), |mut all, one| {
-                all.push(one);
-                all
-            })
-    };
     if !errors.is_empty() {
-        return Err(gathered(errors).into());
+        return Err(errors.into_iter().collect::<Diagnostics>().into());
     }
     let switches = Switches::read(options, &context.definition, Some(spec))?;
     let warnings = warnings.into_iter().filter(|one| switches.on(one.code));
-    super::warn(gateway, context, &gathered(warnings.collect())).await;
+    super::warn(gateway, context, &warnings.collect()).await;
     Ok(Solved {
         reference,
         image: graph.lowered.state(plan.result.as_ref()),

@@ -145,7 +145,7 @@ pub fn missing_library(name: &str, library: &str) -> Diagnostic {
     let mut known = PACKAGES.iter().filter(|(known, _)| *known == library);
     let help = match known.next() {
         Some((_, package)) => format!(
-            "write `packages: [{package}]` under `image:`; the package is Debian's of this year, other bases call it otherwise"
+            "write `packages: [{package}]` under `image:`, as Debian 13 calls it; other bases have other names"
         ),
         None => {
             "install its package by `packages` under `image:`, or copy it by `files`".to_owned()

@@ -211,18 +211,8 @@ fn what_a_build_script_writes_beside_sources_goes() {
 #[test]
 fn what_a_library_is_made_from_is_there() {
     let docker = Docker::take();
-    let project = Project::tiny("image: { base: scratch }\n");
-    std::fs::create_dir_all(project.join("lib/src")).expect("can make folders");
+    let project = Project::tiny("image: { base: scratch }\n").with_library();
     project
-        .append("Cargo.toml", "[dependencies]\nlib = { path = \"lib\" }\n")
-        .append(
-            "Cargo.lock",
-            "dependencies = [\"lib\"]\n\n[[package]]\nname = \"lib\"\nversion = \"0.1.0\"\n",
-        )
-        .write(
-            "lib/Cargo.toml",
-            "[package]\nname = \"lib\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
-        )
         .write("lib/src/lib.rs", "mod made;\npub use made::WORD;\n")
         .write(
             "src/main.rs",

@@ -161,15 +161,9 @@ fn stamps_reach_libraries_that_ask_for_them() {
     let docker = Docker::take();
     let project = Project::tiny(
         "args: { REVISION: none }\nbuild: { stamp: { REVISION: '${REVISION}' } }\nimage: { base: scratch }\n",
-    );
-    std::fs::create_dir_all(project.join("lib/src")).expect("can make folders");
+    )
+    .with_library();
     project
-        .append("Cargo.toml", "[dependencies]\nlib = { path = \"lib\" }\n")
-        .append(
-            "Cargo.lock",
-            "dependencies = [\"lib\"]\n\n[[package]]\nname = \"lib\"\nversion = \"0.1.0\"\n",
-        )
-        .write("lib/Cargo.toml", "[package]\nname = \"lib\"\nversion = \"0.1.0\"\nedition = \"2024\"\n")
         .write("lib/src/lib.rs", "pub const WORD: &str = env!(\"WORD\");\n")
         .write(
             "lib/build.rs",

@@ -28,6 +28,8 @@ use crate::sh;
 use builder::Builder;
 use store::Store;
 
+pub(crate) use store::MEASUREMENTS;
+
 const USAGE: &str = "\
 usage: cargo xtask bench [--quick] [--rounds N] [--frontend IMAGE] [--flavour FLAVOUR] [PART...] [WORD...]
 

@@ -58,6 +58,22 @@ impl Project {
         project
     }
 
+    /// Gives [`Self::tiny`] a library of its own that it depends on, `lib`, without sources yet.
+    pub(crate) fn with_library(self) -> Self {
+        fs::create_dir_all(self.join("lib/src")).expect("can make folders");
+        let package = "name = \"lib\"\nversion = \"0.1.0\"\n";
+        self.append("Cargo.toml", "[dependencies]\nlib = { path = \"lib\" }\n")
+            .append(
+                "Cargo.lock",
+                &format!("dependencies = [\"lib\"]\n\n[[package]]\n{package}"),
+            )
+            .write(
+                "lib/Cargo.toml",
+                format!("[package]\n{package}edition = \"2024\"\n"),
+            );
+        self
+    }
+
     /// A copy of a folder. All its files are new, as in a fresh clone.
     pub(crate) fn copy(from: &Path) -> Self {
         let project = Self {

@@ -13,6 +13,9 @@ use super::counters;
 use crate::engine::State;
 use crate::sh;
 
+/// The file, in the folder of the benchmarks.
+pub(crate) const MEASUREMENTS: &str = "measurements.jsonl";
+
 /// What was measured.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Key {
@@ -83,7 +86,7 @@ impl Store {
     pub(crate) fn open(state: &State) -> Result<Self> {
         let dir = state.dir().join("bench");
         fs::create_dir_all(&dir)?;
-        let file = dir.join("measurements.jsonl");
+        let file = dir.join(MEASUREMENTS);
         let text = fs::read_to_string(&file).unwrap_or_default();
         let mut records = BTreeMap::new();
         for line in text.lines() {

@@ -7,9 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use super::{Flavour, State, daemon, registry, state};
-
-/// What was measured, in the folder of the benchmarks.
-const MEASUREMENTS: &str = "measurements.jsonl";
+use crate::bench::MEASUREMENTS;
 
 /// Stops what runs, then removes what is in the folder, what was measured only if that is said. A folder that holds
 /// anything else is left as it is: it may be somebody's own.
