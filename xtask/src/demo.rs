@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::engine::{Engine, State};
+use crate::engine::{Engine, State, network};
 use crate::progress::{Reader, Step};
 use crate::{image, sh};
 
@@ -40,6 +40,9 @@ pub(crate) fn run(checkout: &Path) -> Result<()> {
 
     println!("\n== what was done, and how long each took");
     print!("{}", table(&first, &second));
+    if let Some(hint) = engine.hint(image::NAME) {
+        println!("\n{hint}");
+    }
     fs::remove_dir_all(&project)?;
     Ok(())
 }
@@ -78,6 +81,7 @@ fn build(engine: &Engine, project: &Path) -> Result<Build> {
     let start = Instant::now();
     let mut command = engine.docker(["buildx", "build", "--load", "--progress=rawjson"]);
     let mut child = command
+        .args(network::proxy_args())
         .args(["--tag", TAG, "--file"])
         .arg(project.join("Rust.yaml"))
         .arg(project)

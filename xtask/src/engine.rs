@@ -23,7 +23,7 @@ pub(crate) mod wrapper;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::sh;
 pub(crate) use flavour::Flavour;
@@ -36,34 +36,103 @@ pub(crate) struct Engine {
     /// How it keeps images.
     pub(crate) flavour: Flavour,
     wrapper: PathBuf,
+    /// The machine's `docker`, if the engine is the machine's and none of ours.
+    host: Option<PathBuf>,
 }
 
 impl Engine {
-    /// Finds or starts an engine of a flavour, by default the one that the machine runs already,
-    /// else a containerd one; then sees to the base images.
+    /// Finds the engine that the machine runs, if it is of a flavour that is wanted, else starts one of ours, by default
+    /// a containerd one; then sees to the base images.
     pub(crate) fn up(state: &State, flavour: Option<Flavour>) -> Result<Self> {
         let _lock = state.lock()?;
-        let engine = Self::start(state, flavour)?;
-        for old in engine.versions()?.too_old() {
-            eprintln!("engine: warning: {old}");
-        }
-        images::ensure(state, &engine)?;
-        if engine.flavour == Flavour::Second {
-            sh::quiet(&mut engine.docker(["buildx", "prune", "--all", "--force"]))?;
-        }
-        Ok(engine)
+        let wanted = flavour.unwrap_or_default();
+        let found = match wanted {
+            Flavour::Second => None,
+            _ => Some(host::find(flavour)),
+        };
+        let engine = match found {
+            Some(Ok(found)) => {
+                wrapper::write_for_host(state, &found)?;
+                Self {
+                    flavour: found.flavour,
+                    wrapper: state.host_wrapper(),
+                    host: Some(found.docker),
+                }
+            }
+            Some(Err(why)) => Self::start(state, wanted)
+                .with_context(|| format!("no Docker engine of this machine will do ({why:#})"))?,
+            None => Self::start(state, wanted)?,
+        };
+        engine.ready(state)
     }
 
-    /// The engine of a flavour, if `up` has made it known and it answers.
+    /// Starts an engine of ours, whatever the machine runs; then sees to the base images.
+    pub(crate) fn own(state: &State, flavour: Flavour) -> Result<Self> {
+        let _lock = state.lock()?;
+        Self::start(state, flavour)?.ready(state)
+    }
+
+    fn ready(self, state: &State) -> Result<Self> {
+        for old in self.versions()?.too_old() {
+            eprintln!("engine: warning: {old}");
+        }
+        images::ensure(state, &self)?;
+        if self.flavour == Flavour::Second {
+            sh::quiet(&mut self.docker(["buildx", "prune", "--all", "--force"]))?;
+        }
+        Ok(self)
+    }
+
+    /// Our engine of a flavour, if `up` has made it known and it answers.
     pub(crate) fn find(state: &State, flavour: Flavour) -> Result<Self> {
         let engine = Self {
             flavour,
             wrapper: state.wrapper(flavour),
+            host: None,
         };
         if !engine.answers() {
             bail!("no {flavour} engine answers: `cargo xtask engine up --flavour {flavour}`");
         }
         Ok(engine)
+    }
+
+    /// The machine's engine, if it answers and `up` has found it before.
+    pub(crate) fn hosts(state: &State) -> Option<Self> {
+        let wrapper = state.host_wrapper();
+        let found = wrapper.exists().then(|| host::find(None).ok())??;
+        Some(Self {
+            flavour: found.flavour,
+            wrapper,
+            host: Some(found.docker),
+        })
+    }
+
+    /// Whether it is the machine's and none of ours.
+    pub(crate) fn is_hosts(&self) -> bool {
+        self.host.is_some()
+    }
+
+    /// What somebody has to know who goes on by hand.
+    pub(crate) fn hint(&self, image: &str) -> Option<String> {
+        let Some(docker) = &self.host else {
+            return Some(format!(
+                "`docker` of this engine is {}",
+                self.wrapper.display()
+            ));
+        };
+        let asked = |words: &[&str]| sh::output(Command::new(docker).args(words)).ok();
+        let builder = asked(&["buildx", "inspect"])?;
+        let driver = builder
+            .lines()
+            .find_map(|line| line.strip_prefix("Driver:"))?;
+        let context = asked(&["context", "show"])?;
+        (driver.trim() != "docker").then(|| {
+            format!(
+                "your builder, of the driver {}, does not see the images of the engine: build with `--builder {context}`, or \
+                 push {image} to a registry",
+                driver.trim()
+            )
+        })
     }
 
     /// The script that runs the docker command line against this engine.
@@ -86,19 +155,10 @@ impl Engine {
         Ok(Versions::of(&engine, &builder, &buildx))
     }
 
-    fn start(state: &State, flavour: Option<Flavour>) -> Result<Self> {
-        let wanted = flavour.unwrap_or_default();
-        let running = daemon::is_running(state, wanted);
-        if !running
-            && wanted != Flavour::Second
-            && let Some(found) = host::find(flavour)?
-        {
-            wrapper::write_for_host(state, &found)?;
-            return Self::find(state, found.flavour);
-        }
+    fn start(state: &State, wanted: Flavour) -> Result<Self> {
         root::install(state)?;
         wrapper::write_for_own(state, wanted)?;
-        if !running {
+        if !daemon::is_running(state, wanted) {
             daemon::start(state, wanted)?;
         }
         Self::find(state, wanted)

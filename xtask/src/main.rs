@@ -67,6 +67,9 @@ fn run() -> Result<ExitCode> {
                 let engine = engine::Engine::up(&state, None)?;
                 let size = image::build(&engine, &checkout())?;
                 println!("{}: {size} bytes", image::NAME);
+                if let Some(hint) = engine.hint(image::NAME) {
+                    println!("{hint}");
+                }
                 Ok(ExitCode::SUCCESS)
             }
             "help" => {

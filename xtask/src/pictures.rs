@@ -37,7 +37,7 @@ pub(crate) fn run(checkout: &Path) -> Result<()> {
     fs::write(checkout.join("docs/graph.svg"), graph)?;
 
     // The other engine's build cache is empty.
-    let fresh = Engine::up(&state, Some(Flavour::Second))?;
+    let fresh = Engine::own(&state, Flavour::Second)?;
     image::copy(&engine, &fresh, image::NAME)?;
     let project = demo::example(checkout, &state.tmp("hello"))?;
     let mut film = Film::default();

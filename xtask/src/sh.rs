@@ -1,10 +1,10 @@
 //! Other programs, run with errors that say which program failed and what it said.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -84,28 +84,50 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 }
 
 /// What a command prints that ends well in time; one that takes longer is killed.
-pub(crate) fn answer(command: &mut Command, longest: Duration) -> Option<String> {
+pub(crate) fn answer(command: &mut Command, longest: Duration) -> Result<String> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
-        .ok()?;
-    let mut pipe = child.stdout.take()?;
-    let (sender, receiver) = mpsc::channel();
-    // Not waited for: what a killed command has started may hold the pipe for longer.
-    std::thread::spawn(move || {
-        let mut text = String::new();
-        let read = pipe.read_to_string(&mut text).map(|_| text);
-        let _ = sender.send(read);
-    });
-    let read = receiver.recv_timeout(longest);
-    if read.is_err() {
+        .with_context(|| format!("cannot start {}", words(command)))?;
+    let printed = child.stdout.take().map(text_of);
+    let said = child.stderr.take().map(text_of);
+    let printed = printed.and_then(|text| text.recv_timeout(longest).ok());
+    if printed.is_none() {
         let _ = child.kill();
     }
-    let status = child.wait().ok()?;
-    let text = read.ok()?.ok()?;
-    status.success().then_some(text)
+    let status = child.wait()?;
+    let Some(printed) = printed else {
+        bail!(
+            "{} did not end within {} s",
+            words(command),
+            longest.as_secs()
+        );
+    };
+    if !status.success() {
+        // It has ended, but what it started may hold the pipe.
+        let said = said.and_then(|text| text.recv_timeout(Duration::from_secs(1)).ok());
+        bail!(
+            "{} failed ({status}): {}",
+            words(command),
+            tail(&said.unwrap_or_default())
+        );
+    }
+    Ok(printed)
+}
+
+/// All that comes out of a pipe. Nobody waits for the thread: what a killed command has started may hold the pipe for
+/// longer.
+fn text_of(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = vec![];
+        if pipe.read_to_end(&mut bytes).is_ok() {
+            let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
+        }
+    });
+    receiver
 }
 
 /// Where `PATH` has a program.
@@ -153,13 +175,18 @@ mod tests {
 
     #[test]
     fn an_answer_comes_in_time_or_not_at_all() {
-        let ask = |script, time| answer(Command::new("sh").args(["-c", script]), time);
+        let ask = |script, time| {
+            let answer = answer(Command::new("sh").args(["-c", script]), time);
+            answer.map_err(|error| error.to_string())
+        };
         let long = Duration::from_secs(60);
-        assert_eq!(ask("echo yes", long).as_deref(), Some("yes\n"));
-        assert_eq!(ask("echo no; exit 1", long), None);
+        assert_eq!(ask("echo yes", long).as_deref(), Ok("yes\n"));
+        let error = ask("echo no >&2; exit 1", long).unwrap_err();
+        assert!(error.ends_with(": no"), "{error}");
         // The shell's child goes on and holds the pipe.
         let start = Instant::now();
-        assert_eq!(ask("sleep 5; echo late", Duration::from_millis(50)), None);
+        let error = ask("sleep 5; echo late", Duration::from_millis(50)).unwrap_err();
+        assert!(error.ends_with("did not end within 0 s"), "{error}");
         assert!(start.elapsed() < Duration::from_secs(4));
     }
 

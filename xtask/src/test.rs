@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use crate::engine::{Engine, Flavour, State, registry, root};
+use crate::engine::{Engine, Flavour, State, apt, registry, root};
 use crate::{image, sh};
 
 /// cargo-deny, the one tool that does not come with the toolchain.
@@ -18,7 +18,11 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     let state = State::locate()?;
     let _turn = state.turn()?;
     // The last steps start engines and a registry of our own, whatever the machine runs.
-    root::check_machine()?;
+    root::check_machine().context(
+        "the tests start engines of their own; `cargo test --workspace` and `cargo xtask demo` need none of them",
+    )?;
+    let programs = ["git", "curl", "ssh-agent"];
+    apt::install_for(&programs, &["git", "curl", "openssh-client"], &state)?;
     let has_advisories = hermetic(&state, checkout)?;
     on_engines(&state, checkout, words)?;
     if !has_advisories {
@@ -77,7 +81,7 @@ const NO_ADVISORIES: &str =
 fn on_engines(state: &State, checkout: &Path, words: &[String]) -> Result<()> {
     let up = |flavour: Flavour| {
         step(&format!("engine ({flavour})"), || {
-            Engine::up(state, Some(flavour))
+            Engine::own(state, flavour)
         })
     };
     let containerd = up(Flavour::Containerd)?;

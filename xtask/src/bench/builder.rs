@@ -36,7 +36,7 @@ impl Builder {
     /// Finds or starts it.
     pub(crate) fn up(flavour: Flavour) -> Result<Self> {
         let state = State::locate()?;
-        let engine = Engine::up(&state, Some(flavour))?;
+        let engine = Engine::own(&state, flavour)?;
         Ok(Self { engine, state })
     }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::State;
+use super::{State, network};
 use crate::sh;
 
 /// A frozen mirror stays usable after its release files' last day.
@@ -139,12 +139,14 @@ fn apt_get() -> Command {
     let mut command = Command::new("apt-get");
     command
         .args(["-q", "-o", "DPkg::Lock::Timeout=300"])
+        .envs(network::proxies())
         .env("DEBIAN_FRONTEND", "noninteractive");
     command
 }
 
 fn with_lists(program: &str, lists: &Path) -> Command {
     let mut command = Command::new(program);
+    command.envs(network::proxies());
     for (option, file) in [
         ("Dir::Etc::SourceList", "sources.list"),
         ("Dir::Etc::SourceParts", "none"),

@@ -86,6 +86,9 @@ fn down(flavour: Option<Flavour>) -> Result<()> {
 
 fn status(flavour: Option<Flavour>) -> Result<()> {
     let state = State::locate()?;
+    if let Some(host) = Engine::hosts(&state).filter(|_| flavour.is_none()) {
+        report(&state, &host)?;
+    }
     for each in Flavour::ALL {
         if flavour.is_some_and(|wanted| wanted != each) {
             continue;
@@ -104,8 +107,8 @@ fn status(flavour: Option<Flavour>) -> Result<()> {
 fn report(state: &State, engine: &Engine) -> Result<()> {
     let flavour = engine.flavour;
     let owner = match daemon::pid(state, flavour) {
-        Some(pid) => format!("started here, process {pid}"),
-        None => "the machine's own".to_owned(),
+        Some(pid) if !engine.is_hosts() => format!("started here, process {pid}"),
+        _ => "the machine's own".to_owned(),
     };
     println!("{flavour}: {} ({owner})", engine.versions()?);
     for image in images::ALL {
@@ -117,17 +120,18 @@ fn report(state: &State, engine: &Engine) -> Result<()> {
 
 fn env(flavour: Option<Flavour>) -> Result<()> {
     let state = State::locate()?;
-    let engine = Engine::find(&state, flavour.unwrap_or_else(|| usual(&state)))?;
+    let engine = match flavour {
+        Some(flavour) => Engine::find(&state, flavour)?,
+        None => usual(&state)?,
+    };
     println!("RUST_FRONTEND_FLAVOUR={}", engine.flavour);
     println!("RUST_FRONTEND_DOCKER={}", engine.wrapper().display());
     Ok(())
 }
 
-/// The first flavour that answers: `up` takes the machine's engine, whichever that is.
-fn usual(state: &State) -> Flavour {
-    let mut all = Flavour::ALL.into_iter();
-    all.find(|flavour| Engine::find(state, *flavour).is_ok())
-        .unwrap_or_default()
+/// The engine that `up` finds or starts without a flavour.
+fn usual(state: &State) -> Result<Engine> {
+    Engine::hosts(state).map_or_else(|| Engine::find(state, Flavour::default()), Ok)
 }
 
 fn docker(mut args: Parser) -> Result<()> {
@@ -146,12 +150,11 @@ fn docker(mut args: Parser) -> Result<()> {
         }
         _ => {}
     }
-    let flavour = flavour.unwrap_or_else(|| usual(&state));
-    let wrapper = state.wrapper(flavour);
-    if !wrapper.exists() {
-        bail!("no {flavour} engine: `cargo xtask engine up --flavour {flavour}`");
-    }
-    Err(Command::new(wrapper).args(words).exec().into())
+    let engine = match flavour {
+        Some(flavour) => Engine::find(&state, flavour)?,
+        None => usual(&state)?,
+    };
+    Err(Command::new(engine.wrapper()).args(words).exec().into())
 }
 
 fn registry(mut args: Parser) -> Result<()> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 
 use super::Flavour;
 use crate::sh;
@@ -24,31 +24,26 @@ pub(crate) struct HostEngine {
 /// An engine that hangs for so long is as good as none.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Looks for a running engine of a flavour, or of any.
-pub(crate) fn find(wanted: Option<Flavour>) -> Result<Option<HostEngine>> {
-    let Some(docker) = sh::which("docker") else {
-        return Ok(None);
-    };
+/// Looks for a running engine of a flavour, or of any; an error says why there is none.
+pub(crate) fn find(wanted: Option<Flavour>) -> Result<HostEngine> {
+    let docker = sh::which("docker").context("there is no `docker`")?;
     let ask = |words: &[&str]| sh::answer(Command::new(&docker).args(words), LONGEST);
-    if ask(&["buildx", "version"]).is_none() {
-        return Ok(None);
+    if ask(&["--version"])?.contains("podman") {
+        bail!("`docker` is podman, which has no BuildKit");
     }
-    let Some(status) = ask(&["info", "--format", "{{json .DriverStatus}}"]) else {
-        return Ok(None);
-    };
+    ask(&["buildx", "version"])
+        .context("`docker` has no buildx (package docker-buildx-plugin or docker-buildx)")?;
     // `docker info` ends well without an engine, with an empty answer.
-    if ask(&["version", "--format", "{{.Server.Version}}"]).is_none() {
-        return Ok(None);
+    ask(&["version", "--format", "{{.Server.Version}}"])?;
+    let flavour = flavour(&ask(&["info", "--format", "{{json .DriverStatus}}"])?);
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != flavour) {
+        bail!("the one that runs is `{flavour}`, not `{wanted}`");
     }
-    let flavour = flavour(&status);
-    if wanted.is_some_and(|wanted| wanted != flavour) {
-        return Ok(None);
-    }
-    Ok(Some(HostEngine {
+    Ok(HostEngine {
         flavour,
         docker,
         docker_host: std::env::var_os("DOCKER_HOST"),
-    }))
+    })
 }
 
 /// The flavour by `.DriverStatus` of `docker info`.

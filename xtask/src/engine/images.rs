@@ -12,11 +12,11 @@ mod musl;
 mod rust;
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use super::{Engine, State, daemon, root};
+use super::{Engine, State, root};
 use crate::sh;
 
 /// Raised when what a stand-in holds changes: older ones are then made anew.
@@ -77,15 +77,15 @@ pub(crate) fn ensure(state: &State, engine: &Engine) -> Result<()> {
     let mut pullable = true;
     for image in ALL {
         let label = label(engine, image);
-        if label.as_deref() == Some("") {
+        let is_stale = label.as_deref() == Some("") && image == BaseImage::Rust && is_old(engine);
+        if label.as_deref() == Some("") && !is_stale {
             continue; // the real one
         }
-        let absent = label.is_none();
-        if absent && pullable {
+        if (label.is_none() || is_stale) && pullable {
             match pull(engine, image) {
                 Ok(()) => continue,
                 // Nothing but the real image has its name in an engine that is not ours.
-                Err(error) if daemon::pid(state, engine.flavour).is_none() => return Err(error),
+                Err(error) if engine.is_hosts() || is_stale => return Err(error),
                 Err(error) => eprintln!("engine: {error:#}"),
             }
             pullable = false;
@@ -121,17 +121,33 @@ fn label(engine: &Engine, image: BaseImage) -> Option<String> {
     sh::output(&mut engine.docker(["image", "inspect", "--format", &format, image.name()])).ok()
 }
 
-/// Tries to pull an image, for as long as a reachable registry may take.
+/// Pulls an image; into an engine of ours, where a stand-in can take its place, for as long as a reachable registry may
+/// take.
 fn pull(engine: &Engine, image: BaseImage) -> Result<()> {
-    // Only `alpine` is asked of a registry that may not be there; the others come if it did.
-    let seconds = if image == ALL[0] { "20" } else { "900" };
     eprintln!("engine: pulling {}", image.name());
-    let mut command = Command::new("timeout");
-    command
-        .arg(seconds)
-        .arg(engine.wrapper())
-        .args(["pull", "--quiet", image.name()]);
-    sh::quiet(&mut command).with_context(|| format!("cannot pull {}", image.name()))
+    if engine.is_hosts() {
+        return sh::shown(&mut engine.docker(["pull", image.name()]));
+    }
+    // Only `alpine` is asked of a registry that may not be there; the others come if it did.
+    let seconds = if image == ALL[0] { 20 } else { 900 };
+    let mut command = engine.docker(["pull", "--quiet", image.name()]);
+    sh::answer(&mut command, Duration::from_secs(seconds))
+        .map(drop)
+        .with_context(|| format!("cannot pull {}", image.name()))
+}
+
+/// Whether the build image has an older Rust than this project compiles with.
+fn is_old(engine: &Engine) -> bool {
+    let format = "{{range .Config.Env}}{{println .}}{{end}}";
+    let name = BaseImage::Rust.name();
+    let env = sh::output(&mut engine.docker(["image", "inspect", "--format", format, name]));
+    let env = env.unwrap_or_default();
+    let version = env
+        .lines()
+        .find_map(|line| line.strip_prefix("RUST_VERSION="));
+    let minor = |version: &str| version.split('.').nth(1)?.parse::<u32>().ok();
+    let needed = minor(env!("CARGO_PKG_RUST_VERSION"));
+    version.is_some_and(|version| minor(version) < needed)
 }
 
 /// The archive of a stand-in, made unless it is there.

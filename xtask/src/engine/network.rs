@@ -12,6 +12,25 @@ use anyhow::{Context as _, Result};
 use super::Flavour;
 use crate::sh;
 
+/// The proxies that the caller's environment names, with the names in lower case, which apt reads alone.
+pub(crate) fn proxies() -> Vec<(&'static str, String)> {
+    let set = |name: &'static str| {
+        let upper = name.to_ascii_uppercase();
+        let value = std::env::var(name).or_else(|_| std::env::var(upper)).ok()?;
+        (!value.is_empty()).then_some((name, value))
+    };
+    let names = ["http_proxy", "https_proxy", "no_proxy"];
+    names.into_iter().filter_map(set).collect()
+}
+
+/// Options of a build that hand them in: an engine that is not ours may not know them.
+pub(crate) fn proxy_args() -> Vec<String> {
+    let given = proxies().into_iter();
+    given
+        .flat_map(|(name, value)| ["--build-arg".to_owned(), format!("{name}={value}")])
+        .collect()
+}
+
 /// The name of an engine's bridge; the kernel takes up to 15 characters.
 pub(crate) fn bridge(flavour: Flavour) -> &'static str {
     match flavour {

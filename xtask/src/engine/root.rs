@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{State, apt, state};
+use super::{State, apt, network, state};
 use crate::sh;
 
 /// The suite that the engine is taken from: the first with BuildKit 0.25 and buildx 0.29.
@@ -91,6 +91,7 @@ pub(crate) fn debootstrap(
     // Mounts and processes of its own: an interrupted mmdebstrap leaves none on the machine.
     let mut command = sh::tied("unshare");
     command
+        .envs(network::proxies())
         .args([
             "--mount",
             "--propagation",
@@ -141,15 +142,20 @@ pub(crate) fn local_certificates() -> Vec<String> {
 
 /// Says what the machine lacks before anything is done.
 pub(crate) fn check_machine() -> Result<()> {
-    if !state::is_root() {
+    if cfg!(not(target_os = "linux")) {
         bail!(
-            "no Docker engine with buildx answers that would do, and only root can start one here"
+            "an engine can be started on Linux alone: start Docker Desktop, or whatever has Docker here"
         );
     }
     if sh::which("apt-get").is_none() {
-        bail!(
-            "no Docker engine with buildx answers that would do, and without apt none can be installed here"
-        );
+        bail!("without apt none can be installed here: install Docker with buildx");
+    }
+    if !state::is_root() {
+        bail!("only root can start one here: install Docker with buildx, or ask as root");
+    }
+    let mounts = ["--mount", "--propagation", "slave", "true"];
+    if !sh::succeeds(Command::new("unshare").args(mounts)) {
+        bail!("this container may not mount, which starting one needs: run it with `--privileged`");
     }
     let known = || {
         fs::read_to_string("/proc/filesystems")

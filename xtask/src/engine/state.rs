@@ -6,7 +6,7 @@
 //! root/             Debian with dockerd, docker, buildx and a registry
 //! data-<flavour>/   what an engine keeps: images, build cache
 //! images/           stand-ins for base images, ready to load; parts that are costly to make
-//! bin/              docker-<flavour>: the docker command line against an engine
+//! bin/              docker-<flavour>, docker-host: the docker command line against an engine of ours, or the machine's
 //! cli/              the command line's own settings and plugins
 //! run/              sockets, process ids, engine settings
 //! log/              what the steps and engines said
@@ -113,11 +113,8 @@ impl State {
         if let Some(point) = mounted_below(path)? {
             bail!("{} is still mounted: `umount` it first", point.display());
         }
-        sh::quiet(
-            Command::new("rm")
-                .args(["-rf", "--one-file-system", "--"])
-                .arg(path),
-        )
+        let one = cfg!(target_os = "linux").then_some("--one-file-system");
+        sh::quiet(Command::new("rm").arg("-rf").args(one).arg("--").arg(path))
     }
 
     /// Fails unless about this many gigabytes are free.
@@ -160,6 +157,11 @@ impl State {
     /// The docker command line against an engine.
     pub(crate) fn wrapper(&self, flavour: Flavour) -> PathBuf {
         self.dir.join("bin").join(format!("docker-{flavour}"))
+    }
+
+    /// The docker command line against the machine's own engine.
+    pub(crate) fn host_wrapper(&self) -> PathBuf {
+        self.dir.join("bin/docker-host")
     }
 
     /// The folder of the docker command line's settings.
@@ -215,6 +217,10 @@ pub(crate) fn is_root() -> bool {
 }
 
 fn mounted_below(path: &Path) -> Result<Option<PathBuf>> {
+    if cfg!(not(target_os = "linux")) {
+        // Engines of ours run on Linux alone.
+        return Ok(None);
+    }
     let table = fs::read_to_string("/proc/self/mountinfo").context("cannot list mounts")?;
     Ok(mount_points(&table).find(|point| point.starts_with(path)))
 }

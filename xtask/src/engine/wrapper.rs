@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::host::HostEngine;
-use super::{Flavour, State};
+use super::{Flavour, State, network};
 
 /// Writes the wrapper of an engine that the machine runs.
 pub(crate) fn write_for_host(state: &State, engine: &HostEngine) -> Result<()> {
@@ -24,9 +24,9 @@ pub(crate) fn write_for_host(state: &State, engine: &HostEngine) -> Result<()> {
     // A builder in a container, which its user may have chosen, does not see the images that the engine has.
     let docker = quoted_path(&engine.docker);
     script += &format!(
-        "BUILDX_BUILDER=$({docker} context show) && export BUILDX_BUILDER\nexec {docker} \"$@\"\n"
+        "unset DOCKER_DEFAULT_PLATFORM\nBUILDX_BUILDER=$({docker} context show) && export BUILDX_BUILDER\nexec {docker} \"$@\"\n"
     );
-    write_script(&state.wrapper(engine.flavour), &script)
+    write_script(&state.host_wrapper(), &script)
 }
 
 /// Writes the wrapper of an engine of ours, and the settings that it names.
@@ -41,9 +41,10 @@ pub(crate) fn write_for_own(state: &State, flavour: Flavour) -> Result<()> {
     write_if_new(
         &state.cli().join("config.json"),
         &format!("{:#}\n", settings()),
+        0o600,
     )?;
     let script = format!(
-        "unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH BUILDX_BUILDER\n\
+        "unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_DEFAULT_PLATFORM BUILDX_BUILDER BUILDX_CONFIG\n\
          export DOCKER_HOST={} DOCKER_CONFIG={}\n\
          exec {} \"$@\"\n",
         quoted(&format!("unix://{}", state.socket(flavour).display())),
@@ -88,24 +89,21 @@ pub(crate) fn command(root: &Path, program: &str) -> Result<String> {
 /// The command line's settings: builds behind a proxy need to hear of it.
 fn settings() -> Value {
     let mut proxies = Map::new();
-    for (key, variable) in [
-        ("httpProxy", "http_proxy"),
-        ("httpsProxy", "https_proxy"),
-        ("noProxy", "no_proxy"),
-    ] {
-        let upper = variable.to_ascii_uppercase();
-        let set = std::env::var(variable)
-            .or_else(|_| std::env::var(upper))
-            .unwrap_or_default();
-        if !set.is_empty() {
-            proxies.insert(key.to_owned(), Value::from(set));
-        }
+    for (variable, value) in network::proxies() {
+        let key = match variable {
+            "http_proxy" => "httpProxy",
+            "https_proxy" => "httpsProxy",
+            _ => "noProxy",
+        };
+        proxies.insert(key.to_owned(), Value::from(value));
     }
     if proxies.is_empty() {
-        json!({})
-    } else {
-        json!({"proxies": {"default": proxies}})
+        return json!({});
     }
+    // Tests have servers of their own.
+    let own = proxies.entry("noProxy");
+    own.or_insert_with(|| Value::from("localhost,127.0.0.1"));
+    json!({"proxies": {"default": proxies}})
 }
 
 /// The loader that a program names, none if it is linked statically. It stands in the file as plain
@@ -144,19 +142,17 @@ fn resolve(root: &Path, inside: &Path) -> Result<PathBuf> {
 
 fn write_script(path: &Path, body: &str) -> Result<()> {
     let text = format!("#!/bin/sh\n# Written by `cargo xtask engine up`.\n{body}");
-    write_if_new(path, &text)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
-    Ok(())
+    write_if_new(path, &text, 0o755)
 }
 
 /// Replaces a file at once, since another process may run it; leaves an equal one alone.
-fn write_if_new(path: &Path, text: &str) -> Result<()> {
+fn write_if_new(path: &Path, text: &str, mode: u32) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
-        return Ok(());
+        return Ok(fs::set_permissions(path, fs::Permissions::from_mode(mode))?);
     }
     let tmp = path.with_extension(format!("{}.tmp", std::process::id()));
     fs::write(&tmp, text)?;
-    fs::set_permissions(&tmp, fs::Permissions::from_mode(0o755))?;
+    fs::set_permissions(&tmp, fs::Permissions::from_mode(mode))?;
     fs::rename(tmp, path)?;
     Ok(())
 }
