@@ -227,6 +227,7 @@ fn parts(step: &Step) -> Parts {
                         "copy {} to {}, mode {:?}, owner {:?}, only {:?}, not {:?}\n",
                         copy.src, copy.dest, copy.mode, copy.owner, copy.include, copy.exclude
                     )),
+                    FileAction::Need(_) => {}
                 }
             }
             if !list.is_empty() {

@@ -128,9 +128,6 @@ fn vertex(
             for action in actions {
                 file = lower_action(file, action, done);
             }
-            for report in reports_beside(plan, step.role, actions) {
-                file = file.then(llb::copy(done.state(Some(report)), NOTHING, "/").dockerfile());
-            }
             file.state(meta.ignore_cache((around.no_cache)(step.role)))
         }
         Op::Merge(parts) => llb::merge(parts.iter().map(|part| done.state(Some(part))), meta),
@@ -142,26 +139,6 @@ const TIME: i64 = plan::SOURCE_TIME * 1_000_000_000;
 
 /// A pattern that matches no file.
 const NOTHING: &str = "/.nothing-*";
-
-/// Cargo's messages, where files of the image come from the step that wrote them.
-///
-/// Nothing is copied of them. But an exported cache holds only what its result is made from, and we read the
-/// messages in each build: without them in the cache whoever imports it compiles again.
-fn reports_beside<'a>(
-    plan: &'a Plan,
-    role: Role,
-    actions: &[FileAction],
-) -> impl Iterator<Item = &'a plan::Output> {
-    let copied = |output: &plan::Output| {
-        actions.iter().any(|action| match action {
-            FileAction::Copy(copy) => copy.from.step == output.step,
-            _ => false,
-        })
-    };
-    let reports = plan.reports.last().into_iter().chain(&plan.assemblies);
-    let any = plan.config.is_some() && role == Role::Image && reports.clone().any(copied);
-    reports.filter(move |_| any)
-}
 
 fn lower_exec(
     plan: &Plan,
@@ -268,6 +245,9 @@ fn lower_action(file: llb::File, action: &FileAction, done: &Lowered) -> llb::Fi
         FileAction::Copy(copy) => patterns::fast(&copy.include, &copy.exclude)
             .into_iter()
             .fold(file, |file, part| file.then(lower_copy(copy, part, done))),
+        FileAction::Need(output) => {
+            file.then(llb::copy(done.state(Some(output)), NOTHING, "/").dockerfile())
+        }
     }
 }
 

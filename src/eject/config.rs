@@ -2,7 +2,7 @@
 
 use super::dockerfile::{Fact, Writer};
 use super::stage::Stage;
-use super::words::{list, value};
+use super::words::{list, path, value};
 use serde_json::Value;
 
 impl Writer<'_> {
@@ -38,7 +38,7 @@ impl Writer<'_> {
         if !ports.is_empty() {
             stage.instruction(&format!("EXPOSE {}", ports.join(" ")));
         }
-        let volumes = added(&new["Volumes"], &old["Volumes"]).map(|(path, _)| path.to_owned());
+        let volumes = added(&new["Volumes"], &old["Volumes"]).map(|(name, _)| path(name));
         let volumes: Vec<String> = volumes.collect();
         if !volumes.is_empty() {
             stage.instruction(&format!("VOLUME {}", list(&volumes)));

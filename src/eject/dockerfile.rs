@@ -50,9 +50,9 @@ pub(super) struct Writer<'a> {
     empty: Option<usize>,
 }
 
-/// Whether a change is one: nobody reads cargo's messages here.
+/// Whether a change is one.
 fn changes(action: &FileAction) -> bool {
-    !matches!(action, FileAction::Copy(copy) if copy.is_of_nothing())
+    !matches!(action, FileAction::Need(_))
 }
 
 impl<'a> Writer<'a> {
@@ -223,7 +223,7 @@ impl<'a> Writer<'a> {
     /// A stage that needs others and takes nothing of them: the first of them, with the rest mounted.
     fn needing(&mut self, role: Role, actions: &[FileAction]) -> Place {
         let mut others = actions.iter().filter_map(|action| match action {
-            FileAction::Copy(copy) => Some(copy.from.clone()),
+            FileAction::Need(output) => Some(output.clone()),
             _ => None,
         });
         let Some(first) = others.next() else {

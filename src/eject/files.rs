@@ -26,17 +26,18 @@ impl Writer<'_> {
                         let flags = flags(link, Some(*mode), owner.as_deref());
                         let dir = path.trim_end_matches('/');
                         let dest = below(root, dir);
-                        stage.instruction(&format!("COPY{flags} --from={empty} / {dest}/"));
+                        let paths = words::paths(&["/", &format!("{dest}/")]);
+                        stage.instruction(&format!("COPY{flags} --from={empty} {paths}"));
                     }
                     at += 1;
                 }
                 FileAction::Write { .. } => at += self.write(stage, &actions[at..], root, link),
                 FileAction::Copy(copy) => {
-                    if !copy.is_of_nothing() {
-                        self.copy(stage, copy, root, link);
-                    }
+                    self.copy(stage, copy, root, link);
                     at += 1;
                 }
+                // Nobody reads cargo's messages here.
+                FileAction::Need(_) => at += 1,
             }
         }
     }
@@ -131,11 +132,8 @@ impl Writer<'_> {
         flags.push_str(&self.exclude(&exclude, by_pattern));
         for source in sources {
             for (source, dest) in included(copy, &source, &dest) {
-                let line = match source.contains(' ') || dest.contains(' ') {
-                    true => format!("COPY{flags} {}", words::list(&[source, dest])),
-                    false => format!("COPY{flags} {source} {dest}"),
-                };
-                stage.instruction(&line);
+                let paths = words::paths(&[&source, &dest]);
+                stage.instruction(&format!("COPY{flags} {paths}"));
             }
         }
     }
@@ -194,6 +192,7 @@ fn is_below(action: &FileAction, dir: &str) -> bool {
     let path = match action {
         FileAction::Write { path, .. } | FileAction::MakeDir { path, .. } => path,
         FileAction::Copy(copy) => &copy.dest,
+        FileAction::Need(_) => return false,
     };
     path.strip_prefix(dir.trim_end_matches('/'))
         .is_some_and(|rest| rest.starts_with('/'))

@@ -101,7 +101,7 @@ impl Stage {
             dir => dir,
         };
         if now != dir {
-            self.instruction(&format!("WORKDIR {dir}"));
+            self.instruction(&format!("WORKDIR {}", words::path(dir)));
             self.workdir = dir.to_owned();
         }
     }

@@ -39,6 +39,20 @@ pub(super) fn list(words: &[String]) -> String {
     format!("[{}]", words.join(", "))
 }
 
+/// A path in which docker/dockerfile fills in no variable.
+pub(super) fn path(text: &str) -> String {
+    text.replace('$', "\\$")
+}
+
+/// Paths as `COPY` takes them.
+pub(super) fn paths(all: &[&str]) -> String {
+    let all: Vec<String> = all.iter().map(|text| path(text)).collect();
+    match all.iter().any(|text| text.contains(char::is_whitespace)) {
+        true => list(&all),
+        false => all.join(" "),
+    }
+}
+
 /// A name for a stage, or a target of bake: lower-case letters, digits, `-`, `_` and `.`.
 pub(super) fn stage_name(text: &str) -> String {
     let name: String = text
@@ -69,5 +83,7 @@ mod tests {
         assert_eq!(value("a b\nc"), "\"a b\"");
         assert_eq!(list(&["a\"b".into(), "c".into()]), r#"["a\"b", "c"]"#);
         assert_eq!(stage_name("7 Server"), "stage-7-server");
+        assert_eq!(paths(&["a", "/b/$c"]), "a /b/\\$c");
+        assert_eq!(paths(&["a b", "/$c"]), r#"["a b", "/\\$c"]"#);
     }
 }

@@ -90,6 +90,8 @@ pub enum FileAction {
     },
     /// Copies from an output.
     Copy(Box<Copy>),
+    /// Takes nothing from an output, which is made all the same: an exported cache has what its result is made from, and no more.
+    Need(Output),
 }
 
 /// A copy from an output.
@@ -111,14 +113,4 @@ pub struct Copy {
     pub owner: Option<String>,
     /// Modification time in seconds since 1970; kept when `None`.
     pub time: Option<i64>,
-}
-
-impl Copy {
-    /// What a copy includes that is there for its key alone: no file has the name.
-    pub const NOTHING: &str = ".rust-frontend-nothing";
-
-    /// Whether it takes no file.
-    pub fn is_of_nothing(&self) -> bool {
-        self.include == [Self::NOTHING]
-    }
 }

@@ -17,6 +17,7 @@ impl Op {
             Op::Files { base, actions } => {
                 let copied = actions.iter().filter_map(|action| match action {
                     FileAction::Copy(copy) => Some(&copy.from),
+                    FileAction::Need(output) => Some(output),
                     _ => None,
                 });
                 base.iter().chain(copied).collect()

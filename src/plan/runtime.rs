@@ -12,7 +12,7 @@ use super::toolchain::{self, Run, Toolchain};
 use super::{Copy, FileAction, Input, Op, Output, Plan, Role};
 use crate::image::{self, ImageConfig};
 use crate::project::Package;
-use crate::spec::{Image, ImageBase};
+use crate::spec::{FileCopy, Image, ImageBase};
 use std::collections::BTreeMap;
 
 /// Adds the steps that make the image and returns it with its config; the `debug` variant has tools on top.
@@ -69,9 +69,18 @@ pub(super) fn image(
         false => (Some(directories), None),
         true => (None, Some(directories)),
     };
+    // So may the owner of a file be: of a name that it does not know the engine makes root.
+    let is_made = |file: &FileCopy| {
+        let owner = file.owner.as_ref().map(|owner| owner.value.as_str());
+        let owner = owner.filter(|owner| support::is_named(owner));
+        let mut names = owner.into_iter().flat_map(|owner| owner.split(':'));
+        names.any(|name| spec.run.iter().any(|run| run.text.value.contains(name)))
+    };
+    let files = spec.files.iter().zip(support::files(plan, input));
+    let (made, files): (Vec<_>, Vec<_>) = files.partition(|(file, _)| is_made(file));
     for layer in before
         .into_iter()
-        .chain(support::files(plan, input))
+        .chain(files.into_iter().map(|(_, layer)| layer))
         .chain([executables(plan, input)])
     {
         layers.add(plan, &mut config, input, layer);
@@ -84,7 +93,7 @@ pub(super) fn image(
         let out = toolchain::change(plan, Run::step(run, &env), root, vec![]);
         layers.ran(plan, out, &mut config, input);
     }
-    if let Some(layer) = after {
+    for layer in made.into_iter().map(|(_, layer)| layer).chain(after) {
         layers.add(plan, &mut config, input, layer);
     }
     if debug {
@@ -119,6 +128,9 @@ fn executables(plan: &Plan, input: &Input<'_>) -> Layer {
             time: Some(super::SOURCE_TIME),
         })));
     }
+    // Cargo's messages are read in each build: whoever imports a cache without them compiles again.
+    let beside = plan.reports.last().into_iter().chain(&plan.assemblies);
+    actions.extend(beside.cloned().map(FileAction::Need));
     let names: Vec<&str> = plan.executables.iter().map(|e| e.name.as_str()).collect();
     Layer {
         name: format!("copy {} to /usr/local/bin", names.join(" ")),

@@ -86,7 +86,7 @@ fn empty(kind: Kind, first: &Input<'_>) -> Plan {
 }
 
 fn image_of(plan: &mut Plan, input: &Input<'_>, debug: bool) -> Result<(), Diagnostics> {
-    plan.triple = toolchain::triple(input)?;
+    plan.triple = toolchain::image_triple(input)?;
     let compiled = compiled(plan, input, Until::Executables)?;
     let (result, config) = runtime::image(plan, input, &compiled.toolchain, debug);
     plan.result = result;
@@ -144,7 +144,16 @@ fn side_by_side(plan: &mut Plan, images: &[String]) -> Output {
             true => format!("/{image}/{}", executable.name),
             false => format!("/{}", executable.name),
         };
-        take(&executable.output, &executable.path, dest, vec![])
+        FileAction::Copy(Box::new(Copy {
+            from: executable.output.clone(),
+            src: executable.path.clone(),
+            dest,
+            include: vec![],
+            exclude: vec![],
+            mode: None,
+            owner: None,
+            time: Some(super::SOURCE_TIME),
+        }))
     });
     let op = Op::Files {
         base: None,
@@ -171,7 +180,7 @@ fn deps(plan: &mut Plan, inputs: &[Input<'_>]) -> Result<(), Diagnostics> {
     // The engine does only what a result needs: this one needs them and takes nothing.
     let op = Op::Files {
         base: None,
-        actions: built.iter().map(nothing_of).collect(),
+        actions: built.into_iter().map(FileAction::Need).collect(),
     };
     let step = plan.push(Role::Image, "nothing but warm caches".into(), op, None);
     plan.result = Some(Output {
@@ -190,44 +199,27 @@ fn tie(plan: &mut Plan) {
     let executables = plan.executables.iter().map(|executable| &executable.output);
     let beside = plan.reports.iter().chain(&plan.assemblies);
     let of_result = plan.steps[result.step].op.inputs();
-    let mut read: Vec<&Output> = vec![];
+    let mut read: Vec<Output> = vec![];
     for output in beside.chain(executables) {
         let is_needed = *output == result || of_result.contains(&output);
-        if !is_needed && !read.contains(&output) {
-            read.push(output);
+        if !is_needed && !read.contains(output) {
+            read.push(output.clone());
         }
     }
-    let nothing: Vec<FileAction> = read.into_iter().map(nothing_of).collect();
-    if nothing.is_empty() {
+    if read.is_empty() {
         return;
     }
+    let needed = read.into_iter().map(FileAction::Need);
     if let Op::Files { actions, .. } = &mut plan.steps[result.step].op {
-        return actions.extend(nothing);
+        return actions.extend(needed);
     }
     let op = Op::Files {
         base: Some(result),
-        actions: nothing,
+        actions: needed.collect(),
     };
     let step = plan.push(Role::Image, "result".into(), op, None);
     plan.result = Some(Output {
         step,
         mount: "/".into(),
     });
-}
-
-fn nothing_of(output: &Output) -> FileAction {
-    take(output, "/", "/".into(), vec![Copy::NOTHING.into()])
-}
-
-fn take(from: &Output, src: &str, dest: String, include: Vec<String>) -> FileAction {
-    FileAction::Copy(Box::new(Copy {
-        from: from.clone(),
-        src: src.into(),
-        dest,
-        include,
-        exclude: vec![],
-        mode: None,
-        owner: None,
-        time: Some(super::SOURCE_TIME),
-    }))
 }

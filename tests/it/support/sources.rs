@@ -100,6 +100,7 @@ pub(crate) fn seen(plan: &Plan, output: &Output, files: &Files) -> Files {
             };
             for action in actions {
                 match action {
+                    FileAction::Need(_) => {}
                     FileAction::Copy(copy) => {
                         assert_eq!((copy.src.as_str(), copy.dest.as_str()), ("/", "/"));
                         let from = seen(plan, &copy.from, files);
