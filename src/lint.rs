@@ -9,6 +9,7 @@ mod context;
 mod crates;
 mod elsewhere;
 mod entrypoint;
+mod repository;
 mod runtime;
 mod secrets;
 mod switches;
@@ -17,7 +18,7 @@ mod tests;
 mod toolchain;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, whole_file};
-use crate::project::{Package, Project, Reach};
+use crate::project::{Compiled, Package, Project, Reach, Selection};
 use crate::source::{Location, SourceTree, Span};
 use crate::spec::{BuildTarget, ImageSpec, Spec};
 use std::collections::BTreeSet;
@@ -91,13 +92,14 @@ pub fn url(code: &str) -> String {
 
 /// All rules, by theme.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    let themes: [&'static [Rule]; 8] = [
+    let themes: [&'static [Rule]; 9] = [
         &base::RULES,
         &secrets::RULES,
         &runtime::RULES,
         &entrypoint::RULES,
         &context::RULES,
         &crates::RULES,
+        &repository::RULES,
         &toolchain::RULES,
         &elsewhere::RULES,
     ];
@@ -170,25 +172,34 @@ impl Found<'_> {
 }
 
 impl<'a> Input<'a> {
-    /// The package and the binaries of an image.
-    fn selected(&self, image: &ImageSpec) -> Option<(&'a Project, usize, Vec<String>)> {
+    /// What an image compiles.
+    fn selected(&self, image: &ImageSpec) -> Option<(&'a Project, Selection)> {
         let project = self.project?;
-        let selection = project.select(self.spec, image).ok()?;
-        Some((project, selection.package, selection.bins))
+        Some((project, project.select(self.spec, image).ok()?))
     }
 
     /// The package of an image.
     fn package(&self, image: &ImageSpec) -> Option<&'a Package> {
-        let (project, package, _) = self.selected(image)?;
-        project.packages.get(package)
+        let (project, selection) = self.selected(image)?;
+        project.packages.get(selection.package)
     }
 
-    /// Indices into the lock of all that an image is made of, build scripts included and tests not.
+    /// Indices into the lock of all that is fetched for an image.
     fn locked(&self, image: &ImageSpec) -> BTreeSet<usize> {
-        let Some((project, package, _)) = self.selected(image) else {
+        let Some((project, selection)) = self.selected(image) else {
             return BTreeSet::new();
         };
-        Reach::of(project, &[package], &BTreeSet::new()).locked
+        let roots = project.roots([selection.package].into(), false);
+        Reach::of(project, &roots.all, &roots.dev).locked
+    }
+
+    /// What an image is made of, build scripts included and tests not.
+    fn compiled(&self, image: &ImageSpec) -> Compiled {
+        let Some((project, selection)) = self.selected(image) else {
+            return Compiled::default();
+        };
+        let roots = project.roots([selection.package].into(), false);
+        Compiled::of(project, &roots, &[&selection])
     }
 }
 

@@ -12,6 +12,7 @@ mod csv;
 mod exec;
 mod git;
 mod named;
+mod revision;
 mod value;
 
 pub use attest::{Attests, Sbom};
@@ -21,6 +22,7 @@ pub use csv::fields as csv_fields;
 pub use exec::{ExecOptions, HostIp, NetworkMode, ProxyEnv, Resources, Ulimit};
 pub use git::GitRef;
 pub use named::{NamedContext, NamedContexts, NamedSource};
+pub use revision::VCS_REVISION;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::platform::Platform;
@@ -50,7 +52,7 @@ pub struct Options {
     pub platforms: Vec<Platform>,
     /// The result is a map of platforms even if there is only one.
     pub multi_platform: bool,
-    /// Build arguments, predefined and magic ones included.
+    /// Build arguments, predefined and magic ones included. `VCS_REVISION` is among them where the commit is known.
     pub build_args: BTreeMap<String, String>,
     /// Labels of the image, over those of the spec.
     pub labels: BTreeMap<String, String>,
@@ -200,7 +202,7 @@ impl Options {
         let build_args = reader.prefixed("build-arg:");
         let (platforms, multi_platform) = build::platforms(&mut reader);
         let stage = reader.text("build-arg:BUILDKIT_SBOM_SCAN_STAGE");
-        let options = Self {
+        let mut options = Self {
             filename: match reader.text("filename") {
                 "" => DEFAULT_FILENAME.to_owned(),
                 name => name.to_owned(),
@@ -231,6 +233,10 @@ impl Options {
             },
             build_args,
         };
+        if let Some(commit) = revision::of(&reader, &options.context.main) {
+            let known = options.build_args.entry(VCS_REVISION.to_owned());
+            known.or_insert(commit);
+        }
         reader
             .wrong
             .into_result(options)

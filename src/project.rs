@@ -3,6 +3,7 @@
 //! Reads manifests from a [`SourceTree`] and follows Cargo's own rules (`src/workspace/workspace.rs`,
 //! `src/workspace/parser/{mod,targets}.rs` of rust-lang/cargo). Knows nothing of stubs or steps.
 
+mod compiled;
 mod config;
 mod dependencies;
 mod document;
@@ -23,6 +24,7 @@ use crate::source::{SourceFile, SourceTree, Span, Spanned};
 use crate::spec::{ImageSpec, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use compiled::Compiled;
 pub use config::CargoConfig;
 pub use document::relative;
 pub(crate) use graph::Reach;
@@ -238,6 +240,20 @@ pub struct Selection {
     pub closure: Vec<usize>,
 }
 
+/// The packages that Cargo begins with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Roots {
+    /// Those that are asked for, and those whose features are unified with theirs.
+    pub(crate) asked: Vec<usize>,
+    /// With [`current`](Self::current).
+    pub(crate) all: Vec<usize>,
+    /// The package of the directory that Cargo runs in, where its features count whatever is selected: the
+    /// resolver 1 unifies them with those of what is compiled (cargo, `members_with_features_old`).
+    pub(crate) current: Option<usize>,
+    /// Packages whose dev-dependencies count.
+    pub(crate) dev: BTreeSet<usize>,
+}
+
 /// Reads the project whose `Cargo.toml` is in the context directory `dir`.
 ///
 /// Everything absent is asked for before it counts as a mistake: an error is final only when
@@ -269,6 +285,30 @@ impl Project {
     /// The selection for testing: every member with all of its binaries, or only `package`.
     pub fn select_for_tests(&self, selection: &Selection, all_members: bool) -> Vec<Selection> {
         select::for_tests(self, selection, all_members)
+    }
+
+    /// What Cargo looks at when it builds or tests some packages.
+    pub(crate) fn roots(&self, selected: BTreeSet<usize>, tests: bool) -> Roots {
+        let mut asked = selected;
+        if self.feature_unification() == Some("workspace") {
+            asked.extend((0..self.packages.len()).filter(|index| self.packages[*index].is_member));
+        }
+        let current = match self.resolver.as_str() {
+            "1" => self.package_at(&self.dir),
+            _ => None,
+        };
+        let all: BTreeSet<usize> = asked.iter().copied().chain(current).collect();
+        // The resolver 1 unifies features with those of dev-dependencies even when nothing is tested.
+        let dev = match tests || self.resolver == "1" {
+            true => all.clone(),
+            false => BTreeSet::new(),
+        };
+        Roots {
+            asked: asked.into_iter().collect(),
+            all: all.into_iter().collect(),
+            current,
+            dev,
+        }
     }
 
     /// The local packages that `package` needs, dependencies first, itself last; with the dev-dependencies of

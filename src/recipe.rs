@@ -11,9 +11,9 @@ mod manifest;
 mod stubs;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::project::{Project, Reach, Selection, Target};
+use crate::project::{Compiled, Project, Reach, Roots, Selection, Target};
 use crate::source::join;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -93,13 +93,9 @@ pub struct Recipes<'a> {
     mode: RecipeFor,
     selections: &'a [&'a Selection],
     reach: Reach,
-    /// Packages whose dev-dependencies count.
-    dev: BTreeSet<usize>,
+    roots: Roots,
     /// Local packages in the skeleton, none of them real for its turn.
     roles: BTreeMap<usize, Role>,
-    /// The package of the directory that Cargo runs in, where its features count whatever is selected: the
-    /// resolver 1 unifies them with those of what is compiled (cargo, `members_with_features_old`).
-    current: Option<usize>,
     /// Names of the packages that are not local and in reach.
     external: BTreeSet<&'a str>,
     /// Names that several local packages have.
@@ -108,6 +104,8 @@ pub struct Recipes<'a> {
     artifacts: BTreeSet<&'a str>,
     /// What a package comes down to in a role, and when its turn has come.
     parts: RefCell<BTreeMap<(usize, Role, bool), Rc<Part>>>,
+    /// Whether some package compiles C.
+    compiles_c: OnceCell<bool>,
 }
 
 /// What a package comes down to.
@@ -161,29 +159,14 @@ impl<'a> Recipes<'a> {
     /// Those of what is selected.
     pub fn new(project: &'a Project, selections: &'a [&'a Selection], mode: RecipeFor) -> Self {
         let selected: BTreeSet<usize> = selections.iter().map(|one| one.package).collect();
-        let mut roots = selected.clone();
-        if project.feature_unification() == Some("workspace") {
-            roots.extend((0..project.packages.len()).filter(|i| project.packages[*i].is_member));
-        }
-        let current = match project.resolver.as_str() {
-            "1" => project.package_at(&project.dir),
-            _ => None,
-        };
-        let others: Vec<usize> = roots.iter().copied().collect();
-        roots.extend(current);
-        // The resolver 1 unifies features with those of dev-dependencies even when nothing is tested.
-        let dev = match mode {
-            RecipeFor::Build if project.resolver != "1" => BTreeSet::new(),
-            _ => roots.clone(),
-        };
-        let roots: Vec<usize> = roots.into_iter().collect();
-        let reach = Reach::of(project, &roots, &dev);
-        let compiled = match current {
-            Some(_) => Reach::of(project, &others, &dev).packages,
+        let roots = project.roots(selected.clone(), mode == RecipeFor::Test);
+        let reach = Reach::of(project, &roots.all, &roots.dev);
+        let compiled = match roots.current {
+            Some(_) => Reach::of(project, &roots.asked, &roots.dev).packages,
             None => BTreeSet::new(),
         };
         let role = |index: &usize| match *index {
-            index if current == Some(index) && !compiled.contains(&index) => Role::Hollow,
+            index if roots.current == Some(index) && !compiled.contains(&index) => Role::Hollow,
             index if reach.real.contains(&index) => Role::Real,
             index if selected.contains(&index) => Role::Selected,
             _ => Role::Needed,
@@ -208,14 +191,40 @@ impl<'a> Recipes<'a> {
             twins: twins.map(|package| package.name.as_str()).collect(),
             artifacts: artifacts.map(|one| one.package.as_str()).collect(),
             parts: RefCell::default(),
+            compiles_c: OnceCell::new(),
+            roots,
             project,
             mode,
             selections,
             reach,
-            dev,
             roles,
-            current,
         }
+    }
+
+    fn compiles_c(&self) -> bool {
+        *self.compiles_c.get_or_init(|| {
+            let lock = &self.project.lock;
+            let cc = lock.named("cc");
+            // Many projects have it nowhere, and what is compiled takes time to find.
+            if !self.reach.locked.iter().any(|index| cc.contains(index)) {
+                return false;
+            }
+            // Commands that test have features of other images and of `test.args`, too.
+            let selections = match self.mode {
+                RecipeFor::Build => self.selections,
+                RecipeFor::Test => &[],
+            };
+            let compiled = Compiled::of(self.project, &self.roots, selections);
+            let target = &compiled.for_target;
+            let external = target.iter().map(|index| &lock.packages[*index]);
+            let mut external = external.filter(|one| !one.is_local());
+            let local = compiled.local.values();
+            let mut local = local.filter(|one| one.entry.is_some_and(|at| target.contains(&at)));
+            external.any(|one| {
+                let calls = one.dependencies.iter().any(|needed| cc.contains(needed));
+                calls && !C_ELSEWHERE.contains(&one.name.as_str())
+            }) || local.any(|one| one.needed.iter().any(|needed| cc.contains(needed)))
+        })
     }
 
     /// Makes the files that belong over the real sources of the packages `own`, so that Cargo compiles these and,
@@ -346,7 +355,7 @@ impl<'a> Scope<'a> {
             real_dirs: self.real_dirs(),
             sections,
             external_packages: self.external_packages(),
-            compiles_c: self.compiles_c(),
+            compiles_c: self.recipes.compiles_c(),
         };
         found.into_result(recipe).map(|(recipe, _)| recipe)
     }
@@ -363,21 +372,6 @@ impl<'a> Scope<'a> {
         let locked = self.reach.locked.iter();
         let packages = locked.filter(|index| !self.project.lock.packages[**index].is_local());
         packages.count() + usize::from(self.project.builds_std())
-    }
-
-    fn compiles_c(&self) -> bool {
-        let lock = &self.project.lock;
-        let cc = lock.named("cc");
-        let external = self.reach.locked.iter().map(|index| &lock.packages[*index]);
-        let mut external = external.filter(|one| !one.is_local());
-        let mut local = self.roles.iter();
-        external.any(|one| {
-            let calls = one.dependencies.iter().any(|needed| cc.contains(needed));
-            calls && !C_ELSEWHERE.contains(&one.name.as_str())
-        }) || local.any(|(index, role)| {
-            let part = self.part(*index, *role);
-            part.locked.iter().any(|needed| cc.contains(needed))
-        })
     }
 
     fn real_dirs(&self) -> Vec<String> {

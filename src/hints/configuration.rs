@@ -1,6 +1,6 @@
 //! Programs that Cargo's configuration names: what helps on a developer's machine is not in the build image.
 
-use super::{is_given, official};
+use super::{is_given, official, sets};
 use crate::project::CargoConfig;
 use crate::spec::ImageSpec;
 use std::collections::BTreeSet;
@@ -39,8 +39,8 @@ pub(crate) fn tools(image: &ImageSpec, configs: &[CargoConfig]) -> Vec<String> {
     for config in configs {
         let named = named(&config.table);
         let tools = TOOLS.iter().filter(|(program, _)| named.contains(program));
-        for (program, package) in
-            tools.filter(|(_, package)| !is_given(image, package, instead_of(package)))
+        for (program, package) in tools
+            .filter(|(_, package)| !is_given(image, package) && !sets(image, instead_of(package)))
         {
             let file = config.file.name();
             missing.push(format!(

@@ -62,14 +62,25 @@ fn unpinned(input: &Input<'_>, found: &mut Found<'_>) {
                 true => format!("`{text}` is whatever was pushed last"),
                 false => format!("`{text}` means `{text}:latest`, whatever was pushed last"),
             };
-            found.spec(
-                span,
-                message,
-                format!(
-                    "write a version, as in `{}:1`",
-                    name.familiar().trim_end_matches(":latest")
-                ),
-            );
+            let familiar = name.familiar();
+            let familiar = familiar.trim_end_matches(":latest");
+            let newest = |distribution| {
+                let mut all = RELEASES
+                    .iter()
+                    .filter(|one| one.distribution == distribution);
+                all.next_back().map(|one| one.number)
+            };
+            let version = match familiar {
+                "debian" | "ubuntu" => newest(familiar),
+                "alpine" => Some("3"),
+                "busybox" | "rust" => Some("1"),
+                _ => None,
+            };
+            let help = match version {
+                Some(version) => format!("write a version, as in `{familiar}:{version}`"),
+                None => format!("write a version: `{familiar}:VERSION`"),
+            };
+            found.spec(span, message, help);
         }
     });
 }

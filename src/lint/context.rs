@@ -169,8 +169,8 @@ fn sqlx(input: &Input<'_>, found: &mut Found<'_>) {
         if has_data == is_on || (!is_on && !has(&[".env"])) {
             continue;
         }
-        let mut locked = input.locked(image).into_iter();
-        if !locked.any(|index| project.lock.packages[index].name == "sqlx-macros") {
+        let mut compiled = input.compiled(image).locked.into_iter();
+        if !compiled.any(|index| project.lock.packages[index].name == "sqlx-macros") {
             continue;
         }
         let Some(offline) = offline else {

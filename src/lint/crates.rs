@@ -1,11 +1,11 @@
 //! Crates that need something to build or to run well.
 
-use super::{Found, Input, Rule, is_musl};
+use super::{Found, Input, Rule, is_gnu, is_musl};
 use crate::hints;
 use crate::spec::{Allocator, ImageSpec};
 use std::collections::BTreeSet;
 
-pub(super) const RULES: [Rule; 5] = [
+pub(super) const RULES: [Rule; 6] = [
     Rule::new(
         "missing-program",
         "Crates or Cargo's configuration need a program that the build image does not have",
@@ -13,8 +13,13 @@ pub(super) const RULES: [Rule; 5] = [
     ),
     Rule::new(
         "missing-library",
-        "The build image has no such library for musl",
+        "The build image does not have a library that a crate links",
         libraries,
+    ),
+    Rule::new(
+        "download-in-build",
+        "A crate downloads while it is compiled, and no step that compiles has a network",
+        downloads,
     ),
     Rule::new(
         "openssl-on-musl",
@@ -37,22 +42,28 @@ pub(super) const RULES: [Rule; 5] = [
 fn first_of(input: &Input<'_>, image: &ImageSpec, names: &[&'static str]) -> Option<&'static str> {
     let lock = &input.project?.lock;
     // Most projects have none of them, and what an image is made of takes time to find.
-    let mut locked = None;
+    let mut compiled = None;
     names.iter().copied().find(|name| {
         let mut named = lock.named(name).iter();
         named.any(|index| {
-            let locked = locked.get_or_insert_with(|| input.locked(image));
-            locked.contains(index)
+            let compiled = compiled.get_or_insert_with(|| input.compiled(image).locked);
+            compiled.contains(index)
         })
     })
 }
 
-/// What is to be said of an image by the crates that it is made of.
-fn needed<'a>(input: &Input<'a>, image: &ImageSpec) -> hints::Needed<'a> {
+/// What is to be said of an image by the crates that it is made of, or of those of them that its program is.
+fn needed<'a>(input: &Input<'a>, image: &ImageSpec, all: bool) -> hints::Needed<'a> {
     match input.project {
         // Most projects have none of them, and what an image is made of takes time to find.
         Some(project) if hints::knows(&project.lock) => {
-            hints::needed(&project.lock, &input.locked(image))
+            let compiled = input.compiled(image);
+            let part = if all {
+                &compiled.locked
+            } else {
+                &compiled.for_target
+            };
+            hints::needed(&project.lock, part)
         }
         _ => hints::Needed::new(),
     }
@@ -62,7 +73,7 @@ fn programs(input: &Input<'_>, found: &mut Found<'_>) {
     for image in &input.spec.images {
         let configs = input.project.map(|project| project.configs.as_slice());
         let tools = hints::tools(image, configs.unwrap_or_default());
-        let programs = hints::programs(image, &needed(input, image));
+        let programs = hints::programs(image, &needed(input, image, true));
         for message in programs.into_iter().chain(tools) {
             found.sentence(image.build.span, message);
         }
@@ -70,9 +81,23 @@ fn programs(input: &Input<'_>, found: &mut Found<'_>) {
 }
 
 fn libraries(input: &Input<'_>, found: &mut Found<'_>) {
-    for image in input.spec.images.iter().filter(|image| is_musl(image)) {
-        for message in hints::libraries(image, &needed(input, image)) {
-            found.sentence(image.build.span, message);
+    for image in &input.spec.images {
+        if is_musl(image) || is_gnu(image) {
+            let needed = needed(input, image, false);
+            for message in hints::libraries(image, &needed, is_musl(image)) {
+                found.sentence(image.build.span, message);
+            }
+        }
+    }
+}
+
+fn downloads(input: &Input<'_>, found: &mut Found<'_>) {
+    let Some(project) = input.project else { return };
+    for image in &input.spec.images {
+        let compiled = || input.compiled(image).locked;
+        for (index, message, help) in hints::downloads(image, &project.lock, compiled) {
+            let place = project.lock.file.at(project.lock.packages[index].span);
+            found.at(place, message, help);
         }
     }
 }
@@ -85,9 +110,16 @@ fn openssl(input: &Input<'_>, found: &mut Found<'_>) {
             .env
             .iter()
             .any(|var| var.name.value.contains("OPENSSL_"));
-        // Alpine's own packages are for musl.
-        let alpine = image.build.base.value.contains("alpine");
-        if has("openssl-sys") && !has("openssl-src") && !given && !alpine {
+        // Of others it is not known what they have.
+        let Some(alpine) = hints::is_alpine(&image.build.base.value) else {
+            continue;
+        };
+        let installed = |package: &str| {
+            let mut packages = image.build.packages.iter();
+            packages.any(|one| one.value.starts_with(package))
+        };
+        let given = given || (alpine && installed("openssl-libs-static"));
+        if has("openssl-sys") && !has("openssl-src") && !given {
             let locked = input.project.and_then(|project| {
                 let package = project
                     .lock
@@ -98,8 +130,15 @@ fn openssl(input: &Input<'_>, found: &mut Found<'_>) {
             });
             let message =
                 "`openssl-sys` needs an OpenSSL for musl, which the build image does not have";
-            let help = "write `openssl = { version = \"0.10\", features = [\"vendored\"] }` into `Cargo.toml`, \
-                        use rustls instead, or write `target: gnu`";
+            let help = match alpine {
+                true => {
+                    "write `packages: [openssl-dev, openssl-libs-static, pkgconf]` under `build:`"
+                }
+                false => {
+                    "write `openssl = { version = \"0.10\", features = [\"vendored\"] }` into `Cargo.toml`, use rustls instead, or \
+                     write `target: gnu`"
+                }
+            };
             match locked {
                 Some(place) => found.at(place, message, help),
                 None => found.spec(image.build.span, message, help),

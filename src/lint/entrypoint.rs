@@ -19,14 +19,15 @@ pub(super) const RULES: [Rule; 2] = [
 
 fn ambiguous(input: &Input<'_>, found: &mut Found<'_>) {
     for image in &input.spec.images {
-        let Some((project, package, bins)) = input.selected(image) else {
+        let Some((project, selection)) = input.selected(image) else {
             continue;
         };
-        let (None, [first, _, ..]) = (&image.image.entrypoint, &bins[..]) else {
+        let (None, [first, _, ..]) = (&image.image.entrypoint, &selection.bins[..]) else {
             continue;
         };
-        let default = project.packages[package].default_run.as_ref();
-        if let Some(default) = default.filter(|default| *default != first && bins.contains(default))
+        let default = project.packages[selection.package].default_run.as_ref();
+        if let Some(default) =
+            default.filter(|default| *default != first && selection.bins.contains(default))
         {
             found.spec(
                 image
@@ -44,7 +45,8 @@ fn ambiguous(input: &Input<'_>, found: &mut Found<'_>) {
 
 fn unknown(input: &Input<'_>, found: &mut Found<'_>) {
     for image in &input.spec.images {
-        let (Some(entrypoint), Some((.., bins))) = (&image.image.entrypoint, input.selected(image))
+        let (Some(entrypoint), Some((_, selection))) =
+            (&image.image.entrypoint, input.selected(image))
         else {
             continue;
         };
@@ -52,6 +54,7 @@ fn unknown(input: &Input<'_>, found: &mut Found<'_>) {
             continue;
         };
         let name = program.strip_prefix("/usr/local/bin/").unwrap_or(program);
+        let bins = &selection.bins;
         let known = bins.iter().map(String::as_str);
         if name.contains('/') || bins.iter().any(|bin| bin == name) || is_copied(&image.image, name)
         {

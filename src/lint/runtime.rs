@@ -112,7 +112,7 @@ fn healthcheck(input: &Input<'_>, found: &mut Found<'_>) {
         let mut words = words.filter(|word| *word != "-c");
         let bins = input
             .selected(image)
-            .map(|(.., bins)| bins)
+            .map(|(_, selection)| selection.bins)
             .unwrap_or_default();
         // A shell's program is the next word.
         let first = words.next();
@@ -144,6 +144,23 @@ fn healthcheck(input: &Input<'_>, found: &mut Found<'_>) {
 }
 
 fn unused(input: &Input<'_>, found: &mut Found<'_>) {
+    const SET: [&str; 4] = [
+        "CARGO_BUILD_TARGET",
+        "CARGO_BUILD_TARGET_DIR",
+        "CARGO_INCREMENTAL",
+        "CARGO_TARGET_DIR",
+    ];
+    for variable in input.spec.images.iter().flat_map(|image| &image.build.env) {
+        let name = variable.name.value.as_str();
+        if SET.contains(&name) {
+            let help = match name {
+                "CARGO_BUILD_TARGET" => "remove it; what to compile for is `target`",
+                _ => "remove it",
+            };
+            let message = format!("`{name}` has no effect: every step says it itself");
+            found.spec(variable.name.span, message, help);
+        }
+    }
     for image in input.spec.images.iter().filter(|image| is_gnu(image)) {
         let allocator = &image.build.allocator;
         if allocator.value == Allocator::Mimalloc {

@@ -1,6 +1,6 @@
 //! Which rules are on, and whether they stop a build: as the official linter's `check` option.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::options::{CheckOptions, Options, parse_check};
 use crate::source::{Location, SourceFile};
 use crate::spec::Spec;
@@ -46,6 +46,27 @@ impl Switches {
     /// Whether a finding stops the build.
     pub fn error(&self) -> bool {
         self.check.error
+    }
+
+    /// An error for findings where the user wants them to be errors.
+    ///
+    /// # Errors
+    /// In the official frontend's words, with their rules.
+    pub fn refuse(&self, found: &Diagnostics) -> Result<(), Diagnostic> {
+        let found = found.clone().sorted();
+        let mut rules: Vec<&str> = found.iter().map(|one| one.code).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        if rules.is_empty() || !self.error() {
+            return Ok(());
+        }
+        let message = format!("lint violation found for rules: {}", rules.join(", "));
+        let error = Diagnostic::error("lint-violation", message);
+        // The lines of one of them: without any, clients show the syntax line.
+        Err(match found.into_iter().find_map(|one| one.location) {
+            Some(place) => error.at(place),
+            None => error,
+        })
     }
 
     /// Whether a rule is on. `UnpinnedBase` is the same as `unpinned-base`.

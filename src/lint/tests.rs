@@ -205,8 +205,9 @@ fn compare(name: &str, dir: &str, text: &str) {
 const INDEX: &str = "<!-- Generated from the table of rules: `UPDATE=1 cargo test --lib lint` rewrites it. -->
 # Lint rules
 
-What builds, but probably not what you want. A build shows what the rules find as warnings;
-`docker buildx build --check -f Rust.yaml .` checks without building, and exits with 1 if there is anything.
+What would not build, or builds but is probably not what you want. A build shows what the rules find as warnings;
+`docker buildx build --check -f Rust.yaml .` checks without building, and exits with 1 if there is anything. What three
+rules find (`recompiled-dependency`, `crates-in-one-step`, `missing-shared-library`) only a build knows.
 
 A rule is switched off, or findings made errors, in one of these ways; the last takes the place of the others:
 

@@ -36,6 +36,29 @@ fn no_options_give_the_defaults_and_unknown_ones_are_left_alone() {
 }
 
 #[test]
+fn the_commit_is_a_build_argument() {
+    let commit = "c8d1f2a5".repeat(5);
+    let known = |pairs: &[(&str, &str)]| read(pairs).build_args.remove(VCS_REVISION);
+    assert_eq!(known(&[]), None);
+    assert_eq!(known(&[("vcs:revision", "")]), None);
+    assert_eq!(
+        known(&[("vcs:revision", "1f2e-dirty")]).as_deref(),
+        Some("1f2e-dirty")
+    );
+    let given = [("vcs:revision", "1f2e"), ("build-arg:VCS_REVISION", "")];
+    assert_eq!(known(&given).as_deref(), Some(""));
+    let at = |rest: &str| {
+        let url = format!("https://h/a.git{rest}");
+        // Of where the client is, and not of what it builds.
+        known(&[("context", &url), ("vcs:revision", "1f2e")])
+    };
+    assert_eq!(at(&format!("#{commit}:sub")).as_ref(), Some(&commit));
+    let checked = format!("?ref=main&checksum={commit}");
+    assert_eq!(at(&checked).as_ref(), Some(&commit));
+    assert_eq!((at("#main"), at("#c8d1f2a"), at("")), (None, None, None));
+}
+
+#[test]
 fn the_frontends_image_is_known() {
     assert_eq!(read(&[("source", "")]).source, None);
     let options = read(&[("source", "registry.example.com/rust-frontend:1")]);

@@ -293,12 +293,21 @@ fn arguments(
     libraries.sort();
     let own: Vec<&str> = packages.map(|package| package.name.as_str()).collect();
     let stamps = input.image.build.stamp.iter();
-    let stamps = stamps.map(|variable| variable.name.value.as_str());
+    let mut stamps: Vec<&str> = stamps
+        .map(|variable| variable.name.value.as_str())
+        .collect();
+    if stamps
+        .iter()
+        .any(|name| name.starts_with("BUILT_OVERRIDE_"))
+    {
+        // The crate `built` puts these names together.
+        stamps.push("built::");
+    }
     let mut args = stubs::forget(plan, &input.selection.profile, stubs.iter().copied()).to_vec();
     args.extend([
         own.join(" "),
         libraries.join(" "),
-        stamps.collect::<Vec<_>>().join(" "),
+        stamps.join(" "),
         "build".into(),
     ]);
     args

@@ -131,7 +131,7 @@ fn outside(
     )
     .at(manifest.document.at(entry.key))
     .help(format!(
-        "add `--build-context {package}=DIRECTORY`, build from a directory that holds both (`docker buildx \
-         build -f app/Rust.yaml .`), or depend on it by `git` or `version`"
+        "add `--build-context {package}=DIRECTORY`, make a workspace of both in a directory that holds them and build that, or \
+         depend on it by `git` or `version`"
     ))
 }

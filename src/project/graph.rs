@@ -7,12 +7,21 @@ use std::collections::BTreeSet;
 
 /// The entry of the lock that a dependency of a local package stands for.
 pub(super) fn resolve(project: &Project, package: usize, dependency: &Dependency) -> Option<usize> {
+    fitting(project, package, dependency).first().copied()
+}
+
+/// The entries that it may stand for, in the lock's order.
+pub(super) fn fitting(project: &Project, package: usize, dependency: &Dependency) -> Vec<usize> {
     let lock = &project.lock;
-    let candidates = &lock.packages[project.locked(package)?].dependencies;
+    let Some(locked) = project.locked(package) else {
+        return vec![];
+    };
+    let candidates = &lock.packages[locked].dependencies;
     let named = lock.named(&dependency.package).iter();
     let fits = named.filter(|index| satisfies(dependency, &lock.packages[**index]));
     let places = fits.filter_map(|index| candidates.iter().position(|one| one == index));
-    places.min().map(|place| candidates[place])
+    let places: BTreeSet<usize> = places.collect();
+    places.into_iter().map(|place| candidates[place]).collect()
 }
 
 /// Whether a locked package of the name that a dependency asks for is what it asks for. A patch may put a local or git package in the place of
@@ -43,7 +52,7 @@ pub(super) fn local_package(project: &Project, locked: &LockedPackage) -> Option
 }
 
 /// Whether a kind of dependency counts.
-fn counts(kind: DependencyKind, dev: bool) -> bool {
+pub(super) fn counts(kind: DependencyKind, dev: bool) -> bool {
     dev || kind != DependencyKind::Dev
 }
 

@@ -186,7 +186,10 @@ impl Loader<'_> {
         self.found.push(
             Diagnostic::error("missing-member", message)
                 .at(root.document.at(node.span))
-                .help("add it to `workspace.exclude`, or check `.dockerignore`"),
+                .help(match from_glob {
+                    true => "add it to `workspace.exclude`, or check `.dockerignore`",
+                    false => "remove it from `workspace.members`, or check `.dockerignore`",
+                }),
         );
     }
 
@@ -218,14 +221,19 @@ impl Loader<'_> {
                 {
                     dirs.insert(dir);
                 } else if !root.is_excluded(&dir) {
-                    self.found.push(
-                        Diagnostic::error(
-                            "missing-member",
-                            format!("default member `{dir}` is not a member"),
-                        )
-                        .at(root.document.at(node.span))
-                        .help("add it to `workspace.members`"),
-                    );
+                    let members = self
+                        .packages
+                        .iter()
+                        .filter(|(_, package)| package.is_member);
+                    let name = file_name(&dir);
+                    let mut alike = members.filter(|(other, _)| file_name(other) == name);
+                    let help = match alike.next() {
+                        Some((other, _)) => format!("did you mean `{other}`?"),
+                        None => "add it to `workspace.members`".to_owned(),
+                    };
+                    let message = format!("default member `{dir}` is not a member");
+                    let error = Diagnostic::error("missing-member", message).help(help);
+                    self.found.push(error.at(root.document.at(node.span)));
                 }
             }
         }

@@ -254,11 +254,11 @@ impl<'t> Loader<'t> {
     pub(super) fn no_dependency(&mut self, dir: &str, location: Location) {
         let path = join(dir, "Cargo.toml").unwrap_or_default();
         if self.tree.read(&path).is_none() {
-            self.found.push(
-                Diagnostic::error("missing-path-dependency", format!("there is no `{path}`"))
-                    .at(location)
-                    .help("check `.dockerignore`"),
-            );
+            let message = format!("there is no `{path}`");
+            let error = Diagnostic::error("missing-path-dependency", message).at(location);
+            self.found.push(error.help(
+                "check the path and `.dockerignore`; in a submodule, run `git submodule update --init`",
+            ));
         }
     }
 
@@ -376,7 +376,7 @@ impl<'t> Loader<'t> {
             )
             .help(
                 "run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and \
-                 `.dockerignore` do not name it",
+                 `.dockerignore` do not name it; of a workspace's member, build the workspace: `docker buildx build -f MEMBER/Rust.yaml .`",
             ),
         );
         None

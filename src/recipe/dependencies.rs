@@ -8,10 +8,10 @@ use toml::{Table, Value};
 impl Scope<'_> {
     /// The dependencies of a package that the skeleton keeps.
     pub(super) fn dependencies(&self, index: usize, role: Role) -> Vec<&Dependency> {
-        if role == Role::Hollow && self.recipes.current != Some(index) {
+        if role == Role::Hollow && self.recipes.roots.current != Some(index) {
             return Vec::new();
         }
-        let dev = self.recipes.dev.contains(&index);
+        let dev = self.recipes.roots.dev.contains(&index);
         let dependencies = self.project.packages[index].dependencies.iter();
         dependencies
             .filter(|dependency| dev || dependency.kind != DependencyKind::Dev)

@@ -63,7 +63,7 @@ impl Scope<'_> {
             "package".into(),
             Value::Table(self.package(index, role, targets)),
         );
-        if role != Role::Hollow || self.recipes.current == Some(index) {
+        if role != Role::Hollow || self.recipes.roots.current == Some(index) {
             let dependencies = self.dependencies(index, role);
             let features = features(package, &dependencies);
             if !features.is_empty() {

@@ -87,6 +87,92 @@ fn c_is_compiled_by_what_is_for_linux() {
     }
 }
 
+/// A lock has what features of local packages may turn on.
+#[test]
+fn c_is_compiled_by_what_features_turn_on() {
+    let entry = |name: &str, rest: &str| {
+        format!("[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n{rest}")
+    };
+    let source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
+    let lock = [
+        entry("app", "dependencies = [\"lib\"]\n"),
+        entry("cc", source),
+        entry("lib", "dependencies = [\"ring\"]\n"),
+        entry("ring", &format!("{source}dependencies = [\"cc\"]\n")),
+    ];
+    let compiles = |app: &str, lib: &str, spec: &str| {
+        let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\n");
+        let text = format!(
+            "//- /Cargo.toml\n{}{app}\n//- /src/main.rs\n//- /lib/Cargo.toml\n{}{lib}\n//- /lib/src/lib.rs\n//- /Cargo.lock\n{}",
+            package("app"),
+            package("lib"),
+            lock.concat()
+        );
+        fixture::make_recipe(&files(&text), spec, RecipeFor::Build).compiles_c
+    };
+    let needs = "[dependencies]\nlib = { path = \"lib\" }\n";
+    let maybe = "[dependencies]\nlib = { path = \"lib\", optional = true }\n";
+    let tls = "[dependencies]\nring = { version = \"1\", optional = true }\n[features]\ntls = [\"dep:ring\"]\n";
+    let implicit = "[dependencies]\nring = { version = \"1\", optional = true }\n";
+    let with = |table: &str, features: &str| format!("{table}[features]\n{features}\n");
+    let all = [
+        (needs.to_owned(), tls, "{}", false),
+        (
+            needs.replace(" }", ", features = [\"tls\"] }"),
+            tls,
+            "{}",
+            true,
+        ),
+        (
+            needs.replace(" }", ", features = [\"ring\"] }"),
+            implicit,
+            "{}",
+            true,
+        ),
+        (with(needs, "default = [\"lib/tls\"]"), tls, "{}", true),
+        (
+            with(needs, "default = [\"lib/tls\"]"),
+            tls,
+            "build: { default-features: false }",
+            false,
+        ),
+        (
+            with(needs, "more = [\"lib/tls\"]"),
+            tls,
+            "build: { features: [more] }",
+            true,
+        ),
+        (
+            needs.to_owned(),
+            tls,
+            "build: { features: [lib/tls] }",
+            true,
+        ),
+        (with(maybe, "default = [\"lib?/tls\"]"), tls, "{}", false),
+        (
+            with(maybe, "default = [\"lib?/tls\", \"lib\"]"),
+            tls,
+            "{}",
+            true,
+        ),
+        (
+            needs.to_owned(),
+            "[dependencies]\nring = \"1\"\n",
+            "{}",
+            true,
+        ),
+    ];
+    let host = "[build-dependencies]\nlib = { path = \"lib\" }\n";
+    let always = "[dependencies]\nring = \"1\"\n";
+    let all = all.into_iter().chain([
+        (host.to_owned(), always, "{}", false),
+        (format!("{host}{needs}"), always, "{}", true),
+    ]);
+    for (app, lib, spec, expected) in all {
+        assert_eq!(compiles(&app, lib, spec), expected, "{app}{lib}{spec}");
+    }
+}
+
 /// 2, 20, 41, 102: comments, order, line ends and what describes a package.
 #[test]
 fn form_does_not_matter() {
