@@ -9,6 +9,7 @@ mod complete;
 mod disk;
 mod help;
 mod host;
+mod syntax;
 
 use crate::diagnostic::{Diagnostics, Severity, snippet};
 use args::Parsed;

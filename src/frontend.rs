@@ -12,7 +12,7 @@ mod units;
 
 use crate::calls;
 use crate::context::Context;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::gateway::{Attestation, Failure, Gateway, Output, Ref, Warning};
 use crate::lint::{self, Switches};
 use crate::options::{Epoch, Options};
@@ -93,7 +93,7 @@ async fn one_platform(
     if warns {
         warn(gateway, context, &loaded.warnings).await;
     }
-    loaded.refuse_warnings()?;
+    loaded.switches.refuse(&loaded.warnings)?;
     let mut planned = decide(gateway, options, context, &loaded, platform).await?;
     if options.multi_platform {
         planned.name_platform();
@@ -114,28 +114,6 @@ pub struct Loaded {
     pub warnings: Diagnostics,
     /// Which rules are on, and whether they stop the build.
     pub switches: Switches,
-}
-
-impl Loaded {
-    /// An error for warnings where the user wants them to be errors, in the official frontend's words.
-    fn refuse_warnings(&self) -> Result<(), Diagnostic> {
-        let warnings = self.warnings.clone().sorted();
-        let mut rules: Vec<&str> = warnings.iter().map(|warning| warning.code).collect();
-        rules.sort_unstable();
-        rules.dedup();
-        if rules.is_empty() || !self.switches.error() {
-            return Ok(());
-        }
-        let message = format!("lint violation found for rules: {}", rules.join(", "));
-        let error = Diagnostic::error("lint-violation", message);
-        // The lines of one of them: without any, clients show the syntax line.
-        Err(
-            match warnings.into_iter().find_map(|warning| warning.location) {
-                Some(place) => error.at(place),
-                None => error,
-            },
-        )
-    }
 }
 
 /// Reads spec and manifests.

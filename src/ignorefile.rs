@@ -1,7 +1,7 @@
 //! `.dockerignore`: from its text to the patterns that BuildKit matches.
 //!
-//! As `moby/patternmatcher/ignorefile`. Matching is the engine's task: the patterns go into a local
-//! source as they are, `!` re-includes among them.
+//! As `moby/patternmatcher/ignorefile`. The patterns go into a local source as they are, `!` re-includes among them:
+//! matching is the engine's task, but for commands on the host.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::SourceFile;
@@ -67,6 +67,118 @@ pub fn parse(text: &str) -> Vec<String> {
     text.lines().filter_map(pattern).collect()
 }
 
+/// Whether patterns leave a path out, as `moby/patternmatcher` says of the path or of a directory above it: the last
+/// pattern that matches counts.
+pub fn is_ignored(patterns: &[String], path: &str) -> bool {
+    let ends = path.match_indices('/').map(|(at, _)| at);
+    let ends: Vec<usize> = ends.chain([path.len()]).collect();
+    let mut ignored = false;
+    for pattern in patterns {
+        let (keeps, pattern) = match pattern.strip_prefix('!') {
+            Some(pattern) => (true, pattern),
+            None => (false, pattern.as_str()),
+        };
+        if keeps == ignored && ends.iter().any(|end| is_match(pattern, &path[..*end])) {
+            ignored = !keeps;
+        }
+    }
+    ignored
+}
+
+/// A part of a pattern.
+enum Token {
+    /// `**`: whole directories, none among them.
+    Dirs,
+    /// `**` at the end: the rest.
+    Rest,
+    /// `*`: letters of one name.
+    Name,
+    /// `?`, a class, a letter: whether it is the other way round, and ranges.
+    One(bool, Vec<(char, char)>),
+}
+
+fn tokens(pattern: &str) -> Vec<Token> {
+    let mut letters = pattern.chars().peekable();
+    let mut all = vec![];
+    while let Some(next) = letters.next() {
+        all.push(match next {
+            '*' if letters.next_if_eq(&'*').is_some() => {
+                letters.next_if_eq(&'/');
+                match letters.peek() {
+                    None => Token::Rest,
+                    Some(_) => Token::Dirs,
+                }
+            }
+            '*' => Token::Name,
+            '?' => Token::One(true, vec![('/', '/')]),
+            '[' => class(&mut letters),
+            '\\' => {
+                let letter = letters.next().unwrap_or('\\');
+                Token::One(false, vec![(letter, letter)])
+            }
+            letter => Token::One(false, vec![(letter, letter)]),
+        });
+    }
+    all
+}
+
+/// What is behind a `[`, up to its `]`.
+fn class(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Token {
+    let inverted = letters.next_if_eq(&'^').is_some();
+    let mut ranges = vec![];
+    let letter = |letters: &mut std::iter::Peekable<std::str::Chars<'_>>| match letters.next() {
+        Some('\\') => letters.next(),
+        other => other,
+    };
+    while let Some(first) = letter(letters) {
+        let last = match letters.next_if_eq(&'-') {
+            Some(_) => letter(letters).unwrap_or(first),
+            None => first,
+        };
+        ranges.push((first, last));
+        if letters.next_if_eq(&']').is_some() {
+            break;
+        }
+    }
+    Token::One(inverted, ranges)
+}
+
+fn is_match(pattern: &str, path: &str) -> bool {
+    let path: Vec<char> = path.chars().collect();
+    // The places of the path that what came before may end at.
+    let mut at: Vec<bool> = vec![false; path.len() + 1];
+    at[0] = true;
+    for token in tokens(pattern) {
+        let mut next = vec![false; path.len() + 1];
+        // Whether what is being matched began further ahead.
+        let mut is_open = false;
+        for place in 0..=path.len() {
+            let before = place.checked_sub(1).map(|before| path[before]);
+            match &token {
+                Token::Rest => next[place] = at[..=place].contains(&true),
+                Token::Dirs => {
+                    next[place] = at[place] || (is_open && before == Some('/'));
+                    is_open |= at[place];
+                }
+                Token::Name => {
+                    is_open = at[place] || (is_open && before != Some('/'));
+                    next[place] = is_open;
+                }
+                Token::One(inverted, ranges) => {
+                    let fits = |letter: char| {
+                        let in_any = ranges.iter().any(|(a, b)| (*a..=*b).contains(&letter));
+                        in_any != *inverted && letter != '/'
+                            || ranges[..] == [(letter, letter)] && !inverted
+                    };
+                    next[place] = place > 0 && at[place - 1] && before.is_some_and(fits);
+                }
+            }
+        }
+        at = next;
+    }
+    at[path.len()]
+}
+
 fn pattern(line: &str) -> Option<String> {
     // A comment starts in the first column; a `#` further in belongs to a name.
     if line.starts_with('#') {
@@ -107,8 +219,45 @@ fn clean(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, read};
+    use super::{is_ignored, parse, read};
     use crate::source::SourceFile;
+
+    #[test]
+    fn patterns_match_as_the_engines() {
+        let ignored = |text: &str, path| is_ignored(&parse(text), path);
+        for (text, path) in [
+            ("target", "target"),
+            ("target", "target/debug/a"),
+            ("*.lock", "Cargo.lock"),
+            ("**/*.md", "README.md"),
+            ("**/*.md", "a/b/c.md"),
+            ("a/**", "a/b/c"),
+            ("**/target", "x/target/y"),
+            ("a?c", "abc"),
+            ("[a-c]x", "bx"),
+            ("[^a]x", "bx"),
+            ("\\*", "*"),
+            ("*", "src/main.rs"),
+            ("*\n!src", "Cargo.toml"),
+            ("!src\n*", "src"),
+        ] {
+            assert!(ignored(text, path), "{text} {path}");
+        }
+        for (text, path) in [
+            ("target", "a/target"),
+            ("*.lock", "a/Cargo.lock"),
+            ("a?c", "a/c"),
+            ("[^a]x", "ax"),
+            ("*\n!src", "src/main.rs"),
+            ("a/*/c", "a/b/d/c"),
+            ("**/b", "ab"),
+            ("", "a"),
+        ] {
+            assert!(!ignored(text, path), "{text} {path}");
+        }
+        let stars = "*a".repeat(2000);
+        assert!(!ignored(&stars, &"a".repeat(300)));
+    }
 
     #[test]
     fn patterns_are_read_as_docker_does() {

@@ -57,6 +57,40 @@ impl Platform {
     }
 }
 
+/// Whether a machine of a platform runs programs of a triple, as far as their processors tell; what is unknown fits.
+pub fn runs(platform: &Platform, triple: &str) -> bool {
+    let processor = triple.split('-').next().unwrap_or_default();
+    let begins = |names: &[&str]| names.iter().any(|name| processor.starts_with(name));
+    const KNOWN: [&str; 12] = [
+        "x86_64",
+        "i386",
+        "i486",
+        "i586",
+        "i686",
+        "aarch64",
+        "arm",
+        "thumb",
+        "riscv64",
+        "powerpc",
+        "s390x",
+        "loongarch64",
+    ];
+    if !begins(&KNOWN) {
+        return true;
+    }
+    match platform.architecture.as_str() {
+        "amd64" => begins(&["x86_64", "i386", "i486", "i586", "i686"]),
+        "386" => begins(&["i386", "i486", "i586", "i686"]),
+        "arm64" => begins(&["aarch64", "arm", "thumb"]),
+        "arm" => begins(&["arm", "thumb"]),
+        "riscv64" => begins(&["riscv64"]),
+        "ppc64le" => begins(&["powerpc"]),
+        "s390x" => begins(&["s390x"]),
+        "loong64" => begins(&["loongarch64"]),
+        _ => true,
+    }
+}
+
 /// The C library that a program is built against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Libc {
@@ -141,6 +175,19 @@ pub fn normalize(os: &str, architecture: &str, variant: &str) -> Platform {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_is_for_a_processor() {
+        let runs = |name: &str, triple| runs(&name.parse().expect("a platform"), triple);
+        assert!(runs("linux/amd64", "x86_64-unknown-linux-musl"));
+        assert!(runs("linux/amd64", "i686-unknown-linux-musl"));
+        assert!(runs("linux/arm64", "aarch64-unknown-linux-gnu"));
+        assert!(runs("linux/arm/v6", "arm-unknown-linux-musleabihf"));
+        assert!(runs("linux/mips64le", "mips64el-unknown-linux-muslabi64"));
+        assert!(!runs("linux/arm64", "x86_64-unknown-linux-musl"));
+        assert!(!runs("linux/amd64", "aarch64-unknown-linux-musl"));
+        assert!(!runs("linux/arm", "aarch64-unknown-linux-musl"));
+    }
 
     #[test]
     fn platforms_are_normalized() {

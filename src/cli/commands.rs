@@ -2,7 +2,7 @@
 
 use super::args::{Args, Command};
 use super::host::{self, Loaded};
-use super::{Trouble, complete, disk};
+use super::{Trouble, complete, disk, syntax};
 use crate::diagnostic::Diagnostics;
 use crate::plan::Plan;
 use crate::source::SourceTree;
@@ -143,11 +143,17 @@ fn check(args: &Args, loaded: Loaded) -> Result<Done, Trouble> {
             }
         }
     }
+    found.extend(syntax::check(&loaded.spec.file).into_iter().collect());
     let fine = found.is_empty();
+    let is_there = !loaded.spec.file.text().is_empty();
     Ok(Done {
-        text: match fine {
-            true => "no mistakes found\n".into(),
-            false => String::new(),
+        text: match (fine, is_there) {
+            (true, true) => "no mistakes found\n".into(),
+            (true, false) => {
+                "no mistakes found; without a `Rust.yaml` all is as its syntax line alone has it\n"
+                    .into()
+            }
+            (false, _) => String::new(),
         },
         warnings: found,
         code: i32::from(!fine),
@@ -160,7 +166,7 @@ fn start(args: &Args) -> Result<Done, Trouble> {
         let _ = tree.list("");
         project::load(tree, "")
     };
-    let (project, tree) = disk::read_tree(&args.dir, read)?;
+    let (project, tree) = disk::read_tree(&args.dir, &[], read)?;
     let (project, notes) = project?;
     let dockerfile = disk::dockerfile(&args.dir, args.from.as_deref())?;
     let syntax = args.syntax.as_deref().unwrap_or(init::SYNTAX);

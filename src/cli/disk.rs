@@ -7,13 +7,15 @@
 
 use super::Trouble;
 use crate::ignorefile;
-use crate::source::{Entry, EntryKind, SourceFile, SourceTree};
+use crate::source::{Entry, EntryKind, SourceFile, SourceTree, join};
 use std::fs;
 use std::path::Path;
 
-/// Calls `plan` with what is known of the files below `dir` until it asks for nothing more.
+/// Calls `plan` with what is known of the files below `dir`, but for those that patterns leave out, until it asks for
+/// nothing more.
 pub(super) fn read_tree<T>(
     dir: &Path,
+    ignored: &[String],
     mut plan: impl FnMut(&SourceTree) -> T,
 ) -> Result<(T, SourceTree), Trouble> {
     let mut tree = SourceTree::default();
@@ -24,15 +26,22 @@ pub(super) fn read_tree<T>(
             return Ok((made, tree));
         }
         for path in needs.files {
-            let text = match is_below(dir, &path) {
+            let is_there = !ignorefile::is_ignored(ignored, &path);
+            let text = match is_there && is_below(dir, &path) {
                 true => read(&dir.join(&path))?,
                 false => None,
             };
             tree.add_file(path, text);
         }
         for path in needs.dirs {
-            let names = list(&dir.join(&path));
-            tree.add_dir(path, names);
+            let mut entries = list(&dir.join(&path));
+            // What is in a directory may be re-included.
+            let keeps = ignored.iter().any(|pattern| pattern.starts_with('!'));
+            entries.retain(|entry| {
+                let below = join(&path, &entry.name).unwrap_or_default();
+                (keeps && entry.kind == EntryKind::Dir) || !ignorefile::is_ignored(ignored, &below)
+            });
+            tree.add_dir(path, entries);
         }
     }
 }
@@ -106,8 +115,8 @@ fn named(dir: &Path, path: &Path) -> Result<SourceFile, Trouble> {
 /// The patterns of the ignore file: the spec's own, else the context's.
 pub(super) fn ignored(dir: &Path, spec: &str) -> Result<Vec<String>, Trouble> {
     for name in [format!("{spec}.dockerignore"), ".dockerignore".to_owned()] {
-        if let Some(text) = read(&dir.join(name))?.filter(|text| !text.is_empty()) {
-            return Ok(ignorefile::parse(&text));
+        if let Some(text) = read(&dir.join(&name))?.filter(|text| !text.is_empty()) {
+            return Ok(ignorefile::read(&SourceFile::new(name, text))?);
         }
     }
     Ok(vec![])

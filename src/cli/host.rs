@@ -47,7 +47,7 @@ pub(super) fn load(args: &Args, platform: &Platform) -> Result<Loaded, Trouble> 
         let warnings = lint::run(&input, &switches, &others);
         Ok::<_, Diagnostics>((project, warnings))
     };
-    let (read, _) = disk::read_tree(&args.dir, read)?;
+    let (read, _) = disk::read_tree(&args.dir, &ignored, read)?;
     let (project, warnings) = read?;
     Ok(Loaded {
         spec,

@@ -151,7 +151,9 @@ pub(super) async fn solve(
     }
     let switches = Switches::read(options, &context.definition, Some(spec))?;
     let warnings = warnings.into_iter().filter(|one| switches.on(one.code));
-    super::warn(gateway, context, &warnings.collect()).await;
+    let warnings = warnings.collect();
+    super::warn(gateway, context, &warnings).await;
+    switches.refuse(&warnings)?;
     Ok(Solved {
         reference,
         image: graph.lowered.state(plan.result.as_ref()),

@@ -11,12 +11,12 @@ use super::dependencies::{self, Crates};
 use super::toolchain::{self, Toolchain};
 use super::{
     Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR, RUST_SOURCES, Role, TARGET_DIR,
-    compile, cross, names, seed, sources, stubs,
+    compile, cross, names, seed, sources, stubs, unread,
 };
 use crate::diagnostic::Diagnostics;
 use crate::project::{DependencyKind, Selection};
 use crate::recipe::{self, Recipe, RecipeFor};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::spec::Runner;
 use crate::stage::Kind;
 use place::{runnable, span};
@@ -103,7 +103,12 @@ pub(super) fn add(plan: &mut Plan, kind: Kind, inputs: &[Input<'_>]) -> Result<(
     for selection in &mut selections {
         selection.profile.clone_from(&words.profile);
     }
+    // Tests may read what programs read when they run.
+    let mut image = first.image.clone();
+    let is_input = |pattern: &Spanned<String>| !pattern.value.starts_with(unread::LEFT_OUT);
+    image.build.inputs.retain(is_input);
     let input = Input {
+        image: &image,
         platform: first.build_platform,
         selection: selections.first().unwrap_or(first.selection),
         ..first.clone()

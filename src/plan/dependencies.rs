@@ -320,7 +320,8 @@ fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, Str
     if flags.is_empty() {
         return None;
     }
-    let is_hidden = env.iter().any(|(name, _)| name == "RUSTFLAGS");
+    let set = env.iter().find(|(name, _)| name == "RUSTFLAGS");
+    let is_hidden = set.is_some();
     let is_split = flags.iter().any(|flag| flag.contains(char::is_whitespace));
     let tables = || input.project.configs.iter().map(|config| &config.table);
     let has_flags = |value: &toml::Value| value.get("rustflags").is_some();
@@ -335,7 +336,13 @@ fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, Str
     let name = match (is_hidden || is_split, of_target, of_build) {
         (false, true, _) => cross::variable(&triple, "RUSTFLAGS"),
         (false, false, true) => "CARGO_BUILD_RUSTFLAGS".to_owned(),
-        _ => return Some(("CARGO_ENCODED_RUSTFLAGS".into(), flags.join("\u{1f}"))),
+        _ => {
+            let set = set
+                .into_iter()
+                .flat_map(|(_, value)| value.split_whitespace());
+            let all: Vec<&str> = set.chain(flags).collect();
+            return Some(("CARGO_ENCODED_RUSTFLAGS".into(), all.join("\u{1f}")));
+        }
     };
     Some((name, flags.join(" ")))
 }

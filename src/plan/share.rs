@@ -30,7 +30,7 @@ pub(super) fn with(input: &Input<'_>) -> Shared {
     for image in &input.spec.images {
         let (name, is_own) = (name(image), name(image) == own);
         if !is_own && !same_settings(&image.build, &input.image.build) {
-            reasons.insert(name, "its settings of `build:` differ".into());
+            reasons.insert(name, "the settings of `build:` differ".into());
             continue;
         }
         let selection = match is_own {

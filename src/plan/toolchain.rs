@@ -3,7 +3,7 @@
 use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role, allocator};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::image::ImageConfig;
-use crate::platform::Libc;
+use crate::platform::{self, Libc};
 use crate::recipe::Recipe;
 use crate::source::Span;
 use crate::spec::{Allocator, BuildTarget, RunStep};
@@ -302,6 +302,28 @@ pub(super) fn change(plan: &mut Plan, run: Run<'_>, root: Output, mounts: Vec<Mo
         step,
         mount: "/".into(),
     }
+}
+
+/// The triple of an image that its platform runs.
+pub(super) fn image_triple(input: &Input<'_>) -> Result<String, Diagnostics> {
+    let triple = triple(input)?;
+    if platform::runs(input.platform, &triple) {
+        return Ok(triple);
+    }
+    let message = format!("the image is for {}, and this is not", input.platform);
+    let target = &input.image.build.target;
+    let libc = if triple.contains("musl") {
+        "musl"
+    } else {
+        "gnu"
+    };
+    let help = format!(
+        "write `target: {libc}`, which is for whatever platform is built, or build with `--platform`"
+    );
+    let error = Diagnostic::error("platform-mismatch", message).help(help);
+    Err(error
+        .at(input.spec.file.at(target.span.unwrap_or_default()))
+        .into())
 }
 
 /// The triple to compile for.

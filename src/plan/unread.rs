@@ -83,7 +83,10 @@ done </tmp/candidates
 find . -depth -type d -exec rmdir {} + 2>/dev/null || :
 "#;
 
-/// Adds the steps that take such files away; `patterns` of the spec bring theirs back.
+/// What is before a pattern of `build.inputs` whose files are none.
+pub(super) const LEFT_OUT: char = '!';
+
+/// Adds the steps that take such files away. `inputs` of the spec bring theirs back, and take away what has a `!` before it.
 pub(super) fn without(
     plan: &mut Plan,
     input: &Input<'_>,
@@ -137,13 +140,21 @@ pub(super) fn without(
         ..Exec::default()
     };
     let step = plan.push_once(Role::Sources, "files that sources may read", Op::Exec(exec));
+    let inputs = input.image.build.inputs.iter();
+    let inputs = inputs.map(|pattern| pattern.value.as_str());
+    let (left_out, brought): (Vec<&str>, Vec<&str>) =
+        inputs.partition(|pattern| pattern.starts_with(LEFT_OUT));
+    let left_out = left_out
+        .into_iter()
+        .map(|pattern| pattern[LEFT_OUT.len_utf8()..].to_owned());
+    let exclude: Vec<String> = left_out.collect();
     let copy = |from, include| {
         FileAction::Copy(Box::new(Copy {
             from,
             src: "/".into(),
             dest: "/".into(),
             include,
-            exclude: vec![],
+            exclude: exclude.clone(),
             mode: None,
             owner: None,
             time: Some(super::SOURCE_TIME),
@@ -154,9 +165,8 @@ pub(super) fn without(
         mount: FILES.into(),
     };
     let mut actions = vec![copy(read, vec![])];
-    let inputs = &input.image.build.inputs;
-    if !inputs.is_empty() {
-        let patterns = inputs.iter().map(|pattern| pattern.value.clone());
+    if !brought.is_empty() {
+        let patterns = brought.into_iter().map(str::to_owned);
         actions.push(copy(context.clone(), patterns.collect()));
     }
     let op = Op::Files {

@@ -5,12 +5,13 @@ use super::keys::ROOT;
 use super::table::{Map, Shape};
 use super::yaml::{Data, Node, ScalarType};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
+use crate::options::VCS_REVISION;
 use crate::source::{SourceFile, Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names that mean something to every build without being declared: they are never taken for a
 /// misspelling.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 21] = [
     "HTTP_PROXY",
     "http_proxy",
     "HTTPS_PROXY",
@@ -31,6 +32,7 @@ const KNOWN: [&str; 20] = [
     "TARGETARCH",
     "TARGETVARIANT",
     "TARGETSTAGE",
+    VCS_REVISION,
 ];
 
 /// Most bytes that all `${}` of a spec may stand for.
@@ -237,12 +239,13 @@ impl Filler<'_> {
             return match self.given.get(name) {
                 Some(value) => value.clone(),
                 None => {
-                    self.missing(
-                        name,
-                        span,
-                        &reference,
-                        format!("give `--build-arg {name}=...`"),
-                    );
+                    let help = match name {
+                        VCS_REVISION => format!(
+                            "build a git checkout with buildx, give `--build-arg {name}=...`, or write a default under `args`"
+                        ),
+                        _ => format!("give `--build-arg {name}=...`"),
+                    };
+                    self.missing(name, span, &reference, help);
                     reference
                 }
             };

@@ -9,7 +9,9 @@ use super::table::{Block, Format, MOST_BLOCKS, Map, Numbers, Scalar, Shape};
 use super::yaml::{self, Data, Key, Node, ScalarType};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::source::{SourceFile, Span};
-use advice::{alternatives, describe, home_of, instead, list, other_word, shorten};
+use advice::{
+    alternatives, describe, home_of, instead, list, option_of_buildx, other_word, shorten,
+};
 
 /// Checks a whole document.
 pub(super) fn document(file: &SourceFile, root: &Node) -> Diagnostics {
@@ -170,13 +172,25 @@ impl Check<'_> {
         let name = key.name.as_str();
         let mut starts = names().filter(|known| name.len() >= 3 && known.starts_with(name));
         let near = nearest(name, names()).or_else(|| starts.next());
-        let help = match (near, home_of(name, block)) {
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, Some(home)) => format!("it belongs in {home}"),
-            (None, None) => match other_word(name) {
-                Some(word) => format!("write `{word}`"),
-                None => format!("known keys: {}", list(names())),
-            },
+        let has = |word: &&str| {
+            word.split(':')
+                .next()
+                .is_some_and(|word| block.key(word).is_some())
+        };
+        let help = if let Some(word) = other_word(name, block).filter(has) {
+            format!("write `{word}`")
+        } else if let Some(near) = near {
+            format!("did you mean `{near}`?")
+        } else if let Some(home) = home_of(name, block) {
+            format!("it belongs in {home}")
+        } else if let Some(option) = option_of_buildx(name) {
+            format!("it is an option of `docker buildx build`: `{option}`")
+        } else if let Some((word, home)) =
+            other_word(name, block).and_then(|word| Some((word, home_of(word, block)?)))
+        {
+            format!("write `{word}`, which belongs in {home}")
+        } else {
+            format!("known keys: {}", list(names()))
         };
         self.found.push(
             Diagnostic::error("unknown-key", format!("{} has no key `{name}`", block.name))

@@ -114,6 +114,7 @@ Every mistake has a stable code. All mistakes in the form of a file are shown at
 ";
 
 const CODES: &[&str] = &[
+    "docker-form",
     "duplicate-item",
     "duplicate-key",
     "duplicate-target",
@@ -128,6 +129,7 @@ const CODES: &[&str] = &[
     "not-a-spec",
     "stamp-in-env",
     "too-many-images",
+    "toolchain-in-env",
     "undeclared-build-arg",
     "unknown-build-arg",
     "unknown-key",

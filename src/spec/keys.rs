@@ -44,7 +44,7 @@ static SPEC: Block = Block {
         Key::new(
             "args",
             &ARGS,
-            "Build arguments that `--build-arg` may give: a mapping of name to default. Every value of the spec may hold `${NAME}`; `$${` stands for `${`. One without a default must be given.",
+            "Build arguments that `--build-arg` may give: a mapping of name to default. Every value of the spec may hold `${NAME}`; `$${` stands for `${`. One without a default must be given. `VCS_REVISION` is the commit of the build context, where buildx or the context's address tells.",
             "none: a build takes nothing from its command line that the spec does not name",
             "{ REVISION: unknown }",
         ),

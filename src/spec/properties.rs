@@ -340,7 +340,9 @@ fn every_example_of_the_tables_is_valid_and_changes_the_spec() {
     fn each(block: &'static Block, around: &dyn Fn(String) -> String) {
         for key in block.keys {
             let document = around(format!("{}: {}", key.name, key.example));
-            let args = BTreeMap::from([("REVISION".to_owned(), "1".to_owned())]);
+            let args = ["REVISION", "VCS_REVISION"]
+                .map(|name| (name.to_owned(), "1".to_owned()))
+                .into();
             let document = match key.name {
                 "args" => document,
                 _ => format!("args: {{ REVISION: }}\n{document}"),

@@ -21,7 +21,8 @@ what: `build:` affects compilation, `image:` only the image.
 - Keys that start with `x-` are ignored in every block, and are a place for anchors.
 - Booleans are `true` and `false` alone: `yes` and `on` are text.
 - Numbers are taken as written: `toolchain: 1.90` is 1.90, `mode: 0644` is octal.
-- `${NAME}` stands for a build-arg declared under `args`; `$${` for `${`; any other `$` for itself.
+- `${NAME}` stands for a build-arg declared under `args`, or for one that every build has (`TARGETARCH`, `TARGETPLATFORM`, `VCS_REVISION`, …);
+  `$${` for `${`; any other `$` for itself.
 - The file may be JSON, with the syntax line as the key `syntax`.
 
 Editors with a YAML language server complete and check the file by its schema: save the output of `--call=schema` as

@@ -17,7 +17,9 @@ pub(super) fn check(spec: &Spec) -> Diagnostics {
         check.secrets(&build.secrets);
         check.stamps(&build.env, &build.stamp);
         check.inputs(&build.inputs);
+        check.toolchain(&build.env);
         check.packages(&image.image);
+        check.healthcheck(&image.image);
         check.bare(&image.image);
     }
     check.found
@@ -84,11 +86,12 @@ impl Check<'_> {
     /// What never reaches a compile step, whatever names it (plan/sources.rs).
     fn inputs(&mut self, inputs: &[Spanned<String>]) {
         for input in inputs {
+            // One that begins with `!` is left out anyway.
             let path = input.value.trim_start_matches("./").trim_start_matches('/');
             let first = path.split('/').next().unwrap_or_default();
             let help = match first {
                 ".git" => {
-                    "hand in what a build reads of it: `stamp: { REVISION: '${REVISION}' }`, with `--build-arg REVISION=…`"
+                    "hand in what a build reads of it: `args: { VCS_REVISION: unknown }`, and `stamp: { REVISION: '${VCS_REVISION}' }` under `build:`"
                 }
                 "target" => "put what a build reads into another directory",
                 _ => continue,
@@ -96,6 +99,34 @@ impl Check<'_> {
             let message = format!("`{first}` of the build context is no input of a build");
             self.error("input-left-out", input.span, message, help.into());
         }
+    }
+
+    /// No step installs what a variable asks for, and those that compile have no network.
+    fn toolchain(&mut self, env: &[EnvVar]) {
+        let named = |var: &&EnvVar| var.name.value == "RUSTUP_TOOLCHAIN";
+        for var in env.iter().filter(named) {
+            let message = "no step installs the toolchain of `RUSTUP_TOOLCHAIN`".to_owned();
+            let help = format!("write `toolchain: {}` under `build:`", var.value.value);
+            self.error("toolchain-in-env", var.name.span, message, help);
+        }
+    }
+
+    /// The first words that Docker's own forms have.
+    fn healthcheck(&mut self, image: &Image) {
+        let Some(check) = &image.healthcheck else {
+            return;
+        };
+        let Some((form, rest)) = check.value.cmd.split_first() else {
+            return;
+        };
+        let help = match form.as_str() {
+            "CMD" => format!("leave it out: `[{}]`", rest.join(", ")),
+            "CMD-SHELL" => format!("write `[sh, -c, \"{}\"]`", rest.join(" ")),
+            "NONE" => "write `healthcheck: none`".to_owned(),
+            _ => return,
+        };
+        let message = format!("`{form}` is no program: the command is a list of words");
+        self.error("docker-form", check.span, message, help);
     }
 
     fn packages(&mut self, image: &Image) {
@@ -122,14 +153,15 @@ impl Check<'_> {
             }
         }
         if image.base.value == ImageBase::Scratch {
-            let parts = image.user.value.split(':');
-            let name = parts
-                .into_iter()
-                .find(|part| !part.bytes().all(|b| b.is_ascii_digit()));
-            if let Some(name) = name {
-                let message = format!("`scratch` has no user or group `{name}`");
-                let help = "write its number, like `65532`";
-                self.error("unknown-user", image.user.span, message, help.into());
+            let owners = image.files.iter().filter_map(|file| file.owner.as_ref());
+            for user in [&image.user].into_iter().chain(owners) {
+                let mut parts = user.value.split(':');
+                let name = parts.find(|part| !part.bytes().all(|b| b.is_ascii_digit()));
+                if let Some(name) = name {
+                    let message = format!("`scratch` has no user or group `{name}`");
+                    let help = "write its number, like `65532`";
+                    self.error("unknown-user", user.span, message, help.into());
+                }
             }
         }
     }

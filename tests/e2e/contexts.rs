@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use crate::support::build::Build;
 use crate::support::docker::{Docker, Outcome};
 use crate::support::image::Image;
 use crate::support::nonce;
@@ -48,6 +49,31 @@ fn a_spec_in_another_place_and_its_own_ignore_file() {
         .collect();
     assert!(files.contains(&"all/a".to_owned()), "{files:?}");
     assert!(!files.contains(&"all/b".to_owned()), "{files:?}");
+}
+
+#[test]
+fn the_commit_is_a_value_of_the_spec() {
+    let docker = Docker::take();
+    let project = Project::tiny(
+        "args: { VCS_REVISION: unknown }\nbuild: { stamp: { REVISION: '${VCS_REVISION}' } }\nimage: { base: scratch }\n",
+    );
+    project.write(
+        "src/main.rs",
+        "fn main() { println!(\"{}\", env!(\"REVISION\")); }\n",
+    );
+    let repository = Repository::serve(&project);
+    let prints = |build: Build<'_>| build.image("commit").0.prints(&[]);
+    assert_eq!(prints(docker.build(&project)), "unknown\n");
+    let commit = sh(
+        &project,
+        "git init -q; git add .; git -c user.name=a -c user.email=a@b commit -qm one; git rev-parse HEAD",
+    );
+    assert_eq!(prints(docker.build(&project)), commit);
+    let given = docker.build(&project).arg("VCS_REVISION", "mine");
+    assert_eq!(prints(given), "mine\n");
+    let url = format!("{}#{}", repository.url, repository.commit);
+    let remote = docker.build(&project).remote(url);
+    assert_eq!(prints(remote), format!("{}\n", repository.commit));
 }
 
 /// A repository on a server of this machine's own, with one project in it and one in `sub/`.

@@ -155,6 +155,33 @@ fn links_are_followed() {
     assert_eq!(image.prints(&[]), format!("{word} part sub page\n"));
 }
 
+/// Pages that the program reads when it runs.
+#[test]
+fn files_that_the_spec_leaves_out_compile_nothing() {
+    let docker = Docker::take();
+    let project = Project::tiny(
+        "build: { inputs: ['!pages'] }\nimage: { base: scratch, files: { pages/: /pages/ } }\n",
+    );
+    std::fs::create_dir(project.join("pages")).expect("can make folders");
+    let program =
+        "fn main() {\n    print!(\"{}\", std::fs::read_to_string(\"/pages/page\").unwrap());\n}\n";
+    project
+        .write("src/main.rs", format!("{program}// {}\n", nonce()))
+        .write(
+            "build.rs",
+            "fn main() { assert!(!std::path::Path::new(\"pages\").exists()); }\n",
+        );
+    let prints_a_new_page = |compiled: &[&str]| {
+        let page = nonce();
+        project.write("pages/page", &page);
+        let (image, report) = docker.build(&project).image("pages");
+        assert_eq!(report.compiled(), compiled);
+        assert_eq!(image.prints(&[]), page);
+    };
+    prints_a_new_page(&["tiny"]);
+    prints_a_new_page(&[]);
+}
+
 /// A build script of a library that asks for a stamp and does not tell cargo that it did.
 #[test]
 fn stamps_reach_libraries_that_ask_for_them() {

@@ -33,8 +33,14 @@ fn a_library_that_the_image_lacks_is_named() {
     let words = "`tiny` needs `libodd.so`, which the image does not have";
     assert!(warning.contains(words), "{warning}");
 
+    let error = "lint: { error: true }\n";
+    project.append("Rust.yaml", error);
+    let words = docker.build(&project).fail();
+    let violation = "lint violation found for rules: missing-shared-library";
+    assert!(words.contains(violation), "{words}");
+
     let skip = "lint: { skip: [missing-shared-library] }\n";
-    project.append("Rust.yaml", skip);
+    project.replace("Rust.yaml", error, skip);
     assert_eq!(docker.build(&project).succeed().warnings, [""; 0]);
 
     // Whatever it is: the dynamic loader finds it.

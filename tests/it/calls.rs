@@ -178,8 +178,13 @@ async fn what_stops_a_build_is_part_of_a_check() {
         ),
         ("# check=nonsense\n", "invalid check option", 1),
         (
-            "image: { base: scratch }\nbuild: { target: powerpc64-unknown-linux-gnu }\n",
-            "there is no linker for `powerpc64-unknown-linux-gnu`",
+            "build:\n  target: aarch64-unknown-linux-musl\n",
+            "the image is for linux/amd64, and this is not: write `target: musl`",
+            2,
+        ),
+        (
+            "image: { base: scratch }\nbuild: { target: mips64el-unknown-linux-gnuabi64 }\n",
+            "there is no linker for `mips64el-unknown-linux-gnuabi64`",
             2,
         ),
     ] {

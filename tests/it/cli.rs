@@ -133,12 +133,54 @@ fn mistakes_of_the_spec_are_drawn() {
         "{}",
         ended.stderr
     );
-    let fine = project("fine", &[]);
+    let syntax = ("Rust.yaml", "# syntax=org/rust-frontend:1\n");
+    let fine = project("fine", &[syntax]);
     let ended = run(&["check", fine.to_str().unwrap()]);
     assert_eq!(
         (ended.code, ended.stdout.as_str()),
         (Some(0), "no mistakes found\n")
     );
+    let without = project("no-spec", &[]);
+    let ended = run(&["check", without.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0));
+    assert!(
+        ended.stdout.contains("without a `Rust.yaml`"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn docker_would_read_another_file() {
+    let spec = ("Rust.yaml", "# Ours.\n# syntax=org/rust-frontend:1\n");
+    let late = project("late-syntax", &[spec]);
+    let ended = run(&["check", late.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.stderr.contains("Docker finds no syntax line here"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn what_is_ignored_is_not_there() {
+    let syntax = ("Rust.yaml", "# syntax=org/rust-frontend:1\n");
+    let ignored = |name: &str, text: &str| {
+        let dir = project(name, &[syntax, (".dockerignore", text)]);
+        let ended = run(&["check", dir.to_str().unwrap()]);
+        assert_eq!(ended.code, Some(1), "{text}");
+        ended.stderr
+    };
+    let said = ignored("ignored-lock", "*.lock\n");
+    assert!(
+        said.contains("`Cargo.lock` is not in the build context"),
+        "{said}"
+    );
+    let said = ignored("ignored-sources", "src\n");
+    assert!(said.contains("has a binary"), "{said}");
+    let said = ignored("ignored-badly", "b[\n");
+    assert!(said.contains("`b[` is not a pattern"), "{said}");
 }
 
 #[test]

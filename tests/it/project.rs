@@ -30,7 +30,7 @@ fn no_lock() {
     wrong(
         &format!("{APP}//- /src/main.rs\n"),
         &[
-            "missing-lock: `Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it",
+            "missing-lock: `Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; of a workspace's member, build the workspace: `docker buildx build -f MEMBER/Rust.yaml .`",
         ],
     );
 }
@@ -70,12 +70,12 @@ fn missing_packages() {
     wrong(
         "//- /Cargo.toml\n[workspace]\nmembers = [\"gone\", \"crates/*\", \"../outside\", \"c\"]\n//- /crates/empty/notes.txt\n//- /c/Cargo.toml\n[package]\nname = \"c\"\n[dependencies]\nd = { path = \"d\" }\ne = { path = \"../../e\" }\n//- /c/src/lib.rs\n//- /Cargo.lock\nversion = 4\n[[package]]\nname = \"c\"\nversion = \"0.0.0\"\n",
         &[
-            "missing-member: Cargo.toml:2: member `gone` has no `Cargo.toml`: add it to `workspace.exclude`, or check `.dockerignore`",
+            "missing-member: Cargo.toml:2: member `gone` has no `Cargo.toml`: remove it from `workspace.members`, or check `.dockerignore`",
             "missing-member: Cargo.toml:2: `crates/empty` matches this pattern and has no `Cargo.toml`: add it to `workspace.exclude`, or check `.dockerignore`",
             "path-outside-context: Cargo.toml:2: member `../outside` is outside of the build context: build from the directory that holds all members",
-            "missing-path-dependency: c/Cargo.toml:4: there is no `c/d/Cargo.toml`: check `.dockerignore`",
+            "missing-path-dependency: c/Cargo.toml:4: there is no `c/d/Cargo.toml`: check the path and `.dockerignore`; in a submodule, run `git submodule update --init`",
             "stale-lock: c/Cargo.toml:4: `Cargo.lock` has no `d` for `c`: run `cargo update --workspace` and commit `Cargo.lock`",
-            "path-outside-context: c/Cargo.toml:5: dependency `e` is at `../../e`, outside of the build context: add `--build-context e=DIRECTORY`, build from a directory that holds both (`docker buildx build -f app/Rust.yaml .`), or depend on it by `git` or `version`",
+            "path-outside-context: c/Cargo.toml:5: dependency `e` is at `../../e`, outside of the build context: add `--build-context e=DIRECTORY`, make a workspace of both in a directory that holds them and build that, or depend on it by `git` or `version`",
         ],
     );
 }
@@ -462,7 +462,7 @@ fn a_lock_in_another_place() {
     wrong(
         &format!("{APP}//- /src/main.rs\n{config}{LOCK}"),
         &[
-            "missing-lock: `locks/Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it",
+            "missing-lock: `locks/Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; of a workspace's member, build the workspace: `docker buildx build -f MEMBER/Rust.yaml .`",
         ],
     );
 }

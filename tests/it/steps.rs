@@ -348,7 +348,7 @@ fn flags_join_those_of_the_configuration() {
     let hidden = "rustflags: -Ca, env: { RUSTFLAGS: -Cc }";
     assert_eq!(
         rustflags(of_build, hidden),
-        ["RUSTFLAGS=-Cc", "CARGO_ENCODED_RUSTFLAGS=-Ca"]
+        ["RUSTFLAGS=-Cc", "CARGO_ENCODED_RUSTFLAGS=-Cc\u{1f}-Ca"]
     );
 }
 

@@ -65,7 +65,7 @@ pub(super) fn shorten(text: &str) -> String {
 }
 
 /// The block that a key without a place here belongs to.
-pub(super) fn home_of(name: &str, wrong: &Block) -> Option<&'static str> {
+pub(super) fn home_of(name: &str, wrong: &Block) -> Option<String> {
     let Some(Map::Block(root)) = &ROOT.map else {
         return None;
     };
@@ -77,20 +77,41 @@ pub(super) fn home_of(name: &str, wrong: &Block) -> Option<&'static str> {
         .filter(|block| block.name != wrong.name && block.key(name).is_some())
         .map(|block| block.name)
         .collect();
-    match homes.as_slice() {
-        [home] => Some(home),
+    let top = (root.key(name).is_some() && wrong.name != root.name)
+        .then_some("the top level of the file");
+    match (top, homes.as_slice()) {
+        (Some(top), [home]) => Some(format!("{top} or {home}")),
+        (Some(top), _) => Some(top.to_owned()),
+        (None, [home]) => Some((*home).to_owned()),
         // `base`, `env`, `packages` and `run` are in both.
-        ["`build:`", "`image:`"] => Some("`build:` (to compile) or `image:` (to run)"),
-        _ if root.key(name).is_some() && wrong.name != root.name => {
-            Some("the top level of the file")
+        (None, ["`build:`", "`image:`"]) => {
+            Some("`build:` (to compile) or `image:` (to run)".to_owned())
         }
-        _ => None,
+        (None, _) => None,
     }
 }
 
-/// Our word for one that people know from elsewhere.
-pub(super) fn other_word(name: &str) -> Option<&'static str> {
+/// What people know from Compose and bake files, and is said when a build is started.
+pub(super) fn option_of_buildx(name: &str) -> Option<&'static str> {
     Some(match name.to_lowercase().as_str() {
+        "platform" | "platforms" => "--platform",
+        "tag" | "tags" => "--tag",
+        "context" | "dockerfile" => "-f Rust.yaml CONTEXT",
+        "cache_from" | "cache-from" => "--cache-from",
+        "cache_to" | "cache-to" => "--cache-to",
+        "no_cache" | "no-cache" => "--no-cache",
+        "output" | "outputs" => "--output",
+        "network" => "--network",
+        "pull" => "--pull",
+        _ => return None,
+    })
+}
+
+/// Our word for one that people know from elsewhere.
+pub(super) fn other_word(name: &str, block: &Block) -> Option<&'static str> {
+    let is_check = block.key("interval").is_some();
+    Some(match name.to_lowercase().as_str() {
+        "test" if is_check => "cmd",
         "from" | "runtime" => "base",
         "command" => "cmd",
         "copy" | "add" | "assets" => "files",
@@ -102,7 +123,7 @@ pub(super) fn other_word(name: &str) -> Option<&'static str> {
         "stopsignal" | "stop_signal" => "stop-signal",
         "binary" | "binaries" => "bin",
         "crate" => "package",
-        "triple" | "platform" => "target",
+        "triple" => "target",
         "rust" | "channel" | "rust-version" => "toolchain",
         "apt" | "apk" | "system" | "dependencies" => "packages",
         "tests" => "test",

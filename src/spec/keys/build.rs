@@ -73,16 +73,16 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "env",
             &ENV,
-            "Environment of every compile step: a mapping, or a list of `NAME=value`.",
+            "Environment of `run`, of the fetch and of every step that compiles or tests: a mapping, or a list of `NAME=value`. The steps that install packages and the toolchain do not have it.",
             "none: a variable is part of the key of every compile step",
             "{ SQLX_OFFLINE: true }",
         ),
         Key::new(
             "stamp",
             &ENV,
-            "Environment of the final crate's compile alone, for what changes with each build: a new revision compiles no dependency.",
+            "Environment of the last compile step alone, for what changes with each build: a new value compiles the program and the local libraries that name the variable, and no dependency.",
             "none: equal sources make equal programs",
-            "{ REVISION: '${REVISION}' }",
+            "{ REVISION: '${VCS_REVISION}' }",
         ),
         Key::new(
             "rustflags",
@@ -94,9 +94,9 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "inputs",
             &CONTEXTS,
-            "Context paths that reach compilation although they look as if they could not matter (patterns as in .dockerignore).",
+            "Context paths that reach compilation although they look as if they could not matter, and with a `!` before them such as do not, because the program reads them when it runs (patterns as in .dockerignore).",
             "none: sources, manifests and what they include are found",
-            "[docs/*.md]",
+            "[docs/*.md, '!static']",
         ),
         Key::new(
             "secrets",
@@ -136,7 +136,7 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "seed",
             &BOOL,
-            "Whether the compilation of dependencies starts from what the last one on the same builder left in a cache, so that a new crate compiles that crate. It changes the time that it takes, never what comes out; `--no-cache` empties the cache.",
+            "Whether compiling dependencies starts from what the last build on this builder left in a cache, so that after a change only new crates are compiled. It saves time and never changes the result; `--no-cache` empties the cache.",
             "`true`: it only saves time; `false` where compile steps have secrets or sources of crates are in the project",
             "false",
         ),

@@ -10,14 +10,14 @@ pub(super) static IMAGE_KEYS: Block = Block {
         Key::new(
             "base",
             &IMAGE_NAME,
-            "Base image: `alpine`, `scratch`, `distroless`, `debian`, or any reference.",
+            "Base image: `alpine`, `scratch`, `distroless` (`gcr.io/distroless/static-debian13:nonroot`, with `target: gnu` `cc-debian13:nonroot`), `debian` (`debian:trixie-slim`), or any reference.",
             "`alpine`: small, and it has a shell to look around with",
             "scratch",
         ),
         Key::new(
             "packages",
             &SYSTEM_PACKAGES,
-            "Packages to install; the base must be alpine or debian.",
+            "Packages to install; the base must have apt-get or apk.",
             "none: a static program needs none",
             "[tzdata]",
         ),
@@ -129,7 +129,7 @@ pub(super) static IMAGE_KEYS: Block = Block {
         Key::new(
             "run",
             &RUNS,
-            "Commands in the image after everything is in it: a shell line, a list of words, or a mapping.",
+            "Commands in the image after everything is in it: a shell line, a list of words, or a mapping. They run as root, in `/`, and without network unless the mapping says so.",
             "none: everything else is a key of its own",
             "[adduser -D app]",
         ),

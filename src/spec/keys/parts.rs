@@ -45,7 +45,7 @@ pub(super) static PROFILE_SETTINGS: Block = Block {
         Key::new(
             "strip",
             &STRIP,
-            "What is left out of the executable. With `debug-symbols` everything is, and kept apart.",
+            "What is removed from the executable. With `debug-symbols` everything is, into a file of its own.",
             "the profile's: Cargo leaves debug information out of a release",
             "symbols",
         ),
@@ -264,7 +264,7 @@ pub(super) static TEST: Block = Block {
         Key::new(
             "args",
             &WORDS,
-            "Extra arguments for the test runner.",
+            "Arguments for the test runner; those that choose packages and features count for clippy and doc, too.",
             "none: all tests run",
             "[--all-features]",
         ),

@@ -96,7 +96,8 @@ impl Reader<'_> {
             };
             let node = match event {
                 Event::Scalar(text, style, anchor, tag) => {
-                    let tagged_text = self.tag(tag.as_deref(), span);
+                    let is_pattern = text.is_empty() && self.pattern(tag.as_deref(), span);
+                    let tagged_text = !is_pattern && self.tag(tag.as_deref(), span);
                     let size = 1 + text.len() / 64;
                     let node = Node {
                         span,
@@ -104,7 +105,7 @@ impl Reader<'_> {
                             text: text.into_owned(),
                             plain: style == ScalarStyle::Plain && !tagged_text,
                             filled: false,
-                            unknown: false,
+                            unknown: is_pattern,
                         }),
                     };
                     self.nodes += size;
@@ -267,6 +268,19 @@ impl Reader<'_> {
             }
         }
         own
+    }
+
+    /// Whether a tag stands where a value begins with `!`, such as a pattern; that is an error.
+    fn pattern(&mut self, tag: Option<&granit_parser::Tag>, span: Span) -> bool {
+        let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) else {
+            return false;
+        };
+        let written = tag.original();
+        let message = format!("`{written}` is a tag, and no value");
+        let help = format!("put it in quotes: `'{written}'`");
+        let error = Diagnostic::error("yaml-tag", message).help(help);
+        self.problems.push(error.at(self.file.at(span)));
+        true
     }
 
     /// Whether a tag makes a scalar text whatever it looks like.

@@ -373,7 +373,7 @@ EOF
 
 FROM scratch AS sources-3
 # inputs of the build
-COPY --from=sources-2 /files/ /
+COPY --from=sources-2 --exclude=static --exclude=templates /files/ /
 # sources
 COPY --exclude=** --exclude=!**/*.rs --exclude=!Cargo.lock --exclude=!Cargo.toml --exclude=.git/** --exclude=target/** . /
 
