@@ -100,15 +100,16 @@ pub fn alone(plan: &Plan) -> String {
     }
     text + "\nTo compare with a plan of before: rust-frontend plan --format json > plan.json, and later\n\
             rust-frontend explain --against plan.json\n\
-            or with docker: --call=plan,format=json > previous/plan.json, and later\n\
-            --call=explain --build-context previous=previous\n"
+            or with docker: --call=plan,format=json > ../previous/plan.json, and later\n\
+            --call=explain --build-context previous=../previous\n"
 }
 
-/// Paths of the files that a step writes, as they are in the project.
+/// Paths of the files that a step writes, as they are in the project; of Rust sources it writes stubs, which do not
+/// change with them.
 fn files(parts: &Parts) -> Vec<&str> {
     let names = parts.keys();
     let paths = names.filter_map(|name| name.strip_prefix("file /"));
-    paths.collect()
+    paths.filter(|path| !path.ends_with(".rs")).collect()
 }
 
 /// Whether a step is one that users wait for.

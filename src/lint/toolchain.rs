@@ -18,7 +18,7 @@ pub(super) const RULES: [Rule; 5] = [
     ),
     Rule::new(
         "toolchain-too-old",
-        "Cargo refuses packages whose rust-version is above the compiler's",
+        "Cargo refuses packages that need a newer compiler than there is",
         too_old,
     ),
     Rule::new(
@@ -104,19 +104,37 @@ fn too_old(input: &Input<'_>, found: &mut Found<'_>) {
         let Some((named, place)) = channel(input, image).or_else(tag) else {
             continue;
         };
-        let wanted = input
-            .package(image)
-            .and_then(|package| package.metadata.rust_version.clone());
-        let Some(wanted) = wanted else { continue };
-        if let (Some(there), Some(needed)) = (version(&named), version(&wanted))
+        let Some(there) = version(&named) else {
+            continue;
+        };
+        let package = input.package(image);
+        let written = package.and_then(|package| package.metadata.rust_version.as_deref());
+        let edition = package.and_then(|package| match package.edition.as_str() {
+            "2021" => Some("1.56"),
+            "2024" => Some("1.85"),
+            _ => None,
+        });
+        let lock = input.project.and_then(|project| project.lock.version);
+        let needs = [
+            (written, "the package's `rust-version` is"),
+            (edition, "the package's edition needs"),
+            (
+                lock.filter(|lock| *lock >= 4).map(|_| "1.78"),
+                "this version of `Cargo.lock` needs",
+            ),
+        ];
+        let needs = needs.into_iter().filter_map(|(wanted, why)| {
+            let wanted = wanted?;
+            Some((version(wanted)?, wanted, why))
+        });
+        // The first of those that need most.
+        let most = needs.rev().max_by_key(|(needed, ..)| *needed);
+        if let Some((needed, wanted, why)) = most
             && there < needed
         {
             found.at(
                 place,
-                format!(
-                    "this is Rust {}.{}, and the package's `rust-version` is {wanted}",
-                    there.0, there.1
-                ),
+                format!("this is Rust {}.{}, and {why} {wanted}", there.0, there.1),
                 format!("write {wanted} or newer"),
             );
         }

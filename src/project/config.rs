@@ -3,7 +3,7 @@
 use super::document::{Document, Node};
 use super::workspace::ancestors;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{SourceFile, SourceTree, join, parent};
+use crate::source::{SourceFile, SourceTree, file_name, join, parent};
 
 /// A configuration file of Cargo.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +74,27 @@ fn read(
         table: document.to_toml(),
         dir,
     });
+    for (name, source) in sub(&document, "source") {
+        for key in ["directory", "local-registry"] {
+            let Some(node) = source.get(key) else {
+                continue;
+            };
+            let path = node
+                .text()
+                .and_then(|path| join(parent(parent(file.name())), path));
+            let Some(path) = path.filter(|path| !path.is_empty()) else {
+                continue;
+            };
+            if !tree.has(parent(&path), file_name(&path)) {
+                let message = format!(
+                    "`{path}`, the `{key}` of the source `{name}`, is not in the build context"
+                );
+                let error = Diagnostic::error("missing-config", message)
+                    .help("run `cargo vendor`, and check `.gitignore` and `.dockerignore`");
+                found.push(error.at(document.at(node.span)));
+            }
+        }
+    }
     for (path, optional, node) in includes(&document) {
         let included = join(parent(file.name()), &path);
         match included.as_deref().and_then(|path| tree.read(path)) {

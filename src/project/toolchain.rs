@@ -67,9 +67,16 @@ pub(super) fn load(tree: &SourceTree, dir: &str, found: &mut Diagnostics) -> Opt
         );
         return None;
     };
-    let text = |key| {
+    let mut text = |key| {
         let node = table.get(key)?;
-        Some(Spanned::new(node.text()?.to_owned(), node.span))
+        let text = node.text();
+        if text.is_none() {
+            let message = format!("`{key}` of a toolchain file is text");
+            let help = format!("write it in quotes: `{key} = \"…\"`");
+            let error = Diagnostic::error("invalid-toolchain", message).help(help);
+            found.push(error.at(document.at(node.span)));
+        }
+        Some(Spanned::new(text?.to_owned(), node.span))
     };
     let texts = |key| table.get(key).map(|node| node.texts()).unwrap_or_default();
     Some(Toolchain {

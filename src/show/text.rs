@@ -121,9 +121,15 @@ fn said(plan: &Plan, index: usize, step: &Step, spec: &SourceFile) -> Said {
                 true => "all files".to_owned(),
                 false => format!("files that match {}", include.join(", ")),
             };
-            let but = match exclude.is_empty() {
+            let mut left_out: Vec<&str> = vec![];
+            for pattern in exclude {
+                if !left_out.contains(&pattern.as_str()) {
+                    left_out.push(pattern);
+                }
+            }
+            let but = match left_out.is_empty() {
                 true => String::new(),
-                false => format!(" but {}", exclude.join(", ")),
+                false => format!(" but {}", left_out.join(", ")),
             };
             let key = "content, names and modes of the files; not their times".to_owned();
             (

@@ -80,6 +80,20 @@ fn missing_packages() {
     );
 }
 
+/// What configuration and toolchain file name and the context does not have, and what rustup would refuse late.
+#[test]
+fn configuration_of_what_is_not_there() {
+    wrong(
+        &format!(
+            "{APP}//- /src/main.rs\n{LOCK}//- /rust-toolchain.toml\n[toolchain]\nchannel = 1.90\n//- /.cargo/config.toml\n[source.vendored]\ndirectory = \"vendor\"\n[source.there]\ndirectory = \"src\"\n[source.elsewhere]\ndirectory = \"/usr/share/cargo/registry\"\n"
+        ),
+        &[
+            "missing-config: .cargo/config.toml:2: `vendor`, the `directory` of the source `vendored`, is not in the build context: run `cargo vendor`, and check `.gitignore` and `.dockerignore`",
+            "invalid-toolchain: rust-toolchain.toml:2: `channel` of a toolchain file is text: write it in quotes: `channel = \"…\"`",
+        ],
+    );
+}
+
 /// 21: a broken manifest that nothing refers to is nobody's business; one above is Cargo's.
 #[test]
 fn broken_manifests() {
