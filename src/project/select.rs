@@ -221,9 +221,17 @@ impl Chooser<'_> {
                 .copied()
                 .filter(|name| missing(name).is_empty())
                 .collect();
-            if let Some(default) = &package.default_run
-                && all.contains(default)
-            {
+            if let Some(default) = &package.default_run {
+                if !all.contains(default) {
+                    let message = format!(
+                        "`default-run` of package `{}` is no binary of it: `{default}`",
+                        package.name
+                    );
+                    let error = Diagnostic::error("unknown-bin", message);
+                    let error = error.at(package.manifest.at(package.name_span));
+                    found.push(error.help(suggest(default, &known, "binaries")));
+                    return all;
+                }
                 self.required(default, &missing(default), self.block, found);
                 return vec![default.clone()];
             }

@@ -353,7 +353,20 @@ pub(super) static LINT: Format = format(
                 c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
             })
     },
-    |_| "write it as the warning shows it, like `unpinned-base`".into(),
+    |text| {
+        let mut code = String::new();
+        for letter in text.chars() {
+            match letter {
+                '_' | ' ' => code.push('-'),
+                letter if letter.is_uppercase() && !code.is_empty() => {
+                    code.push('-');
+                    code.extend(letter.to_lowercase());
+                }
+                letter => code.extend(letter.to_lowercase()),
+            }
+        }
+        format!("write it as the warning shows it, like `{code}`")
+    },
 );
 pub(super) static STAGE: Format = format(
     "an image's name",

@@ -319,6 +319,15 @@ fn selection() {
         let found = selects(BINS, &format!("{spec}\n"));
         assert_eq!(found, [expected], "{spec}");
     }
+    let odd = format!(
+        "{APP}default-run = \"mian\"\n[[bin]]\nname = \"main\"\npath = \"src/main.rs\"\n//- /src/main.rs\n{LOCK}"
+    );
+    assert_eq!(
+        selects(&odd, "{}\n"),
+        [
+            "unknown-bin: Cargo.toml:2: `default-run` of package `a` is no binary of it: `mian`: did you mean `main`?"
+        ]
+    );
     let more = "[profile.release-lto]\ninherits = \"release\"\n[profile.small-strip-more]\ninherits = \"small\"\n";
     let named = format!(
         "{BINS}//- /Cargo.toml\n[workspace]\nmembers = [\"api\", \"worker\", \"lib\"]\n{more}[profile.small]\ninherits = \"release\"\n"
