@@ -42,7 +42,8 @@ const INTRODUCTION: &str = "\
 Written by `cargo xtask bench`: on one engine with one builder, contenders one after the other, round by round; medians with the
 least and the most in brackets where there were several rounds, and where there are no brackets, one measurement. Ratios say more
 than seconds, which are those of one machine. *Load* is the machine's load average before the measurements, *others* how many processors other programs used meanwhile: where they are not near 0,
-seconds are too high and CPU times and crates compiled are what to look at. All measurements: [benchmarks.json](benchmarks.json).
+seconds are too high and CPU times and crates compiled are what to look at. A round of a large project takes one to two hours, in which the
+speed of such a machine may change by a fifth: smaller differences say nothing there. All measurements: [benchmarks.json](benchmarks.json).
 
 ";
 
