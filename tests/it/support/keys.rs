@@ -175,6 +175,13 @@ fn text(op: &Op, plan: &Plan, files: &Files, keys: &[String]) -> String {
                                 });
                                 taken.for_each(|file| text.push_str(&format!("{file:?}")));
                             }
+                            Op::Exec(exec) if exec.args[0].ends_with("/unread") => {
+                                let from = sources::seen(plan, &copy.from, files);
+                                let taken = from.iter().filter(|(path, _)| {
+                                    selected(path, &copy.include, &copy.exclude)
+                                });
+                                taken.for_each(|file| text.push_str(&format!("{file:?}")));
+                            }
                             _ => text.push_str(&key(&copy.from)),
                         }
                     }
