@@ -96,29 +96,33 @@ mod tests {
     use super::*;
     use crate::project;
 
-    #[test]
-    fn what_is_copied_is_looked_up_in_the_context() {
+    const LOCK: &str = "version = 4\n\n[[package]]\nname = \"shop\"\nversion = \"0.1.0\"\n";
+
+    /// The draft for a Dockerfile of the program `shop`.
+    fn drafted(lock: &str, dockerfile: &str) -> String {
         let tree = SourceTree::complete([
             (
                 "Cargo.toml",
                 "[package]\nname = \"shop\"\nversion = \"0.1.0\"\n",
             ),
-            (
-                "Cargo.lock",
-                "version = 4\n\n[[package]]\nname = \"shop\"\nversion = \"0.1.0\"\n",
-            ),
+            ("Cargo.lock", lock),
             ("src/main.rs", ""),
             ("web/index.html", ""),
             ("run/start.sh", "#!/bin/sh\nexec /srv/shop \"$@\"\n"),
             ("run/health.sh", "#!/bin/sh\nshop health\n"),
         ]);
         let (project, _) = project::load(&tree, "").unwrap();
+        let file = SourceFile::new("Dockerfile", dockerfile);
+        init(&project, Some(&file), &tree, SYNTAX)
+    }
+
+    #[test]
+    fn what_is_copied_is_looked_up_in_the_context() {
         let text = "FROM rust:1 AS b\nWORKDIR /src\nCOPY . .\nRUN cargo build --release\n\
             FROM debian\nCOPY run/start.sh run/health.sh /run/\n\
             COPY --from=b /src/target/release/shop /srv/\n\
             COPY --from=b /src/web/index.html /src/web/pkg /srv/\nUSER 1\nCMD [\"/run/start.sh\"]\n";
-        let file = SourceFile::new("Dockerfile", text);
-        let drafted = init(&project, Some(&file), &tree, SYNTAX);
+        let drafted = drafted(LOCK, text);
         let (_, left) = drafted.split_once("# Left for you to look at:\n").unwrap();
         let expected = "#   line 6: run/start.sh calls /srv/shop, which is /usr/local/bin/shop now\n\
             #   line 8: COPY --from=b /src/web/pkg: made by a step of the b stage\n\
@@ -127,5 +131,66 @@ mod tests {
             files: { run/start.sh: /run/, run/health.sh: /run/, web/index.html: /srv/ }\n  user: \"1\"\n  \
             entrypoint: [] # as before: `docker run IMAGE COMMAND` runs another one\n  cmd: [/run/start.sh]\n";
         assert_eq!(left, expected);
+    }
+
+    #[test]
+    fn an_image_is_as_its_dockerfile_makes_it() {
+        let build = "AS b\nRUN cargo build --release\n";
+        let copy = "COPY --from=b /target/release/shop /srv/\n";
+        let start = "ENTRYPOINT [\"/srv/shop\"]\n";
+        for (text, parts) in [
+            (
+                format!("FROM rust:1 {build}FROM app/base:1\n{copy}USER 1\nCMD [\"--help\"]\n"),
+                [
+                    "#   line 6: CMD is for the entrypoint of the base: the new image runs its own program\n",
+                    "image:\n  base: \"app/base:1\"\n  user: \"1\"\n  cmd: [\"--help\"]\n",
+                ],
+            ),
+            (
+                format!(
+                    "FROM rust:1 {build}FROM debian\n{copy}ARG NAME=app\nRUN useradd -u 7 $NAME\nUSER $NAME\n{start}"
+                ),
+                [
+                    "build:\n  target: gnu #",
+                    "image:\n  base: debian\n  user: \"7\"\n",
+                ],
+            ),
+            (
+                format!(
+                    "FROM debian AS base\nRUN apt-get install -y curl\nFROM base {build}FROM base\n{copy}USER 1\n{start}"
+                ),
+                [
+                    "#   line 1: FROM debian: the build image must have rustup; rust:1 in its place\n",
+                    "  packages: [curl]\nimage:\n  base: debian\n  packages: [curl]\n  user: \"1\"\n",
+                ],
+            ),
+            (
+                format!(
+                    "FROM rust:1 {build}FROM debian\n{copy}USER 1\nRUN [\"ldconfig\", \"-v\"]\n{start}"
+                ),
+                [
+                    "#   line 6: RUN [\"ldconfig\", \"-v\"]\n",
+                    "image:\n  base: debian\n  user: \"1\"\n",
+                ],
+            ),
+        ] {
+            let drafted = drafted(LOCK, &text);
+            for part in parts {
+                assert!(drafted.contains(part), "{part}\n{drafted}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dockerfile_tells_what_a_program_is_linked_with() {
+        let lock = format!("{LOCK}\n[[package]]\nname = \"openssl-sys\"\nversion = \"0.9.0\"\n");
+        let text = "FROM rust:1-alpine AS b\nRUN cargo build --release\nFROM alpine\n\
+            COPY --from=b /target/release/shop /srv/\nUSER 1\nCMD [\"/srv/shop\"]\n";
+        let drafted = drafted(&lock, text);
+        assert!(!drafted.contains("target: gnu"), "{drafted}");
+        assert!(
+            drafted.contains("# For a static program give openssl"),
+            "{drafted}"
+        );
     }
 }
