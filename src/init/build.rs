@@ -373,7 +373,8 @@ impl Reader<'_> {
                 self.said.dropped(line, "stubs and copies of the program");
             }
             ("." | "source", file) => return file.ends_with(".cargo/env"),
-            ("cd" | "set" | "true" | ":", _) => {}
+            ("cd", dir) => self.entered(line, dir),
+            ("set" | "true" | ":", _) => {}
             _ => return false,
         }
         true
@@ -466,6 +467,20 @@ impl Reader<'_> {
         if let Some(chosen) = chosen.filter(|chosen| !["", "none"].contains(&chosen.as_str())) {
             compile.cargo.toolchain = Some(chosen);
             self.said.taken(line, "build.toolchain");
+        }
+    }
+
+    /// Says which package commands in a directory are for.
+    fn entered(&mut self, line: usize, dir: &str) {
+        let inside = dir.trim_start_matches("./").trim_end_matches('/');
+        let mut packages = self.project.packages.iter();
+        let of_dir = packages.find(|one| one.is_member && !inside.is_empty() && one.dir == inside);
+        if let Some(package) = of_dir {
+            let what = format!(
+                "cd {dir}: write `package: {}` if that is what the image is for",
+                package.name
+            );
+            self.said.left(line, what);
         }
     }
 

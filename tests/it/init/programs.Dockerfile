@@ -2,6 +2,7 @@
 FROM rust:1 AS build
 WORKDIR /src
 COPY . .
+RUN cd ./crates/worker && cargo fetch
 RUN cargo build --release -p shop-worker -p shop-server
 
 FROM gcr.io/distroless/cc-debian12:nonroot
