@@ -79,12 +79,21 @@ impl Accounts {
             Some(None) => USER.to_owned(),
             None => name.to_owned(),
         };
-        let (user, group) = sides(owner);
-        let user = number(self.users.get(user), user);
+        let (name, group) = sides(owner);
+        let user = number(self.users.get(name), name);
         match group {
+            // `user:` is with the group that the user is in, which a number does not tell.
+            Some("") if user != name => format!("{user}:{}", number(self.group(name), &user)),
             Some(group) => format!("{user}:{}", number(self.group(group), group)),
             None => user,
         }
+    }
+
+    /// Whether the Dockerfile makes a side of `user[:group]`.
+    pub(super) fn make_one_of(&self, owner: &str) -> bool {
+        let (user, group) = sides(owner);
+        let group = group.and_then(|group| self.group(group));
+        self.users.contains_key(user) || group.is_some()
     }
 
     /// Whether a side of `user[:group]` is made without a number of its own.
@@ -200,6 +209,14 @@ mod tests {
         let accounts = made(&["addgroup -S app", "adduser -u 1000 -G app app"]);
         assert_eq!(accounts.owner("app:app"), "1000:1000");
         assert!(!accounts.lacks_number("app:app"));
+    }
+
+    #[test]
+    fn a_colon_alone_is_for_the_group_of_the_user() {
+        let accounts = made(&["useradd app", "useradd -u 1000 web", "groupadd -g 70 web"]);
+        assert_eq!(accounts.owner("app:"), "65532:65532");
+        assert_eq!(accounts.owner("web:"), "1000:70");
+        assert_eq!(accounts.owner("www-data:"), "www-data:");
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use super::accounts;
 use super::cargo::Cargo;
-use super::dockerfile::{Instruction, args, words};
+use super::command;
+use super::dockerfile::{Instruction, args, is_compound, words};
 use super::draft::{mapping, scalar};
-use super::migrate::{Reader, is_assignment, packages, pairs};
+use super::migrate::{Reader, is_assignment, pairs};
 use super::shell::Outputs;
 use super::variables::{Scope, is_predefined};
 
@@ -23,14 +24,17 @@ pub(super) struct Compile {
 }
 
 pub(super) const NO_CHEF: &str = "dependencies are a layer without cargo-chef";
+pub(super) const NO_QUESTIONS: &str = "packages are installed without questions";
+const WHO: &str = "who compiles does not matter";
 
 /// Variables of cargo and rustup themselves.
-const OF_CARGO: [&str; 7] = [
+const OF_CARGO: [&str; 8] = [
     "CARGO_HOME",
     "CARGO_INCREMENTAL",
     "CARGO_TARGET_DIR",
     "PATH",
     "RUSTUP_HOME",
+    "RUSTC_WORKSPACE_WRAPPER",
     "RUSTC_WRAPPER",
     "USER",
 ];
@@ -45,8 +49,9 @@ impl Reader<'_> {
         compile: &mut Compile,
     ) {
         let stage = self.file.stages[at].clone();
-        if self.stage(&stage.from).is_none() {
+        if self.below(at).is_none() {
             self.build_base(stage.line, &stage.from, compile);
+            self.settled(stage.line);
         }
         for one in &stage.instructions {
             match one.word.as_str() {
@@ -57,7 +62,12 @@ impl Reader<'_> {
                     }
                 }
                 "RUN" => self.build_run(at, one, scope, compile),
-                "COPY" | "ADD" => self.source(one, scope, compiles),
+                "COPY" | "ADD" => {
+                    if one.flag("from").is_none() {
+                        self.with_files.insert(at);
+                    }
+                    self.source(one, scope, compiles);
+                }
                 "WORKDIR" => {
                     let dir = scope.plain(&one.rest, &self.args);
                     let under = self.workdirs.get(&at).map_or("/", String::as_str);
@@ -65,26 +75,37 @@ impl Reader<'_> {
                     self.said
                         .dropped(one.line, "where it compiles does not matter");
                 }
-                "USER" => self.said.dropped(one.line, "who compiles does not matter"),
+                "USER" => self.said.dropped(one.line, WHO),
                 "SHELL" => self.said.left(one.line, format!("SHELL {}", one.rest)),
                 _ => {}
             }
+            self.settled(one.line);
         }
     }
 
     fn build_base(&mut self, line: usize, from: &str, compile: &mut Compile) {
-        // A base is named by global arguments alone.
-        let mut globals = Scope::default();
-        self.file
-            .args
-            .iter()
-            .for_each(|(name, _)| globals.arg(name));
-        let mut base = globals.expand(from, &mut self.args);
-        if from.contains("cargo-chef") {
-            let tag = base.split_once("rust-").map_or("1", |(_, tag)| tag);
-            base = format!("rust:{tag}");
+        let globals = self.globals();
+        let plain = globals.plain(from, &self.args);
+        // One that a build has to be given may be any.
+        let names_rust = |name: &str| name.to_lowercase().contains("rust");
+        let base = if plain.contains("cargo-chef") {
             self.said.dropped(line, NO_CHEF);
-        }
+            let base = globals.expand(from, &mut self.args);
+            let tag = base.split_once("rust-").map_or("1", |(_, tag)| tag);
+            format!("rust:{tag}")
+        } else if plain.is_empty() || names_rust(&plain) || names_rust(from) {
+            self.args.require(from);
+            globals.expand(from, &mut self.args)
+        } else {
+            let base = match plain.contains("alpine") {
+                true => "rust:1-alpine",
+                false => "rust:1",
+            };
+            let what =
+                format!("FROM {from}: the build image must have rustup; {base} in its place");
+            self.said.left(line, what);
+            base.to_owned()
+        };
         let usual = ["rust", "rust:latest", "rust:1"].contains(&base.as_str());
         match &compile.base {
             None => {
@@ -104,12 +125,39 @@ impl Reader<'_> {
             let default = default.map(|text| scope.plain(&text, &self.args));
             self.args.declare(&name, default);
             scope.arg(&name);
-            // One that no line names is for the programs that run, which see it as a variable.
-            if !self.args.is_named(&name) && !is_predefined(&name) {
+            let is_flags = name == "RUSTFLAGS";
+            if is_predefined(&name) || self.args.is_named(&name) && !is_flags {
+                continue;
+            }
+            if is_flags || is_setting(&name) {
+                self.setting(one.line, name, scope, compile);
+            } else {
+                // One that no line names is for the programs that run, which see it as a variable.
                 let value = self.args.take(&name);
                 compile.stamp.push((name, value));
                 self.said.taken(one.line, "build.stamp");
             }
+        }
+    }
+
+    /// A build argument that cargo looks at by itself: the spec has its default.
+    fn setting(&mut self, line: usize, name: String, scope: &mut Scope, compile: &mut Compile) {
+        let value = self.args.default_of(&name).to_owned();
+        if !is_unneeded(&name) {
+            let what = match value.is_empty() {
+                true => "write what builds are given",
+                false => "its default is taken; write what else builds are given",
+            };
+            let key = if name == "RUSTFLAGS" {
+                "rustflags"
+            } else {
+                "env"
+            };
+            let what = format!("ARG {name}: {what} under `{key}`");
+            self.said.left(line, what);
+        }
+        if !value.is_empty() || is_unneeded(&name) {
+            self.variable(line, name, &value, scope, compile);
         }
     }
 
@@ -124,28 +172,46 @@ impl Reader<'_> {
     ) {
         let plain = scope.plain(value, &self.args);
         // `ENV REVISION=$REVISION` names itself alone.
-        let hands_on = value.trim_matches(['$', '{', '}']) == name && scope.has_arg(value);
+        let own = value
+            .trim_start_matches(['$', '{'])
+            .strip_prefix(name.as_str());
+        let is_own = own
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'));
+        let hands_on = is_own && value.starts_with('$') && scope.has_arg(value);
+        let is_of_cargo = name.starts_with("CARGO_");
         if OF_CARGO.contains(&name.as_str()) {
             self.said
                 .dropped(line, "where cargo keeps things does not matter");
+        } else if name == "DEBIAN_FRONTEND" {
+            self.said.dropped(line, NO_QUESTIONS);
         } else if name == "RUSTFLAGS" {
             compile.rustflags = words(&plain);
-            self.said.taken(line, "build.rustflags");
+            if !compile.rustflags.is_empty() {
+                self.said.taken(line, "build.rustflags");
+            }
+            if scope.has_arg(value) {
+                let what = "RUSTFLAGS: as they are without build arguments; write others under `rustflags`";
+                self.said.left(line, what);
+            }
         } else if name == "CARGO_BUILD_TARGET" {
             compile.cargo.target = Some(plain.clone());
             self.said.taken(line, "build.target");
-        } else if self.args.is_named(&name) && !hands_on {
+        } else if self.args.is_named(&name) && !hands_on && !is_of_cargo {
             self.said.dropped(line, "variables of the Dockerfile's own");
-        } else if value.contains('$') && plain != value {
-            // What comes from outside changes often: the last compile alone sees it.
-            let value = scope.expand(value, &mut self.args);
-            compile.stamp.push((name.clone(), value));
-            self.said.taken(line, "build.stamp");
         } else {
-            compile.env.push((name.clone(), plain.clone()));
-            self.said.taken(line, "build.env");
+            let value = scope.expand(value, &mut self.args);
+            // What comes from outside changes often: the last compile alone sees it.
+            let (list, key) = match value.contains("${") && !is_of_cargo {
+                true => (&mut compile.stamp, "build.stamp"),
+                false => (&mut compile.env, "build.env"),
+            };
+            list.push((name.clone(), value));
+            self.said.taken(line, key);
         }
-        scope.env(&name, plain);
+        // One that is its build argument stays that.
+        if !hands_on || value.trim_matches(['$', '{', '}']) != name {
+            scope.env(&name, plain);
+        }
     }
 
     fn build_run(
@@ -182,20 +248,21 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        let commands = match one.json() {
-            Some(words) => vec![words.join(" ")],
-            None => one.commands(),
+        let commands = match (one.json(), one.commands()) {
+            (Some(words), _) => vec![words.join(" ")],
+            (None, Some(commands)) => commands,
+            (None, None) => vec![one.rest.clone()],
         };
+        let mounted = one
+            .mounts()
+            .iter()
+            .any(|mount| mount.contains(&("type", "bind")));
+        let chain = self.chain(at);
+        let has_files = mounted || chain.iter().any(|at| self.with_files.contains(at));
         for command in commands {
             if !self.build_command(at, one.line, &command, scope, compile) {
-                let shown: String = command.chars().take(90).collect();
-                let more = if shown.len() < command.len() {
-                    " …"
-                } else {
-                    ""
-                };
-                self.said
-                    .left(one.line, format!("RUN {}{more}", shown.replace('\n', "; ")));
+                let what = unread(&command, !has_files);
+                self.said.left(one.line, what);
             }
         }
     }
@@ -223,55 +290,40 @@ impl Reader<'_> {
         scope: &mut Scope,
         compile: &mut Compile,
     ) -> bool {
-        let mut words: Vec<String> = words(command);
-        let assigned = words.iter().take_while(|word| is_assignment(word)).count();
-        for word in words.drain(..assigned) {
-            self.assignment(line, &word, scope, compile);
+        if is_compound(command) {
+            return false;
         }
-        if words.first().is_some_and(|word| word == "export") {
-            for word in words.drain(..).filter(|word| is_assignment(word)) {
-                self.assignment(line, &word, scope, compile);
+        let (mut assigned, mut raw) = command::split(&words(command));
+        if raw.first().is_some_and(|word| word == "export") {
+            assigned = raw.drain(..).filter(|word| is_assignment(word)).collect();
+        }
+        self.without_wrappers(line, &mut raw, scope, &mut compile.cargo);
+        let words = self.plain_words(&raw, scope);
+        // Other commands have their variables for themselves.
+        if words.is_empty() || is_compile(&words) {
+            for word in &assigned {
+                self.assignment(line, word, scope, compile);
             }
-        }
-        for word in &mut words {
-            *word = scope.plain(word, &self.args);
-        }
-        if words.get(1).is_some_and(|word| word.starts_with('+')) {
-            compile.cargo.toolchain = Some(words.remove(1).split_off(1));
         }
         let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
         match (word(0), word(1)) {
             ("", _) => {}
+            _ if is_rustup_installer(&words) => self.rustup_installer(line, &words, compile),
+            ("cargo" | "rustc" | "rustup", "--version" | "-V" | "-vV") => {}
+            ("cargo", "clean" | "version") => {}
             ("apt-get" | "apt" | "apk", _) => {
-                let installed = packages(&words);
+                let words: Vec<String> = raw
+                    .iter()
+                    .map(|word| scope.expand(word, &mut self.args))
+                    .collect();
+                let installed = self.packages(line, &words);
                 if !installed.is_empty() {
                     self.said.taken(line, "build.packages");
                 }
                 compile.packages.extend(installed);
             }
-            ("cargo", "build" | "b" | "rustc" | "zigbuild") => {
-                if scope.has_arg(command) {
-                    let what = "build arguments of cargo's command: their defaults are taken";
-                    self.said.left(line, what);
-                }
-                self.cargo(line, &words, &mut compile.cargo);
-                self.said.taken(line, "cargo build");
-            }
-            ("cargo", "install") if words.iter().any(|word| word == "--path") => {
-                self.cargo(line, &words, &mut compile.cargo);
-                compile.cargo.profile.get_or_insert("release".into());
-                self.said.taken(line, "cargo build");
-            }
-            ("cargo", "install" | "binstall") if command.contains("cargo-chef") => {
-                self.said.dropped(line, NO_CHEF);
-            }
-            ("cargo", "install" | "binstall") => {
-                compile.run.push(mapping(&[
-                    ("cmd", scalar(&scope.shell(command, &mut self.args))),
-                    ("network", "true".into()),
-                ]));
-                self.said.taken(line, "build.run");
-            }
+            _ if is_compile(&words) => self.cargo_build(line, &raw, &words, scope, compile),
+            ("cargo", "install" | "binstall") => self.tools(line, command, &words, scope, compile),
             ("cargo", "chef") => {
                 self.said.dropped(line, NO_CHEF);
             }
@@ -313,16 +365,123 @@ impl Reader<'_> {
                 self.said.taken(line, "build.profile");
             }
             ("update-ca-certificates", _) => self.said.dropped(line, super::image::CA),
+            ("chown" | "chgrp", _) => self.said.dropped(line, WHO),
             ("mkdir" | "echo" | "printf" | "touch" | "rm" | "find" | "chmod" | "ls", _) => {
                 if !Outputs::of(&scope.plain(command, &self.args)).are_stubs() {
                     return false;
                 }
                 self.said.dropped(line, "stubs and copies of the program");
             }
-            ("cd" | "set" | "true" | ":", _) => {}
+            ("." | "source", file) => return file.ends_with(".cargo/env"),
+            ("cd", dir) => self.entered(line, dir),
+            ("set" | "true" | ":", _) => {}
             _ => return false,
         }
         true
+    }
+
+    /// The words of a command without build arguments; a variable may hold several options.
+    fn plain_words(&self, raw: &[String], scope: &Scope) -> Vec<String> {
+        let mut words = vec![];
+        for word in raw {
+            let plain = scope.plain(word, &self.args);
+            if word.starts_with('$') && plain.starts_with('-') {
+                words.extend(plain.split_whitespace().map(str::to_owned));
+            } else if words.is_empty() && plain.is_empty() {
+                // Nobody knows which program that is.
+                words.push(word.clone());
+            } else {
+                words.push(plain);
+            }
+        }
+        words
+    }
+
+    /// A command of cargo that compiles the project.
+    fn cargo_build(
+        &mut self,
+        line: usize,
+        raw: &[String],
+        words: &[String],
+        scope: &Scope,
+        compile: &mut Compile,
+    ) {
+        let profile = command::profile(raw).filter(|(_, value)| {
+            let plain = scope.plain(value, &self.args);
+            scope.has_arg(value) && !plain.is_empty()
+        });
+        if is_open(raw, scope) {
+            let what = "what the shell puts into cargo's command is not read";
+            self.said.left(line, what);
+        }
+        let place = profile.map(|(at, _)| at);
+        let mut others = (0..).zip(raw).filter(|(at, _)| Some(*at) != place);
+        if others.any(|(_, word)| scope.has_arg(word)) {
+            let what = "build arguments of cargo's command: their defaults are taken";
+            self.said.left(line, what);
+        }
+        self.cargo(line, words, &mut compile.cargo);
+        if let Some((_, value)) = profile {
+            compile.cargo.profile = Some(scope.expand(value, &mut self.args));
+        }
+        self.said.taken(line, "cargo build");
+    }
+
+    /// `cargo install` of tools: those without cargo-chef.
+    fn tools(
+        &mut self,
+        line: usize,
+        command: &str,
+        words: &[String],
+        scope: &Scope,
+        compile: &mut Compile,
+    ) {
+        let mut command = command.to_owned();
+        if command.contains("cargo-chef") {
+            self.said.dropped(line, NO_CHEF);
+            if super::cargo::installed(words)
+                .iter()
+                .all(|tool| is_chef(tool))
+            {
+                return;
+            }
+            let words = command.split_whitespace().filter(|word| !is_chef(word));
+            command = words.collect::<Vec<_>>().join(" ");
+        }
+        compile.run.push(mapping(&[
+            ("cmd", scalar(&scope.other_shell(&command, &mut self.args))),
+            ("network", "true".into()),
+        ]));
+        self.said.taken(line, "build.run");
+    }
+
+    /// What puts rustup into an image that has none.
+    fn rustup_installer(&mut self, line: usize, words: &[String], compile: &mut Compile) {
+        self.said.dropped(line, "rustup is in the build image");
+        let chosen = words.iter().enumerate().find_map(|(at, word)| {
+            match word.strip_prefix("--default-toolchain")? {
+                "" => words.get(at + 1).cloned(),
+                rest => rest.strip_prefix('=').map(str::to_owned),
+            }
+        });
+        if let Some(chosen) = chosen.filter(|chosen| !["", "none"].contains(&chosen.as_str())) {
+            compile.cargo.toolchain = Some(chosen);
+            self.said.taken(line, "build.toolchain");
+        }
+    }
+
+    /// Says which package commands in a directory are for.
+    fn entered(&mut self, line: usize, dir: &str) {
+        let inside = dir.trim_start_matches("./").trim_end_matches('/');
+        let mut packages = self.project.packages.iter();
+        let of_dir = packages.find(|one| one.is_member && !inside.is_empty() && one.dir == inside);
+        if let Some(package) = of_dir {
+            let what = format!(
+                "cd {dir}: write `package: {}` if that is what the image is for",
+                package.name
+            );
+            self.said.left(line, what);
+        }
     }
 
     /// Notes a program that is copied to another place.
@@ -349,6 +508,73 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Whether a variable is one that cargo or the installation of packages looks at by itself.
+fn is_setting(name: &str) -> bool {
+    is_unneeded(name) || name.starts_with("CARGO_")
+}
+
+/// Whether a variable is of no use where the frontend compiles.
+fn is_unneeded(name: &str) -> bool {
+    OF_CARGO.contains(&name) || name == "DEBIAN_FRONTEND"
+}
+
+/// Whether a command compiles the project.
+fn is_compile(words: &[String]) -> bool {
+    let word = |at: usize| words.get(at).map(String::as_str).unwrap_or_default();
+    let installs = || {
+        words
+            .iter()
+            .any(|word| word == "--path" || word.starts_with("--path="))
+    };
+    match (word(0), word(1)) {
+        ("cargo", "build" | "b" | "rustc" | "zigbuild") => true,
+        ("cargo", "install") => installs(),
+        _ => false,
+    }
+}
+
+/// Whether cargo's command has something in it that only the shell knows; how many jobs there are does not matter,
+/// and of targets it is said apart.
+fn is_open(raw: &[String], scope: &Scope) -> bool {
+    let apart = |word: &str| ["-j", "--jobs", "--target"].contains(&word);
+    let mut before = "";
+    raw.iter().any(|word| {
+        let flag = word.split('=').next().unwrap_or_default();
+        let is_apart = apart(before) || apart(flag) || flag.starts_with("-j");
+        before = word;
+        !is_apart && scope.is_open(word)
+    })
+}
+
+fn is_chef(tool: &str) -> bool {
+    tool.split('@').next() == Some("cargo-chef")
+}
+
+/// Whether a command is part of putting rustup into an image.
+fn is_rustup_installer(words: &[String]) -> bool {
+    let marks = ["rustup-init", "sh.rustup.rs"];
+    words
+        .iter()
+        .any(|word| marks.iter().any(|mark| word.contains(mark)))
+}
+
+/// What is said of a command that nobody understood; `early`: it ran before files of the project were there.
+fn unread(command: &str, early: bool) -> String {
+    let lines: Vec<&str> = command.lines().map(str::trim).collect();
+    let line = lines.join("; ");
+    let shown: String = line.chars().take(90).collect();
+    let more = if shown.len() < line.len() { " …" } else { "" };
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let hint = if is_compound(command) && line.split(|c| !is_word(c)).any(|word| word == "cargo") {
+        ": what it has cargo do is not read"
+    } else if early && command::needs_network(command) {
+        ": if it needs none of your files: `run: [{ cmd: …, network: true }]` under `build:`"
+    } else {
+        ""
+    };
+    format!("RUN {shown}{more}{hint}")
 }
 
 /// The last value of each name.

@@ -1,6 +1,7 @@
 //! Cargo's commands in a Dockerfile: which flags are settings.
 
 use super::migrate::Reader;
+use super::variables::Scope;
 
 /// The flags of cargo's commands.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +16,81 @@ pub(super) struct Cargo {
     pub strip: bool,
 }
 
+/// Options of `cargo install` with a value.
+const INSTALL_TAKES: [&str; 20] = [
+    "--bin",
+    "--branch",
+    "--config",
+    "--example",
+    "--features",
+    "--git",
+    "--index",
+    "--jobs",
+    "--profile",
+    "--registry",
+    "--rev",
+    "--root",
+    "--tag",
+    "--target",
+    "--target-dir",
+    "--vers",
+    "--version",
+    "-F",
+    "-Z",
+    "-j",
+];
+
+/// The tools that a `cargo install` names.
+pub(super) fn installed(words: &[String]) -> Vec<&str> {
+    let is_argument = |word: &&String| !word.starts_with(['|', '>', '&']);
+    let mut rest = words.iter().skip(2).take_while(is_argument);
+    let mut tools = vec![];
+    while let Some(word) = rest.next() {
+        if INSTALL_TAKES.contains(&word.as_str()) {
+            rest.next();
+        } else if !word.starts_with('-') {
+            tools.push(word.as_str());
+        }
+    }
+    tools
+}
+
 impl Reader<'_> {
+    /// Takes out of a command what calls cargo, and which cargo.
+    pub(super) fn without_wrappers(
+        &mut self,
+        line: usize,
+        words: &mut Vec<String>,
+        scope: &Scope,
+        cargo: &mut Cargo,
+    ) {
+        let starts = |words: &[String], first: &str, second: &str| {
+            let mut start = words.iter().map(String::as_str);
+            (start.next(), start.next()) == (Some(first), Some(second))
+        };
+        if starts(words, "mold", "-run") || starts(words, "mold", "--run") {
+            words.drain(..2);
+            self.said.dropped(line, "mold only links faster");
+        }
+        if let Some(first) = words
+            .first_mut()
+            .filter(|first| first.as_str() == "xx-cargo")
+        {
+            "cargo".clone_into(first);
+        }
+        let first = words.first().map_or("", String::as_str);
+        let is_cargo = ["cargo", "rustc", "rustup"].contains(&first);
+        if is_cargo && words.get(1).is_some_and(|word| word.starts_with('+')) {
+            let chosen = words.remove(1).split_off(1);
+            cargo.toolchain = Some(scope.plain(&chosen, &self.args));
+        }
+        if starts(words, "cargo", "auditable") {
+            words.remove(1);
+            let what = "cargo auditable: the new program has no list of its crates in it";
+            self.said.left(line, what);
+        }
+    }
+
     /// The flags of a cargo command.
     pub(super) fn cargo(&mut self, line: usize, words: &[String], cargo: &mut Cargo) {
         const TAKES: [&str; 9] = [
@@ -30,6 +105,7 @@ impl Reader<'_> {
             "--root",
         ];
         let mut profile = None;
+        let mut features = vec![];
         let mut rest = words.iter().skip(2);
         while let Some(word) = rest.next() {
             let (flag, value) = match word.split_once('=') {
@@ -51,17 +127,20 @@ impl Reader<'_> {
                 "-F" | "--features" => value
                     .split([',', ' '])
                     .filter(|one| !one.is_empty())
-                    .for_each(|one| add(&mut cargo.features, one)),
+                    .for_each(|one| add(&mut features, one)),
                 "--no-default-features" => cargo.no_default_features = true,
                 "--all-features" => self.said.left(
                     line,
                     "--all-features: name the features that the image needs",
                 ),
                 "--release" | "-r" => profile = Some("release".to_owned()),
+                "--profile" if value.is_empty() => {
+                    profile = Some("release".to_owned());
+                    self.said.left(line, "--profile: write it as `profile`");
+                }
                 "--profile" => profile = Some(value),
                 "--target" if value.is_empty() || value.contains('$') && !known(&value) => {
-                    self.said
-                        .left(line, format!("--target {value}: write it as `target`"));
+                    self.said.left(line, "--target: write it as `target`");
                 }
                 "--target" => cargo.target = Some(value),
                 "--path" if value != "." => {
@@ -78,6 +157,13 @@ impl Reader<'_> {
                 _ => {}
             }
         }
+        let is_new = |one: &String| !cargo.features.contains(one);
+        if !cargo.features.is_empty() && features.iter().any(is_new) {
+            let what = "features of several commands: all of them are taken";
+            self.said.left(line, what);
+        }
+        features.retain(is_new);
+        cargo.features.extend(features);
         let installs = words.get(1).is_some_and(|word| word == "install");
         let usual = if installs { "release" } else { "dev" };
         cargo.profile = Some(profile.unwrap_or_else(|| usual.to_owned()));

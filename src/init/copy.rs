@@ -5,7 +5,9 @@ use super::dockerfile::{Instruction, words};
 use super::draft::{mapping, scalar};
 use super::image::{Image, NO_ENTRY, by_itself};
 use super::migrate::Reader;
+use super::sources::OF_IMAGE;
 use super::variables::Scope;
+use crate::source;
 
 impl Reader<'_> {
     /// `COPY` and `ADD`.
@@ -15,10 +17,7 @@ impl Reader<'_> {
             Some(paths) => paths,
             None => words(&one.rest),
         };
-        for path in &mut paths {
-            *path = scope.plain(path, &self.args);
-        }
-        let to = paths.pop().unwrap_or_default();
+        let to = scope.plain(&paths.pop().unwrap_or_default(), &self.args);
         let folder = to.ends_with('/') || to.ends_with('.') || paths.len() > 1;
         let mut to = join(&image.workdir, &to);
         if !to.starts_with('/') {
@@ -30,9 +29,10 @@ impl Reader<'_> {
         if one.heredoc.is_some() {
             return self.said.left(line, format!("a file in the Dockerfile: write it into the context, then `files:` has it ({to})"));
         }
-        for path in &paths {
+        for written in &paths {
+            let path = scope.plain(written, &self.args);
             let from = match one.flag("from") {
-                Some(name) => match self.copied_over(line, name, scope, path, &to, image) {
+                Some(_) => match self.copied_over(one, scope, written, &to, image) {
                     Some(from) => from,
                     None => continue,
                 },
@@ -68,7 +68,7 @@ impl Reader<'_> {
                 pairs.extend(self.mode(line, mode).map(|mode| ("mode", mode)));
             }
             if let Some(owner) = one.flag("chown") {
-                let owner = scope.expand(owner, &mut self.args);
+                let owner = self.named_user(owner, scope);
                 pairs.push(("owner", scalar(&self.accounts.owner(&owner))));
             }
             let value = match pairs.as_slice() {
@@ -76,6 +76,7 @@ impl Reader<'_> {
                 pairs => mapping(pairs),
             };
             image.files.push((key, value));
+            image.copied.push((line, from, to.clone()));
             self.said.taken(line, "image.files");
         }
     }
@@ -98,13 +99,15 @@ impl Reader<'_> {
     /// whose path it returns.
     fn copied_over(
         &mut self,
-        line: usize,
-        name: &str,
+        one: &Instruction,
         scope: &Scope,
-        path: &str,
+        written: &str,
         to: &str,
         image: &mut Image,
     ) -> Option<String> {
+        let line = one.line;
+        let name = one.flag("from").unwrap_or_default();
+        let path = &*scope.plain(written, &self.args);
         let stage = self.stage(&scope.plain(name, &self.args));
         let last = path
             .trim_end_matches('/')
@@ -118,9 +121,10 @@ impl Reader<'_> {
             keys.find_map(|key| self.programs.get(&key).cloned())
         });
         let program = known.or_else(|| self.is_bin(last).then(|| last.to_owned()));
-        if let (Some(program), true) = (program, workdir.is_some() || stage.is_some()) {
+        if let (Some(program), Some(_)) = (program, stage) {
             self.said.dropped(line, &by_itself(&program));
             image.install(to, last, &program);
+            image.copied_at.insert(program.clone(), line);
             if !image.bins.contains(&program) {
                 image.bins.push(program);
             }
@@ -132,17 +136,39 @@ impl Reader<'_> {
             image.block.set("timezones", "true".into(), "");
             self.said.taken(line, "image.timezones");
         } else {
-            let inside = workdir.and_then(|dir| {
-                let rest = path.strip_prefix(&dir)?.trim_start_matches('/');
-                let first = rest.split('/').next()?;
-                self.tree.has("", first).then(|| rest.to_owned())
-            });
-            if inside.is_none() {
-                let what = format!("COPY --from={name} {path}: a file that another stage makes");
-                self.said.left(line, what);
-            }
-            return inside;
+            let inside = workdir.and_then(|dir| below(&dir, path));
+            let why = match (&inside, stage) {
+                (Some(inside), _) if self.may_have(inside) => return Some(inside.clone()),
+                (Some(_), _) => format!("made by a step of the {name} stage"),
+                (None, Some(_)) => "a file that another stage makes".to_owned(),
+                (None, None) => OF_IMAGE.to_owned(),
+            };
+            let what = format!("COPY --from={name} {written}: {why}");
+            self.said.left(line, what);
         }
         None
     }
+
+    /// Whether the context has a path, as far as its directories were looked into.
+    fn may_have(&self, path: &str) -> bool {
+        let mut dir = String::new();
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            let is_known = !self.tree.list(&dir).is_empty();
+            if !is_known || name.contains(['*', '?', '[']) {
+                return true;
+            }
+            if !self.tree.has(&dir, name) {
+                return false;
+            }
+            dir = source::join(&dir, name).unwrap_or_default();
+        }
+        true
+    }
+}
+
+/// The part of a path that is below a directory.
+fn below(dir: &str, path: &str) -> Option<String> {
+    let rest = path.strip_prefix(dir.trim_end_matches('/'))?;
+    let rest = rest.strip_prefix('/')?.trim_start_matches('/');
+    (!rest.is_empty()).then(|| rest.to_owned())
 }

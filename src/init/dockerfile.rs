@@ -1,10 +1,12 @@
 //! A Dockerfile as a list of stages: enough of its syntax for what people write by hand.
 
+use std::ops::Range;
+
 /// A Dockerfile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Dockerfile {
-    /// `ARG`s before the first stage, with their defaults.
-    pub args: Vec<(String, Option<String>)>,
+    /// `ARG`s before the first stage, with their lines and defaults.
+    pub args: Vec<(usize, String, Option<String>)>,
     pub stages: Vec<Stage>,
 }
 
@@ -57,11 +59,12 @@ impl Instruction {
         serde_json::from_str(&self.rest).ok()
     }
 
-    /// What a shell runs: the commands of the line or of the heredoc.
-    pub(super) fn commands(&self) -> Vec<String> {
+    /// What a shell runs: the commands of the line or of the heredoc; `None` where no shell reads them.
+    pub(super) fn commands(&self) -> Option<Vec<String>> {
         match &self.heredoc {
-            Some(text) => commands(text),
-            None => commands(&self.rest),
+            Some(text) => is_for_shell(&self.rest, text).then(|| commands(text)),
+            None if self.json().is_some() => None,
+            None => Some(commands(&self.rest)),
         }
     }
 }
@@ -89,7 +92,7 @@ pub(super) fn parse(text: &str) -> Dockerfile {
                 if next.trim() == end {
                     break;
                 }
-                body.push(next.trim());
+                body.push(next);
             }
             body.join("\n")
         });
@@ -114,7 +117,11 @@ pub(super) fn parse(text: &str) -> Dockerfile {
                     instructions: vec![],
                 });
             }
-            ("ARG", None) => file.args.extend(args(&instruction.rest)),
+            ("ARG", None) => {
+                let declared = args(&instruction.rest).into_iter();
+                file.args
+                    .extend(declared.map(|(name, default)| (line, name, default)));
+            }
             (_, Some(stage)) => stage.instructions.push(instruction),
             (_, None) => {}
         }
@@ -138,6 +145,19 @@ fn heredoc(line: &str) -> Option<String> {
     Some(word.trim_matches(['\'', '"']).to_owned())
 }
 
+/// Whether it is a shell that a `RUN` line gives its heredoc to.
+fn is_for_shell(line: &str, text: &str) -> bool {
+    let shells = ["sh", "bash", "ash", "dash"];
+    let end = heredoc(line).unwrap_or_default();
+    let mut words = line.split_whitespace().filter(|word| {
+        let is_end = word.trim_matches(['\'', '"']) == end;
+        !is_end && !word.starts_with(['<', '-'])
+    });
+    let is_shell = |word: &str| shells.contains(&word.rsplit('/').next().unwrap_or_default());
+    let first = text.lines().next().unwrap_or_default();
+    words.all(is_shell) && (!first.starts_with("#!") || first.contains("sh"))
+}
+
 fn flags(mut rest: &str) -> (Vec<(String, String)>, String) {
     let mut flags = vec![];
     rest = rest.trim();
@@ -150,27 +170,43 @@ fn flags(mut rest: &str) -> (Vec<(String, String)>, String) {
     (flags, rest.to_owned())
 }
 
-/// Words as a shell splits them.
+/// Words as a shell splits them; what it puts in by itself (`$(…)`, `${…}`) is not split.
 pub(super) fn words(text: &str) -> Vec<String> {
     let mut words = vec![];
     let mut word: Option<String> = None;
     let mut quote = None;
-    let mut depth = 0;
+    let mut depth = 0_i32;
+    let mut braces = 0_i32;
     let mut ticked = false;
-    for c in text.chars() {
+    let mut before = ' ';
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
+            _ if quote == Some('\'') => {}
+            '(' if quote.is_none() || depth > 0 || before == '$' => depth += 1,
+            ')' => depth = (depth - 1).max(0),
+            '{' if before == '$' => braces += 1,
+            '}' => braces = (braces - 1).max(0),
             '`' => ticked = !ticked,
             _ => {}
         }
+        before = c;
+        let is_open = depth > 0 || braces > 0 || ticked;
         match (quote, c) {
             (Some(end), c) if c == end => quote = None,
             (None, '"' | '\'') => {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
-            (None, c) if c.is_whitespace() && depth <= 0 && !ticked => words.extend(word.take()),
+            (None | Some('"'), '\\') => {
+                let escapes = |next: &char| match quote {
+                    None => *next != '$',
+                    Some(_) => ['"', '\\'].contains(next),
+                };
+                word.get_or_insert_default()
+                    .push(chars.next_if(escapes).unwrap_or(c));
+            }
+            (None, c) if c.is_whitespace() && !is_open => words.extend(word.take()),
             (_, c) => word.get_or_insert_default().push(c),
         }
     }
@@ -178,47 +214,103 @@ pub(super) fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// The commands of a shell text: what `&&`, `;` and line ends stand between. A pipe is one command, and so is
-/// a text with control words or brackets.
+/// Words that begin what only a word of their own ends.
+const OPENERS: [&str; 7] = ["if", "for", "while", "until", "case", "select", "{"];
+
+/// The words of a shell text that stand where a command begins.
+fn heads(text: &str) -> Vec<String> {
+    const KEYWORDS: [&str; 10] = [
+        "if", "while", "until", "then", "do", "else", "elif", "!", "{", "time",
+    ];
+    const OPERATORS: [&str; 5] = ["|", "|&", "||", "&&", "&"];
+    let mut heads = vec![];
+    let mut begins = true;
+    for word in words(text) {
+        // The patterns of `case` and the names of functions end in a bracket.
+        let is_pattern = word.ends_with("()") || word.ends_with(')') && !word.contains('(');
+        let is_keyword = begins && KEYWORDS.contains(&word.as_str());
+        let next = is_keyword || is_pattern || OPERATORS.contains(&word.as_str());
+        if begins {
+            heads.push(word);
+        }
+        begins = next;
+    }
+    heads
+}
+
+/// Whether a command is made of others: by control words or in brackets.
+pub(super) fn is_compound(command: &str) -> bool {
+    let heads = heads(command);
+    let mut heads = heads.iter().map(String::as_str);
+    heads.any(|head| head.starts_with('(') || OPENERS.contains(&head))
+}
+
+/// How many compounds a part of a shell text begins, less those that it ends.
+fn opened(part: &str) -> i32 {
+    let of = |head: &String| match head.as_str() {
+        "fi" | "done" | "esac" | "}" => -1,
+        head => i32::from(OPENERS.contains(&head)),
+    };
+    heads(part).iter().map(of).sum()
+}
+
+/// The commands of a shell text: what `&&`, `;` and line ends stand between. A pipe is one command, and so is all from
+/// a control word to its end.
 fn commands(text: &str) -> Vec<String> {
-    const CONTROL: [&str; 8] = ["if", "for", "while", "until", "case", "{", "(", "function"];
-    let mut commands = vec![String::new()];
+    let text = text.replace("\\\n", " ");
+    let mut commands = vec![];
+    let mut open = 0;
+    let mut first = None;
+    for part in parts(&text) {
+        let command = text[part.clone()].trim();
+        if first.is_none() && command.is_empty() {
+            continue;
+        }
+        let start = *first.get_or_insert(part.start);
+        open = (open + opened(command)).max(0);
+        if open == 0 {
+            commands.push(text[start..part.end].trim().to_owned());
+            first = None;
+        }
+    }
+    commands.extend(first.map(|start| text[start..].trim().to_owned()));
+    commands
+}
+
+/// The parts of a shell text that `&&`, `;`, line ends and comments stand between.
+fn parts(text: &str) -> Vec<Range<usize>> {
+    let mut parts = vec![];
+    let mut start = 0;
     let mut quote = None;
-    let mut depth = 0;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut depth = 0_i32;
+    let mut before = ' ';
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
         let separates = quote.is_none() && depth == 0;
+        let mut ends = false;
         match c {
+            '\\' if quote != Some('\'') => drop(chars.next()),
             '"' | '\'' | '`' if quote == Some(c) => quote = None,
             '"' | '\'' | '`' if quote.is_none() => quote = Some(c),
             '(' if quote.is_none() => depth += 1,
-            ')' if quote.is_none() => depth -= 1,
-            '&' if separates && chars.peek() == Some(&'&') => {
-                chars.next();
-                commands.push(String::new());
-                continue;
+            // That of a pattern of `case` closes nothing.
+            ')' if quote.is_none() => depth = (depth - 1).max(0),
+            '#' if quote.is_none() && before.is_whitespace() => {
+                while chars.next_if(|(_, next)| *next != '\n').is_some() {}
+                ends = separates;
             }
-            ';' | '\n' if separates => {
-                commands.push(String::new());
-                continue;
-            }
+            '&' if separates => ends = chars.next_if(|(_, next)| *next == '&').is_some(),
+            ';' | '\n' if separates => ends = true,
             _ => {}
         }
-        if let Some(last) = commands.last_mut() {
-            last.push(c);
+        if ends {
+            parts.push(start..at);
+            start = chars.peek().map_or(text.len(), |(next, _)| *next);
         }
+        before = c;
     }
-    let commands: Vec<String> = commands
-        .iter()
-        .map(|command| command.trim().to_owned())
-        .filter(|command| !command.is_empty() && !command.starts_with('#'))
-        .collect();
-    let first = |command: &String| words(command).first().cloned().unwrap_or_default();
-    let is_control = |word: String| CONTROL.contains(&word.as_str()) || word.starts_with('(');
-    match commands.iter().map(first).any(is_control) {
-        true => vec![text.trim().to_owned()],
-        false => commands,
-    }
+    parts.push(start..text.len());
+    parts
 }
 
 #[cfg(test)]
@@ -231,7 +323,7 @@ mod tests {
             "# c\nARG V=1.95\nFROM --platform=$BUILDPLATFORM rust:${V} AS b\nRUN --mount=type=cache,target=/x a && \\\n  # c\n  b\n\
              COPY <<EOF /x\nFROM y\nEOF\nfrom scratch\n",
         );
-        assert_eq!(file.args, [("V".to_owned(), Some("1.95".to_owned()))]);
+        assert_eq!(file.args, [(2, "V".to_owned(), Some("1.95".to_owned()))]);
         let [b, last] = file.stages.as_slice() else {
             panic!("{file:?}")
         };
@@ -244,11 +336,34 @@ mod tests {
             b.instructions[0].mounts(),
             [[("type", "cache"), ("target", "/x")]]
         );
-        assert_eq!(b.instructions[0].commands(), ["a", "b"]);
+        let both = ["a", "b"].map(str::to_owned).to_vec();
+        assert_eq!(b.instructions[0].commands(), Some(both));
         assert_eq!(b.instructions[1].heredoc.as_deref(), Some("FROM y"));
         assert_eq!(words("a 'b c' \"d\"e"), ["a", "b c", "de"]);
         assert_eq!(words("a $(b c)-d"), ["a", "$(b c)-d"]);
         assert_eq!(words("a=`b c` d"), ["a=`b c`", "d"]);
+        assert_eq!(words("${a:+b c} d) (e"), ["${a:+b c}", "d)", "(e"]);
+        assert_eq!(
+            words(r#"a\ b "c \"d" \$e '(' f"#),
+            ["a b", "c \"d", "\\$e", "(", "f"]
+        );
+    }
+
+    #[test]
+    fn a_heredoc_is_for_a_shell_unless_it_says_otherwise() {
+        for (line, is_shell) in [
+            ("RUN <<EOF\na\nEOF", true),
+            ("RUN bash -e <<'EOF'\na\nEOF", true),
+            ("RUN <<EOF\n#!/usr/bin/env bash\na\nEOF", true),
+            ("RUN <<EOF\n#!/usr/bin/python3\na\nEOF", false),
+            ("RUN python3 <<EOF\na\nEOF", false),
+            ("RUN cat <<EOF > /etc/x\na\nEOF", false),
+            ("RUN [\"a\", \"b\"]", false),
+        ] {
+            let file = parse(&format!("FROM a\n{line}\n"));
+            let commands = file.stages[0].instructions[0].commands();
+            assert_eq!(commands.is_some(), is_shell, "{line}");
+        }
     }
 
     #[test]
@@ -257,7 +372,50 @@ mod tests {
             commands("set -e; a | b || c && d \"x && y\" $(e; f)\ng"),
             ["set -e", "a | b || c", "d \"x && y\" $(e; f)", "g"]
         );
-        let control = "if [ a ]; then b; fi && c";
-        assert_eq!(commands(control), [control]);
+        for (text, split) in [
+            (
+                "set -eux; if [ a ]; then b; fi && cargo build",
+                vec!["set -eux", "if [ a ]; then b; fi", "cargo build"],
+            ),
+            (
+                "a && for x in b c; do if d; then e; fi; done && f",
+                vec!["a", "for x in b c; do if d; then e; fi; done", "f"],
+            ),
+            (
+                "case \"$a\" in b) c ;; *) d; exit 1 ;; esac; e (f && g) && h",
+                vec![
+                    "case \"$a\" in b) c ;; *) d; exit 1 ;; esac",
+                    "e (f && g)",
+                    "h",
+                ],
+            ),
+            (
+                "a || { b; c; }; (d; e); f",
+                vec!["a || { b; c; }", "(d; e)", "f"],
+            ),
+            ("echo if for {; a", vec!["echo if for {", "a"]),
+            (
+                "cat a | while read b; do c; done; d",
+                vec!["cat a | while read b; do c; done", "d"],
+            ),
+            (
+                "find . -exec a {} \\; && b",
+                vec!["find . -exec a {} \\;", "b"],
+            ),
+            ("a \\\n  b # it's c; d\n# e\nf", vec!["a    b", "f"]),
+            ("if a; then b", vec!["if a; then b"]),
+        ] {
+            assert_eq!(commands(text), split, "{text}");
+        }
+        for (command, compound) in [
+            ("if a; then b; fi", true),
+            ("(a && b)", true),
+            ("a || { b; }", true),
+            ("a() { b; }", true),
+            ("echo if (a) {", false),
+            ("a $(if b; then c; fi)", false),
+        ] {
+            assert_eq!(is_compound(command), compound, "{command}");
+        }
     }
 }

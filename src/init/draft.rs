@@ -5,8 +5,8 @@ use crate::spec;
 /// A spec: values are YAML text already.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Draft {
-    /// Build arguments and their defaults.
-    pub args: Vec<(String, String)>,
+    /// Build arguments and their defaults; without one where a build has to be given it.
+    pub args: Vec<(String, Option<String>)>,
     pub build: Block,
     pub image: Block,
     /// Images by name.
@@ -105,7 +105,12 @@ impl Draft {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         if !self.args.is_empty() {
-            text.push_str(&format!("args: {}\n", map(&self.args)));
+            let scalars = self.args.iter().map(|(name, default)| {
+                let default = default.as_deref().map(scalar);
+                (scalar(name), default.unwrap_or_default())
+            });
+            let args = mapping(&scalars.collect::<Vec<_>>());
+            text.push_str(&format!("args: {args}\n"));
         }
         text.push_str(&self.build.text("build", ""));
         text.push_str(&self.image.text("image", ""));
@@ -154,5 +159,5 @@ pub(super) fn mapping<K: AsRef<str>>(pairs: &[(K, String)]) -> String {
         .iter()
         .map(|(key, value)| format!("{}: {value}", key.as_ref()))
         .collect();
-    format!("{{ {} }}", pairs.join(", "))
+    format!("{{ {} }}", pairs.join(", ").trim_end())
 }

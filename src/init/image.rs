@@ -1,15 +1,17 @@
 //! The stages of a Dockerfile that are an image.
 
 use super::accounts;
-use super::build::{Compile, deduplicated, join};
-use super::dockerfile::{Instruction, args, words};
+use super::build::{Compile, NO_QUESTIONS, deduplicated, join};
+use super::command::{self, changes_packages, is_preparation, is_relative, needs_network};
+use super::dockerfile::{Instruction, args, is_compound, words};
 use super::draft::{Block, mapping, scalar};
 use super::installed::{self, Place};
-use super::migrate::{Reader, packages, pairs};
+use super::migrate::{Reader, pairs};
 use super::program::Program;
 use super::variables::Scope;
 use crate::image::DEFAULT_PATH;
 use crate::image_ref;
+use std::collections::BTreeMap;
 
 /// The user that images have by default.
 pub(super) const USER: &str = "65532";
@@ -28,10 +30,18 @@ pub(super) fn by_itself(bin: &str) -> String {
 /// An image being read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Image {
+    /// The line of its stage.
+    pub line: usize,
     /// Its `image:` block.
     pub block: Block,
     /// The binaries that are copied into it.
     pub bins: Vec<String>,
+    /// The lines that copy them.
+    pub copied_at: BTreeMap<String, usize>,
+    /// The files of the context that are copied into it: by which line, and where to.
+    pub copied: Vec<(usize, String, String)>,
+    /// Its working directories and volumes.
+    owned: Vec<String>,
     /// Whether its base has glibc.
     pub glibc: bool,
     base: String,
@@ -44,6 +54,7 @@ pub(super) struct Image {
     pub files: Vec<(String, String)>,
     expose: Vec<String>,
     volumes: Vec<String>,
+    /// YAML of commands.
     run: Vec<String>,
     pub program: Program,
 }
@@ -95,38 +106,44 @@ impl Image {
 
 impl Reader<'_> {
     /// The image that a stage is.
-    pub(super) fn image(&mut self, output: usize, compiles: &[bool], compile: &Compile) -> Image {
-        let mut image = Image::default();
+    pub(super) fn image(&mut self, output: usize, compile: &Compile) -> Image {
+        let mut image = Image {
+            line: self.file.stages[output].line,
+            owned: self.owned(output),
+            ..Image::default()
+        };
         let mut scope = Scope::default();
         scope.env("PATH", DEFAULT_PATH.to_owned());
-        if compiles[output] {
-            let line = self.file.stages[output].line;
+        if self.has_compiler(output) {
             self.said.left(
-                line,
+                image.line,
                 "the compiler was in the image: the new one has the program alone, on alpine",
             );
             image.env.clone_from(&compile.env);
         }
         for at in self.chain(output) {
             let stage = self.file.stages[at].clone();
-            let single = compiles[at];
-            if self.stage(&stage.from).is_none() && !single {
+            let single = self.has_compiler(at);
+            if self.below(at).is_none() && !single {
                 self.image_base(stage.line, &stage.from, &mut image);
+                self.settled(stage.line);
             }
             for one in &stage.instructions {
                 self.image_instruction(one, single, &mut scope, &mut image);
+                self.settled(one.line);
             }
         }
         if !image.has_user && !image.base.contains("nonroot") {
             let root = image.root();
             self.said.left(
-                self.file.stages[output].line,
+                image.line,
                 format!(
                     "it ran as root, the new image runs as {USER}: list what it writes under `volumes`, or say `user: {root}`"
                 ),
             );
         }
         self.finish_program(&mut image);
+        self.scripts(&image);
         let Image {
             block,
             packages,
@@ -145,7 +162,9 @@ impl Reader<'_> {
         block.set_map("env", &deduplicated(env));
         block.set_map("labels", &deduplicated(labels));
         block.set_list("volumes", volumes);
-        block.set_list("run", run);
+        if !run.is_empty() {
+            block.set("run", format!("[{}]", run.join(", ")), "");
+        }
         if !expose.is_empty() {
             block.set("expose", format!("[{}]", expose.join(", ")), "");
         }
@@ -156,11 +175,8 @@ impl Reader<'_> {
     }
 
     fn image_base(&mut self, line: usize, from: &str, image: &mut Image) {
-        let mut globals = Scope::default();
-        self.file
-            .args
-            .iter()
-            .for_each(|(name, _)| globals.arg(name));
+        self.args.require(from);
+        let globals = self.globals();
         let base = globals.expand(from, &mut self.args);
         match base.as_str() {
             "alpine" | "alpine:latest" => {}
@@ -177,8 +193,9 @@ impl Reader<'_> {
             "ubi",
             "fedora",
         ];
-        image.glibc = glibc.iter().any(|word| base.contains(word)) && !base.contains("static");
-        image.base = base;
+        image.base = globals.plain(from, &self.args);
+        let names_glibc = glibc.iter().any(|word| image.base.contains(word));
+        image.glibc = names_glibc && !image.base.contains("static");
         self.said.taken(line, "image.base");
     }
 
@@ -201,13 +218,7 @@ impl Reader<'_> {
                 }
             }
             "RUN" | "COPY" | "ADD" | "ENV" | "ARG" | "SHELL" if single => {}
-            "ARG" => {
-                for (name, default) in args(&one.rest) {
-                    let default = default.map(|text| scope.plain(&text, &self.args));
-                    self.args.declare(&name, default);
-                    scope.arg(&name);
-                }
-            }
+            "ARG" => self.declare(one, scope),
             "ENV" => {
                 for (name, value) in pairs(&one.rest) {
                     let is_first = !image.env.iter().any(|(known, _)| *known == name);
@@ -247,7 +258,7 @@ impl Reader<'_> {
                 self.said.taken(line, "image.volumes");
             }
             "USER" => {
-                let user = value();
+                let user = self.named_user(&one.rest, scope);
                 self.user(line, &user, image);
             }
             "STOPSIGNAL" => {
@@ -257,6 +268,15 @@ impl Reader<'_> {
             "ENTRYPOINT" | "CMD" => self.program(one, image),
             "HEALTHCHECK" => self.healthcheck(one, scope, image),
             _ => self.said.left(line, format!("{} {}", one.word, one.rest)),
+        }
+    }
+
+    /// `user[:group]` in a Dockerfile: those that it makes by the names that they have by default.
+    pub(super) fn named_user(&mut self, text: &str, scope: &Scope) -> String {
+        let plain = scope.plain(text, &self.args);
+        match self.accounts.make_one_of(&plain) {
+            true => plain,
+            false => scope.expand(text, &mut self.args),
         }
     }
 
@@ -280,61 +300,116 @@ impl Reader<'_> {
 
     fn image_run(&mut self, one: &Instruction, scope: &mut Scope, image: &mut Image) {
         let line = one.line;
-        let mut open = vec![];
-        for command in one.commands() {
-            let words: Vec<String> = words(&command)
-                .iter()
-                .map(|word| scope.plain(word, &self.args))
-                .collect();
-            match words.first().map(String::as_str).unwrap_or_default() {
-                "apt-get" | "apt" | "apk" => {
-                    for package in packages(&words) {
-                        match package.as_str() {
-                            "ca-certificates" => self.roots(line, image),
-                            _ => {
-                                self.said.taken(line, "image.packages");
-                                image.packages.push(package);
-                            }
+        let Some(commands) = one.commands() else {
+            return self.said.left(line, format!("RUN {}", one.rest));
+        };
+        let mut open: Vec<String> = vec![];
+        for command in commands {
+            if !self.image_command(line, &command, &open, scope, image) {
+                let command = self.kept(&command, scope);
+                open.push(image.program.installed.shell(&command, image.place()));
+            }
+        }
+        if open.iter().all(|command| is_preparation(command)) {
+            return;
+        }
+        // Commands of the spec run in `/`.
+        let is_elsewhere = !["", "/"].contains(&image.workdir.as_str());
+        if is_elsewhere && open.iter().any(|command| is_relative(command)) {
+            open.insert(0, format!("cd {}", image.workdir));
+        }
+        let text = open.join(" && ");
+        if !image.has_shell() {
+            return self.said.left(line, format!("RUN {text}"));
+        }
+        image.run.push(match needs_network(&text) {
+            true => mapping(&[("cmd", scalar(&text)), ("network", "true".into())]),
+            false => scalar(&text),
+        });
+        self.said.taken(line, "image.run");
+    }
+
+    /// Whether the spec does without a command; `open`: those before it on its line that stay.
+    fn image_command(
+        &mut self,
+        line: usize,
+        command: &str,
+        open: &[String],
+        scope: &Scope,
+        image: &mut Image,
+    ) -> bool {
+        if is_compound(command) {
+            return false;
+        }
+        let (assigned, raw) = command::split(&words(command));
+        let plain = raw.iter().map(|word| scope.plain(word, &self.args));
+        let words: Vec<String> = plain.collect();
+        match words.first().map(String::as_str).unwrap_or_default() {
+            "" if assigned.is_empty() => {}
+            "apt-get" | "apt" | "apk" => {
+                // Only behind those commands there are its packages.
+                if open
+                    .iter()
+                    .chain(&image.run)
+                    .any(|one| changes_packages(one))
+                {
+                    return false;
+                }
+                let raw = raw.iter().map(|word| scope.expand(word, &mut self.args));
+                let words: Vec<String> = raw.collect();
+                for package in self.packages(line, &words) {
+                    match package.as_str() {
+                        "ca-certificates" => self.roots(line, image),
+                        _ => {
+                            self.said.taken(line, "image.packages");
+                            image.packages.push(package);
                         }
                     }
                 }
-                "rm" if command.contains("/var/") => {}
-                "set" | "true" | ":" => {}
-                "update-ca-certificates" if !copies_roots(&image.files) => {
-                    self.roots(line, image);
-                }
-                command if accounts::COMMANDS.contains(&command) => {
-                    self.accounts.make(&words);
-                    self.said.dropped(line, NO_ENTRY);
-                }
-                "chmod" | "chown" if self.is_of_programs(line, &words, image) => {}
-                // Working directory and volumes belong to the user.
-                "mkdir" | "chown" if self.is_owned(&words, image) => {
-                    self.said
-                        .dropped(line, "working directory and volumes belong to the user");
-                }
-                "chown" => {
-                    let owner = |word: &String| self.accounts.owner(word);
-                    let command = words.iter().map(owner).collect::<Vec<_>>().join(" ");
-                    open.push(image.program.installed.shell(&command, image.place()));
-                }
-                _ => {
-                    let command = scope.shell(&command, &mut self.args);
-                    open.push(image.program.installed.shell(&command, image.place()));
-                }
             }
-        }
-        if open.is_empty() {
-            return;
-        }
-        let text = open.join(" && ");
-        match image.has_shell() {
-            true => {
-                image.run.push(text);
-                self.said.taken(line, "image.run");
+            "export"
+                if words
+                    .iter()
+                    .skip(1)
+                    .all(|word| word.starts_with("DEBIAN_FRONTEND=")) =>
+            {
+                self.said.dropped(line, NO_QUESTIONS);
             }
-            false => self.said.left(line, format!("RUN {text}")),
+            "rm" if command.contains("/var/") => {}
+            "set" | "true" | ":" => {}
+            "update-ca-certificates" if !copies_roots(&image.files) => {
+                self.roots(line, image);
+            }
+            command if accounts::COMMANDS.contains(&command) => {
+                self.accounts.make(&words);
+                self.said.dropped(line, NO_ENTRY);
+            }
+            "chmod" | "chown" if self.is_of_programs(line, &words, image) => {}
+            // Working directory and volumes belong to the user.
+            "mkdir" | "chown" if is_owned(&words, image) && !is_about_more(&words, open, image) => {
+                self.said
+                    .dropped(line, "working directory and volumes belong to the user");
+            }
+            _ => return false,
         }
+        true
+    }
+
+    /// A command as it stays, with users by their numbers.
+    fn kept(&mut self, command: &str, scope: &Scope) -> String {
+        let (_, raw) = command::split(&words(command));
+        if is_compound(command) || raw.first().is_none_or(|word| word != "chown") {
+            return scope.shell(command, &mut self.args);
+        }
+        let mut words: Vec<String> = raw
+            .iter()
+            .map(|word| scope.plain(word, &self.args))
+            .collect();
+        let mut arguments = words.iter_mut().skip(1);
+        if let Some(owner) = arguments.find(|word| !word.starts_with('-')) {
+            *owner = self.accounts.owner(owner);
+        }
+        words.join(" ")
     }
 
     /// What gets CA roots into an image: the spec has to ask for them where the base may have some of its own.
@@ -360,21 +435,74 @@ impl Reader<'_> {
         !bins.is_empty()
     }
 
-    /// Whether a command is about nothing but the working directory and volumes, also those named later.
-    fn is_owned(&self, words: &[String], image: &Image) -> bool {
-        let stages = self.file.stages.iter();
-        let settings = stages.flat_map(|stage| &stage.instructions);
-        let of = settings.filter(|one| ["WORKDIR", "VOLUME"].contains(&one.word.as_str()));
-        let owned: Vec<String> = of.flat_map(Instruction::words).collect();
-        let mut paths = words.iter().skip(1).filter(|word| !word.starts_with('-'));
-        if words.first().is_some_and(|word| word == "chown") {
-            paths.next();
+    /// The working directories and volumes of an image, also those that come last.
+    fn owned(&mut self, output: usize) -> Vec<String> {
+        let mut scope = Scope::default();
+        let mut workdir = String::new();
+        let mut owned = vec![];
+        for at in self.chain(output) {
+            for one in self.file.stages[at].instructions.clone() {
+                match one.word.as_str() {
+                    "ARG" => self.declare(&one, &mut scope),
+                    "ENV" => {
+                        for (name, value) in pairs(&one.rest) {
+                            let value = scope.plain(&value, &self.args);
+                            scope.env(&name, value);
+                        }
+                    }
+                    "WORKDIR" => {
+                        workdir = join(&workdir, &scope.plain(&one.rest, &self.args));
+                        owned.push(workdir.clone());
+                    }
+                    "VOLUME" => {
+                        let paths = one.words().into_iter();
+                        owned.extend(paths.map(|path| scope.plain(&path, &self.args)));
+                    }
+                    _ => {}
+                }
+            }
         }
-        paths.all(|path| {
-            let path = join(&image.workdir, path.trim_end_matches('/'));
-            path == image.workdir || owned.contains(&path)
-        })
+        owned
     }
+
+    /// `ARG` of an image's stage.
+    fn declare(&mut self, one: &Instruction, scope: &mut Scope) {
+        for (name, default) in args(&one.rest) {
+            let default = default.map(|text| scope.plain(&text, &self.args));
+            self.args.declare(&name, default);
+            scope.arg(&name);
+        }
+    }
+}
+
+/// The paths that `mkdir` or `chown` is about.
+fn paths<'a>(words: &'a [String], image: &'a Image) -> impl Iterator<Item = String> + 'a {
+    let named = words.iter().skip(1).filter(|word| !word.starts_with('-'));
+    let owner = usize::from(words.first().is_some_and(|word| word == "chown"));
+    named
+        .skip(owner)
+        .map(move |path| join(&image.workdir, path.trim_end_matches('/')))
+}
+
+/// Whether a command is about nothing but the working directory and volumes, also those named later.
+fn is_owned(words: &[String], image: &Image) -> bool {
+    paths(words, image).all(|path| path == image.workdir || image.owned.contains(&path))
+}
+
+/// Whether `chown` is for what was made in its directories before, too.
+fn is_about_more(words: &[String], open: &[String], image: &Image) -> bool {
+    let flags = words.iter().filter(|word| word.starts_with('-'));
+    let mut flags = flags.filter(|flag| *flag == "--recursive" || !flag.starts_with("--"));
+    let is_recursive = flags.any(|flag| flag == "--recursive" || flag.contains('R'));
+    let is_made = |path: String| {
+        let below = format!("{}/", path.trim_end_matches('/'));
+        let mut files = image.copied.iter();
+        open.iter()
+            .chain(&image.run)
+            .any(|one| one.contains(&below))
+            || files.any(|(_, _, to)| to.starts_with(&below))
+    };
+    is_recursive && paths(words, image).any(is_made)
 }
 
 /// The ports of a range, or the one.

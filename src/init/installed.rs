@@ -64,6 +64,20 @@ impl Installed {
             .map(|(_, bin)| bin.as_str())
     }
 
+    /// The programs that are not where they were, by those paths.
+    pub(super) fn moved(&self) -> Vec<(&str, &str)> {
+        let places = self.0.iter().filter(|(path, bin)| {
+            // A copy to a name that may be a directory's is noted as both.
+            let is_inside = path
+                .rsplit_once('/')
+                .is_some_and(|(dir, _)| self.0.contains_key(dir));
+            **path != now(bin) && !is_inside
+        });
+        places
+            .map(|(path, bin)| (path.as_str(), bin.as_str()))
+            .collect()
+    }
+
     /// A line for a shell, with programs by the names that they have now: commands by their names alone, words of
     /// other commands by their paths.
     pub(super) fn shell(&self, line: &str, place: Place<'_>) -> String {
@@ -90,6 +104,12 @@ impl Installed {
         }
         out + rest
     }
+}
+
+/// Whether a script names a path.
+pub(super) fn names(script: &str, path: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "/._-+@".contains(c);
+    script.split(|c| !is_word(c)).any(|word| word == path)
 }
 
 /// Whether the word behind a part of a shell line is a command.
@@ -141,5 +161,22 @@ mod tests {
         ] {
             assert_eq!(installed.shell(line, place), now);
         }
+    }
+
+    #[test]
+    fn programs_that_moved_are_known_by_their_old_paths() {
+        let place = Place {
+            workdir: "/",
+            path: DEFAULT_PATH,
+        };
+        let mut installed = Installed::default();
+        installed.add("/usr/local/bin/", "jobs", "jobs", place);
+        installed.add("/app/server", "shop", "shop", place);
+        assert_eq!(installed.moved(), [("/app/server", "shop")]);
+        assert!(names(
+            "#!/bin/sh\nexec \"/app/server\" \"$@\"\n",
+            "/app/server"
+        ));
+        assert!(!names("cat /app/server.toml", "/app/server"));
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Reader<'a> {
     pub accounts: Accounts,
     /// The working directory at the end of a stage that compiles.
     pub workdirs: BTreeMap<usize, String>,
+    /// The stages that compile and have files of the context by now.
+    pub with_files: BTreeSet<usize>,
 }
 
 /// Reads a Dockerfile into a draft; returns what is to be said of it.
@@ -44,6 +46,7 @@ pub(super) fn migrate(
         programs: BTreeMap::new(),
         accounts: Accounts::default(),
         workdirs: BTreeMap::new(),
+        with_files: BTreeSet::new(),
     };
     reader.read(draft);
     draft.args = reader.args.used();
@@ -59,12 +62,26 @@ impl Reader<'_> {
         self.names(&stages);
         let compiles: Vec<bool> = (0..stages.len()).map(|at| self.compiles(at)).collect();
         let outputs = self.outputs(&stages);
+        let reached = self.reached(&outputs);
         let in_images: BTreeSet<usize> = outputs.iter().flat_map(|at| self.chain(*at)).collect();
 
         let mut compile = Compile::default();
         let mut scopes = vec![Scope::default(); stages.len()];
         for (at, stage) in stages.iter().enumerate() {
-            let parent = self.stage(&stage.from);
+            let name = match stage.name.as_str() {
+                "" => "a stage",
+                name => name,
+            };
+            if !reached.contains(&at) {
+                let what = format!("{name}: no image is made from it");
+                self.said.left(stage.line, what);
+                continue;
+            }
+            let parent = self.below(at);
+            if let (Some(parent), true) = (parent, stage.from.contains('$')) {
+                let what = format!("FROM {}: read as {}", stage.from, stages[parent].name);
+                self.said.left(stage.line, what);
+            }
             let mut scope = parent.map_or_else(Scope::default, |parent| scopes[parent].clone());
             if let Some(dir) = parent.and_then(|parent| self.workdirs.get(&parent)) {
                 self.workdirs.insert(at, dir.clone());
@@ -72,11 +89,6 @@ impl Reader<'_> {
             if compiles[at] {
                 self.compile(at, &compiles, &mut scope, &mut compile);
             } else if !in_images.contains(&at) {
-                let name = if stage.name.is_empty() {
-                    "a stage"
-                } else {
-                    &stage.name
-                };
                 let what = format!(
                     "{name} on {}: not Cargo's; run it before, or apart",
                     stage.from
@@ -88,21 +100,22 @@ impl Reader<'_> {
 
         let mut images = vec![];
         for output in &outputs {
-            let image = self.image(*output, &compiles, &compile);
+            let image = self.image(*output, &compile);
             let name = image_name(&stages[*output].name, &image.bins);
             images.push((name, image));
         }
+        self.written_out();
         let glibc = images.iter().any(|(_, image)| image.glibc);
         self.finish(&compile, glibc, &mut draft.build);
         match images.as_mut_slice() {
             [(_, image)] => {
-                self.selection(&image.bins, &compile, &mut draft.build);
+                self.selection(image, &compile, &mut draft.build);
                 draft.image = std::mem::take(&mut image.block);
             }
             several => {
                 for (name, image) in several {
                     let mut build = super::draft::Block::default();
-                    self.selection(&image.bins, &compile, &mut build);
+                    self.selection(image, &compile, &mut build);
                     let image = std::mem::take(&mut image.block);
                     draft.images.push((name.clone(), build, image));
                 }
@@ -113,8 +126,11 @@ impl Reader<'_> {
 
     /// Declares build arguments and notes which are named anywhere.
     fn names(&mut self, stages: &[Stage]) {
-        for (name, default) in self.file.args.clone() {
-            self.args.declare(&name, default);
+        for (_, name, default) in self.file.args.clone() {
+            let default = default.unwrap_or_default();
+            self.args.note(&default);
+            let default = self.globals().plain(&default, &self.args);
+            self.args.declare(&name, Some(default));
         }
         for stage in stages {
             self.args.note(&stage.from);
@@ -128,57 +144,123 @@ impl Reader<'_> {
         }
     }
 
+    /// Says which global arguments have others in their defaults, which those of a spec cannot have.
+    fn written_out(&mut self) {
+        for (line, name, default) in &self.file.args {
+            let names_others = default.as_ref().is_some_and(|text| text.contains('$'));
+            if names_others && self.args.is_used(name) {
+                let what = format!("ARG {name}: the arguments in its default are written out");
+                self.said.left(*line, what);
+            }
+        }
+    }
+
+    /// Says which values of a line do not follow their build arguments any more.
+    pub(super) fn settled(&mut self, line: usize) {
+        for what in self.args.settled() {
+            self.said.left(line, what);
+        }
+    }
+
+    /// The variables that the name of a base may have in it.
+    pub(super) fn globals(&self) -> Scope {
+        let args = self.file.args.iter();
+        Scope::of_bases(args.map(|(_, name, _)| name.as_str()))
+    }
+
     /// The stage that a `FROM` or `--from` names.
     pub(super) fn stage(&self, name: &str) -> Option<usize> {
+        let name = self.globals().plain(name, &self.args);
         let stages = self.file.stages.iter();
         let mut named = stages.map(|stage| stage.name.as_str());
-        let found = named.position(|known| !name.is_empty() && known.eq_ignore_ascii_case(name));
+        let found = named.position(|known| !name.is_empty() && known.eq_ignore_ascii_case(&name));
         found.or_else(|| name.parse().ok().filter(|at| *at < self.file.stages.len()))
+    }
+
+    /// The stage that one stands on.
+    pub(super) fn below(&self, at: usize) -> Option<usize> {
+        let below = self.stage(&self.file.stages[at].from);
+        below.filter(|below| *below < at)
     }
 
     /// The stages that one stands on, the lowest first, itself last.
     pub(super) fn chain(&self, at: usize) -> Vec<usize> {
         let mut chain = vec![at];
-        while let Some(below) = self.stage(&self.file.stages[chain[0]].from) {
-            if below >= chain[0] {
-                break;
-            }
+        while let Some(below) = self.below(chain[0]) {
             chain.insert(0, below);
         }
         chain
     }
 
+    /// Whether a stage compiles, or one that stands on it does.
     fn compiles(&self, at: usize) -> bool {
-        let cargo = |at: usize| {
-            let runs = self.file.stages[at].instructions.iter();
-            let mut runs = runs.filter(|one| one.word == "RUN");
-            runs.any(|one| {
-                let text = one.heredoc.as_deref().unwrap_or(&one.rest);
-                text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
-                    .any(|word| word == "cargo" || word == "rustup")
-            })
-        };
-        let last = self.file.stages.len();
-        (0..last).any(|above| cargo(above) && self.chain(above).contains(&at))
-            || self.chain(at).into_iter().any(cargo)
+        let mut above = (0..self.file.stages.len()).filter(|above| self.runs_cargo(*above));
+        above.any(|above| self.chain(above).contains(&at)) || self.has_compiler(at)
+    }
+
+    /// Whether a stage calls cargo, or stands on one that does.
+    pub(super) fn has_compiler(&self, at: usize) -> bool {
+        self.chain(at).into_iter().any(|at| self.runs_cargo(at))
+    }
+
+    fn runs_cargo(&self, at: usize) -> bool {
+        let runs = self.file.stages[at].instructions.iter();
+        let mut runs = runs.filter(|one| one.word == "RUN");
+        runs.any(|one| {
+            let text = one.heredoc.as_deref().unwrap_or(&one.rest);
+            text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
+                .any(|word| ["cargo", "rustup", "xx-cargo"].contains(&word))
+        })
+    }
+
+    /// The stages that one takes something from.
+    fn sources(&self, stage: &Stage) -> Vec<usize> {
+        let mut names = vec![stage.from.as_str()];
+        for one in &stage.instructions {
+            names.extend(one.flag("from"));
+            for mount in one.mounts() {
+                let from = mount.iter().find(|(key, _)| *key == "from");
+                names.extend(from.map(|(_, name)| *name));
+            }
+        }
+        let stages = names.into_iter().filter_map(|name| self.stage(name));
+        stages.collect()
+    }
+
+    /// The stages that a name with variables in it may be on any platform.
+    fn alternatives(&self, name: &str) -> Vec<usize> {
+        let (start, _) = name.split_once('$').unwrap_or_default();
+        let start = start.to_lowercase();
+        let stages = (0..).zip(&self.file.stages);
+        let alike = stages.filter(|(_, stage)| stage.name.to_lowercase().starts_with(&start));
+        match start.as_str() {
+            "" => vec![],
+            _ => alike.map(|(at, _)| at).collect(),
+        }
     }
 
     /// The stages that are images: the last, and those that no other is made from, unless they run cargo.
     fn outputs(&self, stages: &[Stage]) -> Vec<usize> {
         let mut used = BTreeSet::new();
         for stage in stages {
-            used.extend(self.stage(&stage.from));
-            for one in &stage.instructions {
-                used.extend(one.flag("from").and_then(|name| self.stage(name)));
-                for mount in one.mounts() {
-                    let from = mount.iter().find(|(key, _)| *key == "from");
-                    used.extend(from.and_then(|(_, name)| self.stage(name)));
-                }
-            }
+            used.extend(self.sources(stage));
+            used.extend(self.alternatives(&stage.from));
         }
         let last = stages.len() - 1;
         let free = (0..last).filter(|at| !used.contains(at) && !self.compiles(*at));
         free.chain([last]).collect()
+    }
+
+    /// The stages that images are made from, those of the images as well.
+    fn reached(&self, outputs: &[usize]) -> BTreeSet<usize> {
+        let mut reached = BTreeSet::new();
+        let mut open = outputs.to_vec();
+        while let Some(at) = open.pop() {
+            if reached.insert(at) {
+                open.extend(self.sources(&self.file.stages[at]));
+            }
+        }
+        reached
     }
 
     /// Whether a name is that of a binary of the project.
@@ -193,25 +275,6 @@ pub(super) fn is_assignment(word: &str) -> bool {
     let name = word.split_once('=').map(|(name, _)| name);
     let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
     name.is_some_and(|name| !name.is_empty() && name.chars().all(letter))
-}
-
-/// What `apt-get install` or `apk add` installs.
-pub(super) fn packages(words: &[String]) -> Vec<String> {
-    let mut rest = words
-        .iter()
-        .skip_while(|word| !["install", "add"].contains(&word.as_str()));
-    rest.next();
-    let named = |word: &&String| !word.starts_with(['-', '.', '>', '<', '|']);
-    let mut packages: Vec<String> = vec![];
-    let mut virtual_name = false;
-    for word in rest {
-        let named = named(&word);
-        if named && !virtual_name {
-            packages.push(word.clone());
-        }
-        virtual_name = word == "-t" || word == "--virtual";
-    }
-    packages
 }
 
 /// `A=b C="d e"`, or the old form `A b`.

@@ -6,8 +6,13 @@ use crate::hints;
 use crate::project::{Package, Project};
 use crate::source::SourceTree;
 
-/// Fills in what is not there yet; returns open questions.
-pub(super) fn fill(project: &Project, tree: &SourceTree, draft: &mut Draft) -> Vec<String> {
+/// Fills in what is not there yet; returns open questions. `old`: whether a Dockerfile says what it is linked with.
+pub(super) fn fill(
+    project: &Project,
+    tree: &SourceTree,
+    draft: &mut Draft,
+    old: bool,
+) -> Vec<String> {
     let mut open = vec![];
     programs(project, draft, &mut open);
     let has = |name: &str| {
@@ -38,9 +43,9 @@ pub(super) fn fill(project: &Project, tree: &SourceTree, draft: &mut Draft) -> V
         }
     }
     if has("openssl-sys") && !has("openssl-src") && !draft.build.has("target") {
-        let why = "openssl-sys links the system's OpenSSL";
-        draft.build.set("target", "gnu".into(), why);
-        if !draft.image.has("base") {
+        if !old {
+            let why = "openssl-sys links the system's OpenSSL";
+            draft.build.set("target", "gnu".into(), why);
             let why = "it has glibc";
             draft.image.set("base", "debian".into(), why);
             draft.image.set("packages", list(&["libssl3t64"]), "");

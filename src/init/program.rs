@@ -6,6 +6,7 @@ use super::image::Image;
 use super::installed::{self, Installed};
 use super::migrate::{Reader, is_assignment};
 use super::variables::Scope;
+use crate::source::SourceFile;
 
 /// Programs that start another one and look after its children.
 const INITS: [&str; 3] = ["tini", "tini-static", "dumb-init"];
@@ -73,46 +74,89 @@ impl Reader<'_> {
         let entrypoint = entrypoint
             .map(|(line, words)| (line, self.without_init(line, words, image)))
             .filter(|(_, words)| !words.is_empty());
-        let by_cmd = entrypoint.is_none();
-        let (entrypoint, cmd) = match (entrypoint, cmd) {
-            (None, Some((line, words))) => {
-                (Some((line, self.without_init(line, words, image))), None)
-            }
-            both => both,
-        };
-        if let Some((line, words)) = entrypoint {
-            let bin = words.first().and_then(|word| self.bin(word, image));
-            let mut words = self.words_now(&words, image);
-            match bin {
-                Some(bin) => {
-                    self.main(&bin, image);
-                    words[0] = bin;
-                    if by_cmd {
-                        image.block.set_list("cmd", &words[1..]);
-                    } else if words.len() > 1 {
+        let cmd = cmd.filter(|(_, words)| !words.is_empty());
+        match (entrypoint, cmd) {
+            (Some((line, words)), cmd) => {
+                let bin = self.main(&words, image);
+                let mut words = self.words_now(&words, image);
+                match bin {
+                    Some(bin) if words.len() > 1 => {
+                        words[0] = bin;
                         image.block.set_list("entrypoint", &words);
                     }
+                    Some(_) => {}
+                    None => image.block.set_list("entrypoint", &words),
                 }
-                None => image.block.set_list("entrypoint", &words),
+                self.said.taken(line, "image.entrypoint");
+                if let Some((line, words)) = cmd {
+                    self.arguments(line, &words, image);
+                }
             }
-            let key = if by_cmd {
-                "image.entrypoint, in place of CMD"
-            } else {
-                "image.entrypoint"
-            };
-            self.said.taken(line, key);
-        }
-        if let Some((line, words)) = cmd {
-            let words = self.words_now(&words, image);
-            image.block.set_list("cmd", &words);
-            self.said.taken(line, "image.cmd");
+            (None, Some((line, words))) => self.command_alone(line, words, image),
+            (None, None) => {
+                let first = image.bins.first();
+                let runs = first.map_or("the first of its own", String::as_str);
+                let what = format!("it names no program: the new image runs {runs}");
+                self.said.left(image.line, what);
+            }
         }
     }
 
-    /// Makes a binary the first of the image's.
-    fn main(&self, bin: &str, image: &mut Image) {
-        image.bins.retain(|known| known != bin);
-        image.bins.insert(0, bin.to_owned());
+    /// `CMD` where there is no `ENTRYPOINT`.
+    fn command_alone(&mut self, line: usize, words: Vec<String>, image: &mut Image) {
+        let words = self.without_init(line, words, image);
+        if self.main(&words, image).is_some() {
+            let words = self.words_now(&words, image);
+            image.block.set_list("cmd", &words[1..]);
+            self.said.taken(line, "image.entrypoint, in place of CMD");
+            return;
+        }
+        match words.first() {
+            Some(first) if first.starts_with('-') => {
+                let what =
+                    "CMD is for the entrypoint of the base: the new image runs its own program";
+                self.said.left(line, what);
+            }
+            _ => {
+                let why = "as before: `docker run IMAGE COMMAND` runs another one";
+                image.block.set("entrypoint", "[]".into(), why);
+            }
+        }
+        self.arguments(line, &words, image);
+    }
+
+    fn arguments(&mut self, line: usize, words: &[String], image: &mut Image) {
+        let words = self.words_now(words, image);
+        image.block.set_list("cmd", &words);
+        self.said.taken(line, "image.cmd");
+    }
+
+    /// Says which scripts may call programs where they are no more.
+    pub(super) fn scripts(&mut self, image: &Image) {
+        let is_script = |file: &str| file.ends_with(".sh") || file.contains("entrypoint");
+        let scripts = image.copied.iter().filter(|(_, file, _)| is_script(file));
+        for (line, file, _) in scripts {
+            let script = self.tree.read(file).map(SourceFile::text);
+            for (path, bin) in image.program.installed.moved() {
+                let now = installed::now(bin);
+                let what = match script {
+                    None => format!("if {file} calls {path}: that is {now} now"),
+                    Some(text) if installed::names(text, path) => {
+                        format!("{file} calls {path}, which is {now} now")
+                    }
+                    Some(_) => continue,
+                };
+                self.said.left(*line, what);
+            }
+        }
+    }
+
+    /// Makes the binary that words start, if it is one of the project, the first of the image's.
+    fn main(&self, words: &[String], image: &mut Image) -> Option<String> {
+        let bin = self.bin(words.first()?, image)?;
+        image.bins.retain(|known| *known != bin);
+        image.bins.insert(0, bin.clone());
+        Some(bin)
     }
 
     /// The words without an init that they begin with.

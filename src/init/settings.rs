@@ -1,9 +1,14 @@
 //! The `build:` block that the compiling stages of a Dockerfile ask for.
 
 use super::build::{Compile, deduplicated};
+use super::cargo::Cargo;
 use super::draft::{Block, list, mapping, scalar};
+use super::image::Image;
 use super::migrate::Reader;
+use crate::project::Package;
 use crate::spec::RESERVED_STAGES;
+
+const APART: &str = "an image has those of one package; make it an image of its own under `images`";
 
 impl Reader<'_> {
     /// The settings that all images have in common.
@@ -60,39 +65,64 @@ impl Reader<'_> {
         }
     }
 
-    /// The package and the binaries of an image that has `bins`, if it says so; else of cargo's flags.
-    pub(super) fn selection(&self, bins: &[String], compile: &Compile, build: &mut Block) {
+    /// The package of an image and those of its binaries that are the package's.
+    pub(super) fn selection(&mut self, image: &Image, compile: &Compile, build: &mut Block) {
         let cargo = &compile.cargo;
-        let bins = if bins.is_empty() { &cargo.bins } else { bins };
-        let of_bin = |bin: &String| {
-            let mut packages = self
-                .project
-                .packages
-                .iter()
-                .filter(|package| package.is_member);
-            packages.find(|package| package.bins().any(|known| known.name == *bin))
+        let bins = match image.bins.is_empty() {
+            true => &cargo.bins,
+            false => &image.bins,
         };
-        let of_flag = |name: &String| {
-            let mut packages = self.project.packages.iter();
-            packages.find(|package| package.is_member && package.name == *name)
-        };
-        let package = bins.first().and_then(of_bin);
-        let Some(package) = package.or_else(|| cargo.packages.last().and_then(of_flag)) else {
+        let project = self.project;
+        let members = || project.packages.iter().filter(|package| package.is_member);
+        let Some(package) = chosen(members(), bins.first(), cargo) else {
             return;
         };
-        let members = self
-            .project
-            .packages
-            .iter()
-            .filter(|package| package.is_member);
-        if members.count() > 1 {
+        if members().count() > 1 {
             build.set("package", scalar(&package.name), "");
         }
-        let all: Vec<&str> = package.bins().map(|bin| bin.name.as_str()).collect();
-        if all.len() > 1 {
-            build.set_list("bin", bins);
+        let (own, others): (Vec<&String>, Vec<&String>) =
+            bins.iter().partition(|bin| has(package, bin));
+        if package.bins().count() > 1 {
+            build.set_list("bin", &own);
+        }
+        for bin in others {
+            let line = image.copied_at.get(bin).unwrap_or(&image.line);
+            let of = members().find(|package| has(package, bin));
+            let of = of.map_or("none", |package| package.name.as_str());
+            let what = format!("{bin} is a program of package {of}: {APART}");
+            self.said.left(*line, what);
+        }
+        let built = members().filter(|one| cargo.packages.contains(&one.name));
+        let lost = built.filter(|one| one.name != package.name && one.bins().next().is_some());
+        if bins.is_empty() {
+            for one in lost {
+                let what = format!("package {} has programs, too: {APART}", one.name);
+                self.said.left(image.line, what);
+            }
         }
     }
+}
+
+/// The package that a program is of, or the last that cargo's flags name.
+fn chosen<'a>(
+    members: impl Iterator<Item = &'a Package> + Clone,
+    bin: Option<&String>,
+    cargo: &Cargo,
+) -> Option<&'a Package> {
+    let named = |package: &&Package| cargo.packages.contains(&package.name);
+    let mut fitting = members
+        .clone()
+        .filter(|package| bin.is_some_and(|bin| has(package, bin)));
+    let of_bin = fitting.clone().find(named).or_else(|| fitting.next());
+    let of_flag = || {
+        let last = cargo.packages.last()?;
+        members.clone().find(|package| package.name == *last)
+    };
+    of_bin.or_else(of_flag)
+}
+
+fn has(package: &Package, bin: &str) -> bool {
+    package.bins().any(|known| known.name == bin)
 }
 
 /// The name of an image among several: its stage's, or its program's.

@@ -5,6 +5,7 @@ use super::migrate::Reader;
 use super::variables::Scope;
 
 const BY_ITSELF: &str = "sources reach the compile step by themselves";
+pub(super) const OF_IMAGE: &str = "a file of another image: install it with `packages` or `run`";
 
 impl Reader<'_> {
     /// `COPY` and `ADD` of a stage that compiles; `compiles`: which stages do.
@@ -34,7 +35,7 @@ impl Reader<'_> {
             None if from.contains("cargo-chef") => {
                 return self.said.dropped(line, super::build::NO_CHEF);
             }
-            None => "a file of another image: install it with `packages` or `run`",
+            None => OF_IMAGE,
         };
         let paths = one.rest.as_str();
         self.said

@@ -21,9 +21,25 @@ pub(super) struct Args {
     declared: Vec<(String, String)>,
     /// Those that something was taken over with.
     used: BTreeSet<String>,
-    /// Those that some line of the Dockerfile names.
-    named: BTreeSet<String>,
+    /// Those without which there is no base: a build has to be given them.
+    required: BTreeSet<String>,
+    /// How often the lines of the Dockerfile name a variable.
+    named: BTreeMap<String, usize>,
+    /// What was taken over without a build argument that it depends on.
+    settled: BTreeSet<String>,
 }
+
+/// What every build knows of its platforms.
+const OF_PLATFORMS: [&str; 8] = [
+    "BUILDPLATFORM",
+    "BUILDOS",
+    "BUILDARCH",
+    "BUILDVARIANT",
+    "TARGETPLATFORM",
+    "TARGETOS",
+    "TARGETARCH",
+    "TARGETVARIANT",
+];
 
 impl Args {
     pub(super) fn declare(&mut self, name: &str, default: Option<String>) {
@@ -40,17 +56,23 @@ impl Args {
 
     /// Whether some line names it: else it is for the programs that run.
     pub(super) fn is_named(&self, name: &str) -> bool {
-        self.named.contains(name)
+        self.named.contains_key(name)
+    }
+
+    /// Whether something was taken over with it.
+    pub(super) fn is_used(&self, name: &str) -> bool {
+        self.used.contains(name)
     }
 
     /// Notes the names in a text.
     pub(super) fn note(&mut self, text: &str) {
-        let mut names = BTreeSet::new();
-        replace(text, |name, _| {
-            names.insert(name.to_owned());
+        replace(text, |name, form| {
+            *self.named.entry(name.to_owned()).or_default() += 1;
+            if let Form::Or(other) | Form::And(other) = form {
+                self.note(other);
+            }
             None
         });
-        self.named.extend(names);
     }
 
     pub(super) fn take(&mut self, name: &str) -> String {
@@ -58,31 +80,73 @@ impl Args {
         format!("${{{name}}}")
     }
 
-    /// Those that the spec has to declare, with their defaults.
-    pub(super) fn used(&self) -> Vec<(String, String)> {
+    /// Notes that the name of a base needs the arguments in it.
+    pub(super) fn require(&mut self, base: &str) {
+        let mut names = vec![];
+        replace(base, |name, _| {
+            names.push(name.to_owned());
+            None
+        });
+        self.required.extend(names);
+    }
+
+    /// Those that the spec has to declare, with their defaults; without one where a build has to be given it.
+    pub(super) fn used(&self) -> Vec<(String, Option<String>)> {
         let declared = self.declared.iter();
         let used = declared.filter(|(name, _)| self.used.contains(name));
         used.filter(|(name, _)| !is_predefined(name))
-            .cloned()
+            .map(|(name, default)| {
+                let is_open = default.is_empty() && self.required.contains(name);
+                (name.clone(), (!is_open).then(|| default.clone()))
+            })
             .collect()
     }
 
-    fn default_of(&self, name: &str) -> Option<&str> {
-        let found = self.declared.iter().find(|(known, _)| known == name);
-        found.map(|(_, default)| default.as_str())
+    /// What an argument is if it is not given; those of platforms are as on the most usual one.
+    pub(super) fn default_of(&self, name: &str) -> &str {
+        let mut declared = self.declared.iter();
+        let found = declared.find(|(known, default)| known == name && !default.is_empty());
+        found.map_or_else(|| of_platform(name), |(_, default)| default.as_str())
+    }
+
+    /// Takes what is to be said of values that a build argument had a part in.
+    pub(super) fn settled(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.settled)
+    }
+
+    /// Notes where the whole of a value stands for a part.
+    fn settle_part(&mut self, name: &str, form: Form<'_>) {
+        if form == Form::Other {
+            let said = format!("a part of ${name}: all of it is taken");
+            self.settled.insert(said);
+        }
+    }
+}
+
+/// What an argument of platforms is for linux/amd64.
+fn of_platform(name: &str) -> &'static str {
+    let ends = ["TARGET", "BUILD"].map(|start| name.strip_prefix(start));
+    match ends.into_iter().flatten().next() {
+        Some("PLATFORM") => "linux/amd64",
+        Some("OS") => "linux",
+        Some("ARCH") => "amd64",
+        _ => "",
     }
 }
 
 /// What every build knows without a declaration.
 pub(super) fn is_predefined(name: &str) -> bool {
-    let of_platform = ["TARGET", "BUILD"].iter().any(|start| {
-        let rest = name.strip_prefix(start);
-        rest.is_some_and(|rest| ["PLATFORM", "OS", "ARCH", "VARIANT"].contains(&rest))
-    });
-    of_platform || name.to_ascii_lowercase().ends_with("_proxy")
+    OF_PLATFORMS.contains(&name) || name.to_ascii_lowercase().ends_with("_proxy")
 }
 
 impl Scope {
+    /// The variables that the name of a base may have in it.
+    pub(super) fn of_bases<'a>(globals: impl Iterator<Item = &'a str>) -> Self {
+        let mut scope = Self::default();
+        globals.chain(OF_PLATFORMS).for_each(|name| scope.arg(name));
+        scope
+    }
+
     pub(super) fn env(&mut self, name: &str, value: String) {
         self.0.insert(name.to_owned(), Value::Text(value));
     }
@@ -93,71 +157,149 @@ impl Scope {
 
     /// A value of the Dockerfile as one of the spec: build arguments stay arguments.
     pub(super) fn expand(&self, text: &str, args: &mut Args) -> String {
-        replace(text, |name, otherwise| {
+        replace(text, |name, form| {
             Some(match self.0.get(name) {
-                Some(Value::Text(text)) => text.clone(),
-                Some(Value::Arg) => args.take(name),
-                None => otherwise.unwrap_or_default().to_owned(),
+                Some(Value::Arg) => self.argument(name, form, args),
+                Some(Value::Text(value)) => match form.instead(value) {
+                    Some(other) => self.expand(other, args),
+                    None => {
+                        args.settle_part(name, form);
+                        value.clone()
+                    }
+                },
+                None => self.expand(form.instead("").unwrap_or_default(), args),
             })
         })
     }
 
+    /// A build argument in a value of the spec, which has no `${NAME:-…}`.
+    fn argument(&self, name: &str, form: Form<'_>, args: &mut Args) -> String {
+        let Some(other) = form.instead(args.default_of(name)) else {
+            args.settle_part(name, form);
+            return args.take(name);
+        };
+        let other = self.plain(other, args);
+        let is_alone = args.named.get(name).is_none_or(|times| *times == 1);
+        // Where nothing else names it, the text can be its default.
+        if matches!(form, Form::Or(_)) && is_alone {
+            args.declare(name, Some(other));
+            return args.take(name);
+        }
+        let said = format!("${name}: as it is without `--build-arg {name}`");
+        args.settled.insert(said);
+        other
+    }
+
     /// A line for a shell, which knows the variables of the image by itself.
     pub(super) fn shell(&self, text: &str, args: &mut Args) -> String {
-        replace(text, |name, _| match self.0.get(name) {
-            Some(Value::Arg) => Some(args.take(name)),
+        replace(text, |name, form| match self.0.get(name) {
+            Some(Value::Arg) => Some(self.argument(name, form, args)),
             _ => None,
+        })
+    }
+
+    /// A line for a shell that knows none of these variables.
+    pub(super) fn other_shell(&self, text: &str, args: &mut Args) -> String {
+        replace(text, |name, form| match self.0.get(name) {
+            Some(Value::Arg) => Some(self.argument(name, form, args)),
+            Some(Value::Text(value)) => Some(form.instead(value).unwrap_or(value).to_owned()),
+            None => None,
         })
     }
 
     /// Whether a text has a build argument in it.
     pub(super) fn has_arg(&self, text: &str) -> bool {
         let mut found = false;
-        replace(text, |name, _| {
+        replace(text, |name, form| {
             found |= matches!(self.0.get(name), Some(Value::Arg));
+            if let Form::Or(other) | Form::And(other) = form {
+                found |= self.has_arg(other);
+            }
             None
         });
         found
     }
 
+    /// Whether a text has something in it that only the shell knows.
+    pub(super) fn is_open(&self, text: &str) -> bool {
+        let mut is_open = text.contains("$(") || text.contains('`');
+        replace(text, |name, _| {
+            is_open |= !self.0.contains_key(name);
+            None
+        });
+        is_open
+    }
+
     /// What a text is if no build argument is given.
     pub(super) fn plain(&self, text: &str, args: &Args) -> String {
-        replace(text, |name, otherwise| {
-            let otherwise = otherwise.unwrap_or_default();
-            Some(match self.0.get(name) {
-                Some(Value::Text(text)) => text.clone(),
-                Some(Value::Arg) => args.default_of(name).unwrap_or(otherwise).to_owned(),
-                None => otherwise.to_owned(),
+        replace(text, |name, form| {
+            let value = match self.0.get(name) {
+                Some(Value::Text(value)) => value.as_str(),
+                Some(Value::Arg) => args.default_of(name),
+                None => "",
+            };
+            Some(match form.instead(value) {
+                Some(other) => self.plain(other, args),
+                None => value.to_owned(),
             })
         })
     }
 }
 
-/// Replaces each `$NAME`, `${NAME}` and `${NAME:-else}` by what `of` says; what it leaves alone the spec must not
-/// take for a build argument.
-fn replace(text: &str, mut of: impl FnMut(&str, Option<&str>) -> Option<String>) -> String {
+/// What `${NAME…}` makes of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form<'a> {
+    /// Nothing.
+    Plain,
+    /// Another text where it is empty: `:-`.
+    Or(&'a str),
+    /// Another text where it is not: `:+`.
+    And(&'a str),
+    /// A part of it, or a failure.
+    Other,
+}
+
+impl<'a> Form<'a> {
+    /// Reads what is behind the name.
+    fn read(operator: &'a str) -> Self {
+        let rest = operator.strip_prefix(':').unwrap_or(operator);
+        if let Some(other) = rest.strip_prefix('-') {
+            return Form::Or(other);
+        }
+        match rest.strip_prefix('+') {
+            Some(other) => Form::And(other),
+            None if operator.is_empty() => Form::Plain,
+            None => Form::Other,
+        }
+    }
+
+    /// The text that stands in place of a value, if one does.
+    fn instead(self, value: &str) -> Option<&'a str> {
+        match self {
+            Form::Or(other) if value.is_empty() => Some(other),
+            Form::And(other) => Some(if value.is_empty() { "" } else { other }),
+            _ => None,
+        }
+    }
+}
+
+/// Replaces each `$NAME` and `${NAME…}` by what `of` says; what it leaves alone the spec must not take for a build
+/// argument.
+fn replace(text: &str, mut of: impl FnMut(&str, Form<'_>) -> Option<String>) -> String {
     let mut replaced = String::new();
     let mut rest = text;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     while let Some((before, after)) = rest.split_once('$') {
         replaced.push_str(before);
-        let (name, otherwise, next) = match after.strip_prefix('{').map(split_closed) {
-            Some((inner, next)) => {
-                let (name, otherwise) = match inner.split_once(":-").or(inner.split_once('-')) {
-                    Some((name, otherwise)) => (name, Some(otherwise)),
-                    None => (inner, None),
-                };
-                (name, otherwise, next)
-            }
-            None => {
-                let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-                let end = after.find(|c| !is_name(c)).unwrap_or(after.len());
-                (&after[..end], None, &after[end..])
-            }
+        let (inner, next) = match after.strip_prefix('{') {
+            Some(inner) => split_closed(inner),
+            None => after.split_at(after.find(|c| !is_name(c)).unwrap_or(after.len())),
         };
+        let (name, operator) = inner.split_at(inner.find(|c| !is_name(c)).unwrap_or(inner.len()));
         let written = &after[..after.len() - next.len()];
         let escaped = replaced.ends_with('\\');
-        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        match is_name.then(|| of(name, otherwise)).flatten() {
+        let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        match begins.then(|| of(name, Form::read(operator))).flatten() {
             Some(value) if !escaped => replaced.push_str(&value),
             _ if written.starts_with('{') => {
                 replaced.push_str(&format!("$${}", written.replace("${", "$${")));
@@ -199,6 +341,65 @@ mod tests {
         assert_eq!(scope.plain(text, &args), "none none-/root$ $1 y");
         let nested = "${A:-${B}}/${SHA} ${C";
         assert_eq!(scope.shell(nested, &mut args), "$${A:-$${B}}/${SHA} $${C");
-        assert_eq!(args.used(), [("SHA".to_owned(), "none".to_owned())]);
+        let line = "$HOME/${SHA} ${HOME:+x} ${C}";
+        assert_eq!(scope.other_shell(line, &mut args), "/root/${SHA} x $${C}");
+        assert_eq!(args.used(), [("SHA".to_owned(), Some("none".to_owned()))]);
+    }
+
+    #[test]
+    fn operators_are_those_behind_the_name() {
+        let mut args = Args::default();
+        args.declare("SHA", Some("none".into()));
+        args.declare("FAST", None);
+        args.note("${FAST} ${FAST}");
+        let mut scope = Scope::default();
+        scope.arg("SHA");
+        scope.arg("FAST");
+        scope.env("HOME", "/root".into());
+        for (text, plain, expanded) in [
+            ("${FAST:+-C a-b}", "", ""),
+            ("${FAST+a}${FAST:-b-c}", "b-c", "b-c"),
+            ("${SHA:+a-b}", "a-b", "a-b"),
+            ("${SHA:-a}", "none", "${SHA}"),
+            ("${HOME:+a}${HOME-b}", "a/root", "a/root"),
+            ("${X:-${HOME}/${SHA}}", "/root/none", "/root/${SHA}"),
+            ("${SHA##*-}", "none", "${SHA}"),
+            ("${HOME%/*}", "/root", "/root"),
+        ] {
+            assert_eq!(scope.plain(text, &args), plain, "{text}");
+            assert_eq!(scope.expand(text, &mut args), expanded, "{text}");
+        }
+        let said: Vec<String> = args.settled().into_iter().collect();
+        let expected = [
+            "$FAST: as it is without `--build-arg FAST`",
+            "$SHA: as it is without `--build-arg SHA`",
+            "a part of $HOME: all of it is taken",
+            "a part of $SHA: all of it is taken",
+        ];
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn an_argument_that_one_value_names_has_its_text_for_a_default() {
+        let mut args = Args::default();
+        args.declare("PORT", None);
+        args.note("${PORT:-80}");
+        let mut scope = Scope::default();
+        scope.arg("PORT");
+        assert_eq!(scope.expand("${PORT:-80}", &mut args), "${PORT}");
+        assert_eq!(args.used(), [("PORT".to_owned(), Some("80".to_owned()))]);
+        assert!(args.settled().is_empty());
+    }
+
+    #[test]
+    fn platforms_have_a_default_and_bases_may_need_an_argument() {
+        let mut args = Args::default();
+        args.declare("BASE", None);
+        let scope = Scope::of_bases(["BASE"].into_iter());
+        let name = "${BASE}_${TARGETARCH}${TARGETVARIANT}";
+        assert_eq!(scope.plain(name, &args), "_amd64");
+        assert_eq!(scope.expand(name, &mut args), name);
+        args.require(name);
+        assert_eq!(args.used(), [("BASE".to_owned(), None)]);
     }
 }

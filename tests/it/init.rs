@@ -8,14 +8,17 @@
 use crate::cli::{check, copy, folder, repository, run};
 
 /// Each Dockerfile with the example that it is for, and an image of those that make several.
-const CASES: [(&str, &str, Option<&str>); 10] = [
+const CASES: [(&str, &str, Option<&str>); 13] = [
     ("cache-mounts", "rusty-docker", None),
     ("cargo-chef", "static-files", None),
     ("inits", "rusty-docker", None),
     ("leftovers", "rusty-docker", None),
     ("moved", "rusty-docker", None),
     ("names", "workspace", Some("test-image")),
+    ("platforms", "rusty-docker", None),
+    ("programs", "workspace", None),
     ("scratch", "rusty-docker", None),
+    ("shells", "rusty-docker", None),
     ("stub", "tests-and-clippy", None),
     ("web", "debian-gnu", None),
     ("workspace", "workspace", Some("server")),
@@ -128,10 +131,31 @@ fn mistakes_of_a_spec_are_said_in_it() {
     let dir = folder("init-mistakes");
     copy(&repository().join("examples/rusty-docker"), &dir);
     let dockerfile = "FROM rust:1 AS b\nRUN cargo build --release\nFROM scratch\nCOPY --from=b \
-        /target/release/rusty-docker /\nUSER app\nEXPOSE http\n";
+        /target/release/rusty-docker /\nUSER app\nEXPOSE http\nCMD [\"/rusty-docker\"]\n";
     std::fs::write(dir.join("Dockerfile"), dockerfile).unwrap();
     let ended = run(&["init", dir.to_str().unwrap()]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let left = "# Left for you to look at:\n#   a mistake in this file: `http` is not a port: write 1 to 65535";
     assert!(ended.stdout.contains(left), "{}", ended.stdout);
+}
+
+#[test]
+fn mistakes_that_only_the_project_shows_are_said_as_well() {
+    let dir = folder("init-unknown");
+    copy(&repository().join("examples/rusty-docker"), &dir);
+    let dockerfile = "ARG BASE\nFROM ${BASE} AS b\nRUN cargo build --release --features fast\nFROM scratch\n\
+        COPY --from=b /target/release/rusty-docker /\nUSER 1\nCMD [\"/rusty-docker\"]\n";
+    std::fs::write(dir.join("Dockerfile"), dockerfile).unwrap();
+    let ended = run(&["init", dir.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let left = "# Left for you to look at:\n#   a mistake in this file: package `rusty-docker` has no feature `fast`: there are no features\n";
+    assert!(ended.stdout.contains(left), "{}", ended.stdout);
+    // A build has to be given it, as before.
+    let args = "\nargs: { BASE: }\nbuild:\n";
+    assert!(ended.stdout.contains(args), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("  base: \"${BASE}\"\n"),
+        "{}",
+        ended.stdout
+    );
 }
