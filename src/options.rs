@@ -189,6 +189,18 @@ pub(crate) struct Reader<'a> {
     wrong: Diagnostics,
 }
 
+/// The names of the arguments that say for and on which platform is built.
+pub const PLATFORM_ARGS: [&str; 8] = [
+    "BUILDPLATFORM",
+    "BUILDOS",
+    "BUILDARCH",
+    "BUILDVARIANT",
+    "TARGETPLATFORM",
+    "TARGETOS",
+    "TARGETARCH",
+    "TARGETVARIANT",
+];
+
 impl Options {
     /// Reads all options, and all mistakes in them.
     ///

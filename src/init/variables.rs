@@ -1,5 +1,6 @@
 //! What `$NAME` stands for in a Dockerfile.
 
+use crate::options::PLATFORM_ARGS;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The variables at a place of a stage.
@@ -28,18 +29,6 @@ pub(super) struct Args {
     /// What was taken over without a build argument that it depends on.
     settled: BTreeSet<String>,
 }
-
-/// What every build knows of its platforms.
-const OF_PLATFORMS: [&str; 8] = [
-    "BUILDPLATFORM",
-    "BUILDOS",
-    "BUILDARCH",
-    "BUILDVARIANT",
-    "TARGETPLATFORM",
-    "TARGETOS",
-    "TARGETARCH",
-    "TARGETVARIANT",
-];
 
 impl Args {
     pub(super) fn declare(&mut self, name: &str, default: Option<String>) {
@@ -136,14 +125,16 @@ fn of_platform(name: &str) -> &'static str {
 
 /// What every build knows without a declaration.
 pub(super) fn is_predefined(name: &str) -> bool {
-    OF_PLATFORMS.contains(&name) || name.to_ascii_lowercase().ends_with("_proxy")
+    PLATFORM_ARGS.contains(&name) || name.to_ascii_lowercase().ends_with("_proxy")
 }
 
 impl Scope {
     /// The variables that the name of a base may have in it.
     pub(super) fn of_bases<'a>(globals: impl Iterator<Item = &'a str>) -> Self {
         let mut scope = Self::default();
-        globals.chain(OF_PLATFORMS).for_each(|name| scope.arg(name));
+        globals
+            .chain(PLATFORM_ARGS)
+            .for_each(|name| scope.arg(name));
         scope
     }
 

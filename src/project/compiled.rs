@@ -35,6 +35,8 @@ struct Asked {
 /// A dependency that counts, and what it may stand for.
 struct Edge<'a> {
     dependency: &'a Dependency,
+    /// The local package that it is.
+    local: Option<usize>,
     entries: Vec<usize>,
     /// The features that are asked of it.
     features: Vec<String>,
@@ -47,6 +49,8 @@ struct Walk<'a> {
     asked: BTreeMap<usize, Asked>,
     /// Packages of which something was asked since they were looked at.
     queue: BTreeSet<usize>,
+    /// What local packages depend on with what was asked of them so far.
+    edges: BTreeMap<usize, Vec<Edge<'a>>>,
     compiled: Compiled,
 }
 
@@ -58,6 +62,7 @@ impl Compiled {
             dev: &roots.dev,
             asked: BTreeMap::new(),
             queue: BTreeSet::new(),
+            edges: BTreeMap::new(),
             compiled: Self::default(),
         };
         for root in &roots.all {
@@ -118,6 +123,7 @@ impl<'a> Walk<'a> {
         let dependencies = package.dependencies.iter().filter(counts);
         let edges = dependencies.map(|dependency| Edge {
             dependency,
+            local: graph::local_dependency(project, index, dependency),
             entries: graph::fitting(project, index, dependency),
             features: asked_for(dependency, &on),
         });
@@ -132,33 +138,25 @@ impl<'a> Walk<'a> {
             entry,
             needed: BTreeSet::new(),
         };
-        for edge in self.edges(index) {
+        let edges = self.edges(index);
+        for edge in &edges {
             let default = edge.dependency.default_features;
-            if let Some(other) = graph::local_dependency(project, index, edge.dependency) {
+            if let Some(other) = edge.local {
                 self.ask(other, edge.features.clone(), default);
             }
-            for entry in edge.entries {
+            for entry in edge.entries.iter().copied() {
                 local.needed.insert(entry);
                 match graph::local_package(project, &project.lock.packages[entry]) {
                     Some(other) => self.ask(other, edge.features.clone(), default),
-                    None => self.external(entry),
+                    None => {
+                        let met = external(project, entry, &mut self.compiled.locked);
+                        met.into_iter().for_each(|package| self.whole(package));
+                    }
                 }
             }
         }
+        self.edges.insert(index, edges);
         self.compiled.local.insert(index, local);
-    }
-
-    fn external(&mut self, start: usize) {
-        let lock = &self.project.lock;
-        let mut queue = vec![start];
-        while let Some(index) = queue.pop() {
-            if let Some(package) = graph::local_package(self.project, &lock.packages[index]) {
-                self.whole(package);
-            } else if self.compiled.locked.insert(index) {
-                let locked = &lock.packages[index];
-                queue.extend(locked.dependencies.iter().chain(&locked.replace));
-            }
-        }
     }
 
     /// Follows what is known by now, but not into build scripts and macros of local packages.
@@ -171,24 +169,31 @@ impl<'a> Walk<'a> {
                 continue;
             }
             self.compiled.for_target.extend(project.locked(index));
-            for edge in self.edges(index) {
-                if edge.dependency.kind == DependencyKind::Build {
-                    continue;
-                }
-                packages.extend(graph::local_dependency(project, index, edge.dependency));
-                let mut queue = edge.entries;
-                while let Some(index) = queue.pop() {
-                    let locked = &project.lock.packages[index];
-                    if let Some(package) = graph::local_package(project, locked) {
-                        packages.push(package);
-                    } else if self.compiled.for_target.insert(index) {
-                        queue.extend(locked.dependencies.iter().chain(&locked.replace));
-                    }
+            let edges = self.edges.get(&index).into_iter().flatten();
+            for edge in edges.filter(|edge| edge.dependency.kind != DependencyKind::Build) {
+                packages.extend(edge.local);
+                for entry in &edge.entries {
+                    packages.extend(external(project, *entry, &mut self.compiled.for_target));
                 }
             }
             packages.retain(|package| !project.packages[*package].proc_macro);
         }
     }
+}
+
+/// Adds an entry of the lock and all below it that is not there yet, and returns the local packages that were met.
+fn external(project: &Project, start: usize, locked: &mut BTreeSet<usize>) -> Vec<usize> {
+    let mut met = vec![];
+    let mut queue = vec![start];
+    while let Some(index) = queue.pop() {
+        let entry = &project.lock.packages[index];
+        if let Some(package) = graph::local_package(project, entry) {
+            met.push(package);
+        } else if locked.insert(index) {
+            queue.extend(entry.dependencies.iter().chain(&entry.replace));
+        }
+    }
+    met
 }
 
 /// Whether a dependency is not optional, or among what features turn on. Names count whatever they stand for.

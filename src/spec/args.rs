@@ -5,13 +5,13 @@ use super::keys::ROOT;
 use super::table::{Map, Shape};
 use super::yaml::{Data, Node, ScalarType};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
-use crate::options::VCS_REVISION;
+use crate::options::{PLATFORM_ARGS, VCS_REVISION};
 use crate::source::{SourceFile, Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names that mean something to every build without being declared: they are never taken for a
 /// misspelling.
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 13] = [
     "HTTP_PROXY",
     "http_proxy",
     "HTTPS_PROXY",
@@ -23,14 +23,6 @@ const KNOWN: [&str; 21] = [
     "ALL_PROXY",
     "all_proxy",
     "SOURCE_DATE_EPOCH",
-    "BUILDPLATFORM",
-    "BUILDOS",
-    "BUILDARCH",
-    "BUILDVARIANT",
-    "TARGETPLATFORM",
-    "TARGETOS",
-    "TARGETARCH",
-    "TARGETVARIANT",
     "TARGETSTAGE",
     VCS_REVISION,
 ];
@@ -39,7 +31,7 @@ const KNOWN: [&str; 21] = [
 const MAX_FILLED: usize = 1 << 20;
 
 fn is_known(name: &str) -> bool {
-    KNOWN.contains(&name) || name.starts_with("BUILDKIT_")
+    KNOWN.contains(&name) || PLATFORM_ARGS.contains(&name) || name.starts_with("BUILDKIT_")
 }
 
 /// Declares the arguments of a document and fills them in.

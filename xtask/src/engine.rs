@@ -53,11 +53,7 @@ impl Engine {
         let engine = match found {
             Some(Ok(found)) => {
                 wrapper::write_for_host(state, &found)?;
-                Self {
-                    flavour: found.flavour,
-                    wrapper: state.host_wrapper(),
-                    host: Some(found.docker),
-                }
+                Self::of_host(state, found)
             }
             Some(Err(why)) => Self::start(state, wanted)
                 .with_context(|| format!("no Docker engine of this machine will do ({why:#})"))?,
@@ -98,13 +94,17 @@ impl Engine {
 
     /// The machine's engine, if it answers and `up` has found it before.
     pub(crate) fn hosts(state: &State) -> Option<Self> {
-        let wrapper = state.host_wrapper();
-        let found = wrapper.exists().then(|| host::find(None).ok())??;
-        Some(Self {
+        let is_known = state.host_wrapper().exists();
+        let found = is_known.then(|| host::find(None).ok())??;
+        Some(Self::of_host(state, found))
+    }
+
+    fn of_host(state: &State, found: host::HostEngine) -> Self {
+        Self {
             flavour: found.flavour,
-            wrapper,
+            wrapper: state.host_wrapper(),
             host: Some(found.docker),
-        })
+        }
     }
 
     /// Whether it is the machine's and none of ours.
