@@ -162,15 +162,14 @@ fn check(args: &Args, loaded: Loaded) -> Result<Done, Trouble> {
 
 /// `init`.
 fn start(args: &Args) -> Result<Done, Trouble> {
-    let read = |tree: &SourceTree| {
-        let _ = tree.list("");
-        project::load(tree, "")
-    };
-    let (project, tree) = disk::read_tree(&args.dir, &[], read)?;
-    let (project, notes) = project?;
     let dockerfile = disk::dockerfile(&args.dir, args.from.as_deref())?;
     let syntax = args.syntax.as_deref().unwrap_or(init::SYNTAX);
-    let begun = init::init(&project, dockerfile.as_ref(), &tree, syntax);
+    let begin = |tree: &SourceTree| {
+        let (project, notes) = project::load(tree, "")?;
+        let begun = init::init(&project, dockerfile.as_ref(), tree, syntax);
+        Ok::<_, Diagnostics>((begun, notes))
+    };
+    let (begun, notes) = disk::read_tree(&args.dir, &[], begin)?.0?;
     if args.write {
         let path = args
             .file

@@ -136,7 +136,9 @@ impl Reader<'_> {
         let is_script = |file: &str| file.ends_with(".sh") || file.contains("entrypoint");
         let scripts = image.copied.iter().filter(|(_, file, _)| is_script(file));
         for (line, file, _) in scripts {
-            let script = self.tree.read(file).map(SourceFile::text);
+            // Others may be programs, which are no text.
+            let script = file.ends_with(".sh").then(|| self.tree.read(file));
+            let script = script.flatten().map(SourceFile::text);
             for (path, bin) in image.program.installed.moved() {
                 let now = installed::now(bin);
                 let what = match script {

@@ -11,7 +11,7 @@ pub(super) const RULES: [Rule; 4] = [
     ),
     Rule::new(
         "missing-dockerignore",
-        "Without an ignore file, more is looked through and counts than the program needs",
+        "Without an ignore file, the build scans, and depends on, more files than the program needs",
         ignore,
     ),
     Rule::new(

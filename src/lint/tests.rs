@@ -205,11 +205,11 @@ fn compare(name: &str, dir: &str, text: &str) {
 const INDEX: &str = "<!-- Generated from the table of rules: `UPDATE=1 cargo test --lib lint` rewrites it. -->
 # Lint rules
 
-What would not build, or builds but is probably not what you want. A build shows what the rules find as warnings;
-`docker buildx build --check -f Rust.yaml .` checks without building, and exits with 1 if there is anything. What three
-rules find (`recompiled-dependency`, `crates-in-one-step`, `missing-shared-library`) only a build knows.
+The rules find what would not build, or what builds but is probably not what you want. A build shows findings as warnings;
+`docker buildx build --check -f Rust.yaml .` checks without building, and exits with 1 if there are any findings. Three
+rules (`recompiled-dependency`, `crates-in-one-step`, `missing-shared-library`) find something only during a build.
 
-A rule is switched off, or findings made errors, in one of these ways; the last takes the place of the others:
+There are three ways to switch off rules or turn findings into errors. `# check=` and `lint:` add up; the build-arg replaces both:
 
 ```yaml
 # syntax=org/rust-frontend:1

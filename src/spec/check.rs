@@ -58,16 +58,13 @@ impl Check<'_> {
                 None => self.wrong_type(node, shape, span, place),
             },
             Data::List(items) => match shape.list {
-                Some(item) => items.iter().for_each(|node| {
-                    self.node(
-                        node,
-                        item,
-                        Place {
-                            key: place.key,
-                            span: node.span,
-                        },
-                    );
-                }),
+                Some(item) => {
+                    for node in items {
+                        let span = node.span;
+                        let key = place.key;
+                        self.node(node, item, Place { key, span });
+                    }
+                }
                 None => self.wrong_type(node, shape, span, place),
             },
             Data::Map(entries) => match &shape.map {

@@ -44,7 +44,7 @@ static SPEC: Block = Block {
         Key::new(
             "args",
             &ARGS,
-            "Build arguments that `--build-arg` may give: a mapping of name to default. Every value of the spec may hold `${NAME}`; `$${` stands for `${`. One without a default must be given. `VCS_REVISION` is the commit of the build context, where buildx or the context's address tells.",
+            "Build arguments that `--build-arg` may set: a mapping of names to defaults. Any value in the spec may contain `${NAME}`; `$${` stands for `${`. An argument without a default must be given. `VCS_REVISION` is the commit of the build context, if buildx or the context's address supplies it.",
             "none: a build takes nothing from its command line that the spec does not name",
             "{ REVISION: unknown }",
         ),
@@ -65,7 +65,7 @@ static SPEC: Block = Block {
         Key::new(
             "images",
             &IMAGES,
-            "Several images from one spec, each a `--target`. Each may override both blocks: scalars, lists, `profile` and `healthcheck` are replaced, `env`, `stamp`, `labels`, `annotations` and `files` are merged by key, `KEY:` without a value goes back to the default.",
+            "Several images from one spec, each a `--target`. Each may override both blocks: scalars, lists, `profile` and `healthcheck` are replaced; `env`, `stamp`, `labels`, `annotations` and `files` are merged by key; `KEY:` without a value resets to the default.",
             "one image without a name: most packages have one program",
             "{ api: { build: { bin: api } }, worker: { build: { bin: worker } } }",
         ),

@@ -1,9 +1,10 @@
 //! What values, each right alone, make wrong together.
 
+use super::yaml::twice;
 use super::{EnvVar, Image, ImageBase, RunStep, Secret, SecretStep, Spec};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span, Spanned};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks a spec whose form is right.
 pub(super) fn check(spec: &Spec) -> Diagnostics {
@@ -15,11 +16,22 @@ pub(super) fn check(spec: &Spec) -> Diagnostics {
         let build = &image.build;
         check.bins(&build.bin);
         check.secrets(&build.secrets);
+        let config = &image.image;
+        for pairs in [
+            &build.env,
+            &build.stamp,
+            &config.env,
+            &config.labels,
+            &config.annotations,
+        ] {
+            check.pairs(pairs);
+        }
         check.stamps(&build.env, &build.stamp);
         check.inputs(&build.inputs);
         check.toolchain(&build.env);
         check.packages(&image.image);
         check.healthcheck(&image.image);
+        check.volumes(&image.image);
         check.bare(&image.image);
     }
     check.found
@@ -47,6 +59,18 @@ impl Check<'_> {
                         .help("remove one")
                         .at(self.file.at(span)),
                 );
+            }
+        }
+    }
+
+    /// Of a list of `NAME=value`: a mapping with a key twice is no tree in the first place.
+    fn pairs(&mut self, pairs: &[EnvVar]) {
+        let mut seen = BTreeMap::new();
+        for EnvVar { name, .. } in pairs {
+            let span = name.span.unwrap_or_default();
+            match seen.get(&name.value) {
+                Some(first) => self.found.push(twice(self.file, &name.value, span, *first)),
+                None => drop(seen.insert(&name.value, span)),
             }
         }
     }
@@ -127,6 +151,22 @@ impl Check<'_> {
         };
         let message = format!("`{form}` is no program: the command is a list of words");
         self.error("docker-form", check.span, message, help);
+    }
+
+    /// What `docker run --volume` and Compose mount there.
+    fn volumes(&mut self, image: &Image) {
+        for volume in &image.volumes {
+            let Some((source, target)) = volume.value.split_once(':') else {
+                continue;
+            };
+            let path = target.split(':').next().unwrap_or_default();
+            let message = format!("an image does not say that `{source}` is mounted");
+            let help = format!(
+                "write `{path}`, and mount it with `docker run --volume {volume}`",
+                volume = volume.value
+            );
+            self.error("docker-form", volume.span, message, help);
+        }
     }
 
     fn packages(&mut self, image: &Image) {

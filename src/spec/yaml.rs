@@ -10,7 +10,7 @@ mod syntax;
 
 use crate::source::Span;
 
-pub(super) use reader::read;
+pub(super) use reader::{read, twice};
 pub(crate) use reader::{MAX_BYTES, too_large};
 
 /// A value and its place.

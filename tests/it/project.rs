@@ -224,6 +224,8 @@ danger = []
 //- /lib/Cargo.toml
 [package]
 name = \"shop\"
+[profile.tiny]
+inherits = \"release\"
 //- /lib/src/lib.rs
 //- /Cargo.lock
 version = 4
@@ -306,6 +308,10 @@ fn selection() {
         (
             "build: { package: shop-api, profile: smal }",
             "unknown-profile: Rust.yaml:1: no profile `smal`: did you mean `small`?",
+        ),
+        (
+            "build: { package: shop-api, profile: tiny }",
+            "unknown-profile: Rust.yaml:1: no profile `tiny`: move `[profile.tiny]` from `lib/Cargo.toml` into the workspace's own `Cargo.toml`: Cargo ignores profiles of members",
         ),
         (
             "build: { package: shop-worker }",

@@ -18,7 +18,19 @@ impl Chooser<'_> {
         known.sort_unstable();
         known.dedup();
         if !known.contains(&wanted.value.as_str()) {
-            let help = suggest(&wanted.value, &known, "profiles");
+            let header = format!("[profile.{}]", wanted.value);
+            let mut packages = self.project.packages.iter();
+            let member = packages.find(|package| {
+                let mut lines = package.manifest.text().lines();
+                lines.any(|line| line.trim() == header)
+            });
+            let help = match member {
+                Some(member) => format!(
+                    "move `{header}` from `{}` into the workspace's own `Cargo.toml`: Cargo ignores profiles of members",
+                    member.manifest.name()
+                ),
+                None => suggest(&wanted.value, &known, "profiles"),
+            };
             found.push(
                 Diagnostic::error("unknown-profile", format!("no profile `{}`", wanted.value))
                     .at(self.at(wanted))

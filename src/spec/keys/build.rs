@@ -67,7 +67,7 @@ pub(super) static BUILD: Block = Block {
             "packages",
             &SYSTEM_PACKAGES,
             "System packages needed to compile, by the names of the build image's package manager.",
-            "none: what crates are known to need is said before they are compiled",
+            "none: a warning names what crates are known to need before they are compiled",
             "[protobuf-compiler]",
         ),
         Key::new(
@@ -94,7 +94,7 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "inputs",
             &CONTEXTS,
-            "Context paths that reach compilation although they look as if they could not matter, and with a `!` before them such as do not, because the program reads them when it runs (patterns as in .dockerignore).",
+            "Context paths that are inputs of the compilation although they do not look like it or, with a leading `!`, that are not, because the program reads them when it runs (patterns as in .dockerignore).",
             "none: sources, manifests and what they include are found",
             "[docs/*.md, '!static']",
         ),
@@ -122,7 +122,7 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "debug-symbols",
             &BOOL,
-            "Whether to compile with debug information and keep it apart: the image's executables are stripped, `--target <image>-symbols` (`symbols` where images have no names) is what a debugger wants beside them.",
+            "Whether to compile with debug information and keep it separately: the image's executables are stripped, and `--target <image>-symbols` (`symbols` if the image has no name) returns the symbols that a debugger needs.",
             "`false`: it doubles what the compiler writes",
             "true",
         ),
@@ -143,8 +143,8 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "granularity",
             &GRANULARITY,
-            "How finely the dependency build is cached: docs/crates.md tells what each is good for, and `--call=plan` what was decided and why.",
-            "`auto`: `crates` where the build imports a cache (`--cache-from`), as one does whose builder keeps none, there are 40 crates or more, and the engine merges layers; else `layer`",
+            "How finely the dependency build is cached: docs/crates.md says what each value is good for; `--call=plan` says which one was chosen, and why.",
+            "`auto`: `crates` if the build imports a cache (`--cache-from`), as builds on fresh builders do, has 40 external crates or more, and the engine merges layers; otherwise `layer`",
             "crates",
         ),
     ],

@@ -24,7 +24,7 @@ pub(super) static IMAGE_KEYS: Block = Block {
         Key::new(
             "files",
             &FILES,
-            "Files from the build context: path (`*` and `?` match within a name) to absolute path, or to a mapping. A trailing `/` of the target means \"into this directory\".",
+            "Files from the build context: maps a context path (`*` and `?` match within a name) to an absolute path, or to a mapping. A trailing `/` on the target means \"into this directory\".",
             "none: the image holds the program alone",
             "{ migrations/: /app/migrations/ }",
         ),
@@ -116,7 +116,7 @@ pub(super) static IMAGE_KEYS: Block = Block {
             "ca-certificates",
             &BOOL,
             "Whether CA roots are copied into the image.",
-            "`true` on `scratch` and the official `debian`, `ubuntu` and `busybox`, which have none: without them each https request fails. Other bases keep what they have, unless `true` is written here",
+            "`true` on `scratch` and the official `debian`, `ubuntu` and `busybox`, which have none: without them every https request fails. Other bases keep what they have, unless you write `true`",
             "false",
         ),
         Key::new(

@@ -106,7 +106,7 @@ pub(super) static SECRET: Block = Block {
         Key::new(
             "env",
             &NAME_OF_ENV,
-            "Environment variable that holds it; there is no file then, unless `target` says one.",
+            "Environment variable that holds it; there is then no file, unless `target` names one.",
             "none: a file leaks less",
             "CARGO_REGISTRIES_TEAM_TOKEN",
         ),
@@ -121,7 +121,7 @@ pub(super) static SECRET: Block = Block {
             "step",
             &SECRET_STEP,
             "The step that sees it.",
-            "`fetch` for what cargo and git look for (`CARGO_REGISTRIES_…`, `credentials.toml`, `.netrc`), else `compile`: the fewest see it",
+            "`fetch` for what Cargo and git look for (`CARGO_REGISTRIES_…`, `credentials.toml`, `.netrc`), otherwise `compile`: as few steps as possible see it",
             "fetch",
         ),
     ],

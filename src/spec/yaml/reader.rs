@@ -25,6 +25,14 @@ pub(crate) fn too_large(file: &SourceFile) -> Diagnostic {
         .at(head.at(Span::default()))
 }
 
+/// That a name, which was at `first`, is there once more.
+pub(in crate::spec) fn twice(file: &SourceFile, name: &str, span: Span, first: Span) -> Diagnostic {
+    let line = file.position(first.start).line;
+    Diagnostic::error("duplicate-key", format!("`{name}` is there twice"))
+        .help(format!("it is also on line {line}: keep one of them"))
+        .at(file.at(span))
+}
+
 /// The tree of a file; `None` when it holds nothing but comments.
 ///
 /// # Errors
@@ -226,12 +234,8 @@ impl Reader<'_> {
                     };
                     let first = names.seen.insert(name.clone(), node.span);
                     if let Some(first) = first.filter(|_| name != MERGE) {
-                        let line = self.file.position(first.start).line;
-                        self.problems.push(
-                            Diagnostic::error("duplicate-key", format!("`{name}` is there twice"))
-                                .help(format!("it is also on line {line}: keep one of them"))
-                                .at(self.file.at(node.span)),
-                        );
+                        let mistake = twice(self.file, &name, node.span, first);
+                        self.problems.push(mistake);
                         names.seen.insert(name.clone(), first);
                     }
                     names.waiting = Some(Key {

@@ -39,11 +39,11 @@ pub(crate) fn write(checkout: &Path, store: &Store) -> Result<()> {
 const INTRODUCTION: &str = "\
 # Benchmarks
 
-Written by `cargo xtask bench`: on one engine with one builder, contenders one after the other, round by round; medians with the
-least and the most in brackets where there were several rounds, and where there are no brackets, one measurement. Ratios say more
-than seconds, which are those of one machine. *Load* is the machine's load average before the measurements, *others* how many processors other programs used meanwhile: where they are not near 0,
-seconds are too high and CPU times and crates compiled are what to look at. A round of a large project takes one to two hours, in which the
-speed of such a machine may change by a fifth: smaller differences say nothing there. All measurements: [benchmarks.json](benchmarks.json).
+Written by `cargo xtask bench`, which runs the contenders one after the other, round by round, on one engine with one builder. Values are medians, with the
+minimum and maximum in brackets if there were several rounds; values without brackets are single measurements. Ratios say more
+than seconds, which are specific to one machine. *Load* is the machine's load average before the measurements; *others* is how many processors other programs used meanwhile: where they are not near 0,
+seconds are too high, so look at CPU times and crates compiled. A round of a large project takes one to two hours, in which the
+speed of such a machine may change by a fifth: smaller differences mean nothing there. All measurements: [benchmarks.json](benchmarks.json).
 
 ";
 
@@ -65,13 +65,13 @@ ignore file, after that of `docker init`, which leaves README and Dockerfiles ou
 built-in frontend reads them, without starting a container, which is the best case for them. The peers' last stage copies the program
 and sets a user; ours also brings CA roots and labels. What each file says for the smallest project is at the end.
 
-What changes: one file or the lock, as an editor or cargo would leave it; *toolchain bump* is the same toolchain in a build image
-with another digest, since only one was at hand: cache mounts compile nothing then and would with a real one. A builder is *warm*
-when it has built the unedited project, and builds it again before each edit. Where cargo works in cache mounts its step is run for
-that, so that they are as the unedited project leaves them; the others' steps are cached, and the builder also holds what earlier
-edits left. Where it is *emptied*, what its cache mounts held is gone since, and with it,
-as this engine does it, the result of the step that installs the target, for whoever has such mounts; a *fresh* one is empty but
-for the base images, the frontend's among them, and imports a cache that was exported (`mode=max`) by a builder that had built the
+What changes is one file or the lock, as an editor or Cargo would leave it. *toolchain bump* is the same toolchain in a build image
+with a different digest, since only one was at hand; cache mounts compile nothing then, but would with a real bump. A *warm* builder
+has built the unedited project, and builds it again before each edit. If Cargo works in cache mounts, its step is run again for
+that, so that they are as the unedited project leaves them; the other contenders' steps are cached, and the builder also holds what earlier
+edits left. An *emptied* builder has since lost the contents of its cache mounts and, because of how this engine works,
+the result of the step that installs the target, for contenders that have such mounts. A *fresh* builder is empty except
+for the base images, including the frontend's, and imports a cache that was exported (`mode=max`) by a builder that had built the
 unedited project once.
 
 In the cells: the ratios of wall time and of CPU time (steps and engine, without the programs that set containers up, which are

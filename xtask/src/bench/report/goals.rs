@@ -31,8 +31,8 @@ const WHY: [(&str, &str); 9] = [
     ),
     (
         "nothing changed",
-        "*Nothing changed*: the minimal frontend asks the engine for nothing. Ours has the definition, the names and \
-         manifests, both base images and the context looked at, as much of it at once as does not depend on the rest.",
+        "*Nothing changed*: the minimal frontend asks the engine for nothing. Ours asks it for the definition, the names and \
+         manifests, both base images and the context, as many of them in parallel as do not depend on each other.",
     ),
     (
         "leaf edit",
