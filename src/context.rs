@@ -10,12 +10,11 @@ mod sources;
 mod time;
 
 pub use named::Named;
-pub(crate) use named::pinned;
+pub(crate) use named::{pinned, resolve_mode};
 
 use crate::diagnostic::Diagnostic;
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest, listed, read_tree, text};
 use crate::ignorefile;
-use crate::lower::wire_platform;
 use crate::options::{MainContext, Options};
 use crate::source::{SourceFile, SourceTree};
 use crate::spec;
@@ -425,7 +424,7 @@ fn missing(filename: &str) -> Failure {
 pub(crate) fn definition_of(gateway: &Gateway, state: &State) -> Result<Definition, Failure> {
     let platform = gateway.build_opts().environment.build_platform();
     let options = llb::MarshalOptions {
-        platform: Some(wire_platform(&platform)),
+        platform: Some((&platform).into()),
         caps: Some(gateway.llb_caps().clone()),
         ..Default::default()
     };

@@ -14,11 +14,12 @@ use crate::calls;
 use crate::context::Context;
 use crate::diagnostic::Diagnostics;
 use crate::gateway::{Attestation, Failure, Gateway, Output, Ref, Warning};
+use crate::inspect::{self, Seen};
 use crate::lint::{self, Switches};
 use crate::options::{Epoch, Options};
 use crate::plan::{self, Plan};
 use crate::platform::Platform;
-use crate::project::{self, Project};
+use crate::project::Project;
 use crate::source::SourceTree;
 use crate::spec::{self, Spec};
 use crate::stage::Stage;
@@ -219,26 +220,18 @@ async fn inspect_project(
 ) -> Result<Inspected, Failure> {
     let switches = Switches::read(options, &context.definition, Some(&spec))?;
     let read = |tree: &SourceTree| {
-        let project = project::load(tree, "");
-        let mut warnings = warnings.clone();
-        if let Ok((_, notes)) = &project {
-            warnings.extend(notes.clone());
-        }
-        let input = lint::Input {
-            spec: &spec,
-            project: project.as_ref().ok().map(|(project, _)| project),
+        let seen = Seen {
             tree,
             names: context.has_names(),
             local: context.is_local(),
             ignored: &context.ignored,
         };
-        let warnings = lint::run(&input, &switches, &warnings);
-        (project, warnings)
+        inspect::project(&spec, &switches, &warnings, seen)
     };
     let ((project, warnings), _) = context.read_tree(gateway, read).await?;
     let mut inspected = Inspected::default();
     match project {
-        Ok((project, _)) => inspected.project = Some(project),
+        Ok(project) => inspected.project = Some(project),
         Err(mistakes) => inspected.errors = mistakes,
     }
     inspected.spec = Some(spec);

@@ -29,7 +29,7 @@ pub use env::{Environment, Worker};
 pub use listing::listed;
 pub use read::{DirEntry, MAX_TEXT};
 pub use resolve::{GitCommit, ImageConfig, OciStore, ResolveImage, Resolved, SourceMeta};
-pub use result::{Attestation, AttestationKind, Output, Refs};
+pub use result::{Attestation, Output, Refs};
 pub use serve::{run, serve};
 pub use solve::{Ref, SolveRequest};
 pub use status::Failure;
@@ -38,7 +38,7 @@ pub use tree::{read_tree, text};
 pub use warn::Warning;
 
 use buildkit_proto::bridge::LlbBridgeClient;
-use buildkit_proto::capset::CapSet;
+use buildkit_proto::capset::{CapSet, Missing};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -96,12 +96,13 @@ impl Gateway {
     /// Nothing if the gateway has the capability, else a failure that says what to update.
     fn require(&self, id: &str) -> Result<(), Failure> {
         let missing = self.inner.opts.caps.require(id);
-        missing.map_err(|missing| self.missing(missing))
+        missing.map_err(|missing| self.missing(missing, vec![]))
     }
 
-    fn missing(&self, missing: buildkit_proto::capset::Missing) -> Failure {
+    fn missing(&self, missing: Missing, vertices: Vec<String>) -> Failure {
         Failure::Missing {
             missing,
+            vertices,
             product: self.inner.opts.environment.product.clone(),
         }
     }

@@ -16,6 +16,7 @@ pub mod ignorefile;
 pub mod image;
 pub mod image_ref;
 pub mod init;
+pub mod inspect;
 pub mod lint;
 pub mod lower;
 pub mod options;

@@ -18,9 +18,10 @@ mod tests;
 mod toolchain;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, whole_file};
+use crate::platform::Libc;
 use crate::project::{Compiled, Package, Project, Reach, Selection};
 use crate::source::{Location, SourceTree, Span};
-use crate::spec::{BuildTarget, ImageSpec, Spec};
+use crate::spec::{ImageSpec, Spec};
 use std::collections::BTreeSet;
 
 pub use switches::Switches;
@@ -126,9 +127,14 @@ pub fn run(input: &Input<'_>, switches: &Switches, others: &Diagnostics) -> Diag
     list.retain(|one| switches.on(one.code));
     let mut all: Vec<Diagnostic> = vec![];
     for one in list {
-        if all.len() < MOST && !all.contains(&one) {
+        if !all.contains(&one) {
             all.push(one);
         }
+    }
+    if let Some(more) = all.len().checked_sub(MOST).filter(|more| *more > 0) {
+        all.truncate(MOST);
+        let message = format!("{more} more findings are not shown");
+        all.push(Diagnostic::warning("more-mistakes", message).help("correct those above first"));
     }
     all.into_iter().collect()
 }
@@ -205,20 +211,12 @@ impl<'a> Input<'a> {
 
 /// Whether an image's program is linked with musl, statically.
 fn is_musl(image: &ImageSpec) -> bool {
-    match &image.build.target.value {
-        BuildTarget::Musl => true,
-        BuildTarget::Gnu => false,
-        BuildTarget::Triple(triple) => triple.contains("musl"),
-    }
+    image.build.target.value.libc() == Some(Libc::Musl)
 }
 
 /// Whether an image's program is linked with glibc, dynamically.
 fn is_gnu(image: &ImageSpec) -> bool {
-    let linked = match &image.build.target.value {
-        BuildTarget::Musl => false,
-        BuildTarget::Gnu => true,
-        BuildTarget::Triple(triple) => triple.contains("-gnu"),
-    };
+    let linked = image.build.target.value.libc() == Some(Libc::Gnu);
     let flags = &image.build.rustflags;
     linked && !flags.iter().any(|flag| flag.contains("+crt-static"))
 }

@@ -111,12 +111,12 @@ fn vertex(
         } => (around.replaced)(reference, platform).unwrap_or_else(|| {
             llb::image(reference)
                 .resolve_mode(around.resolve_mode)
-                .state(meta.platform(wire_platform(platform)))
+                .state(meta.platform(platform.into()))
         }),
         Op::Context { include, exclude } => (around.context)(include, exclude),
         Op::Exec(exec) => {
             let meta = meta
-                .platform(wire_platform(plan.runs_on(step)))
+                .platform(plan.runs_on(step).into())
                 .ignore_cache((around.no_cache)(step.role) && step.role != Role::Fetch);
             lower_exec(plan, exec, step.role, around, done)
                 .vertex(meta)
@@ -271,12 +271,4 @@ fn lower_copy(copy: &Copy, patterns: patterns::Patterns, done: &Lowered) -> llb:
         lowered = lowered.timestamp(time * 1_000_000_000);
     }
     lowered.into()
-}
-
-/// A platform on the wire.
-pub fn wire_platform(platform: &Platform) -> llb::Platform {
-    llb::Platform {
-        variant: platform.variant.clone(),
-        ..llb::platform(&platform.os, &platform.architecture)
-    }
 }

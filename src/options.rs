@@ -18,7 +18,6 @@ mod value;
 pub use attest::{Attests, Sbom};
 pub(crate) use build::parse_check;
 pub use context::{ContextOptions, MainContext};
-pub use csv::fields as csv_fields;
 pub use exec::{ExecOptions, HostIp, NetworkMode, ProxyEnv, Resources, Ulimit};
 pub use git::GitRef;
 pub use named::{NamedContext, NamedContexts, NamedSource};

@@ -1,5 +1,6 @@
 //! Platforms as images name them, and the compiler's triples for them.
 
+use buildkit_proto::pb;
 use std::fmt;
 use std::str::FromStr;
 
@@ -54,6 +55,27 @@ impl Platform {
                 _ => return None,
             },
         )
+    }
+}
+
+/// On the wire.
+impl From<&Platform> for pb::Platform {
+    fn from(platform: &Platform) -> Self {
+        Self {
+            architecture: platform.architecture.clone(),
+            os: platform.os.clone(),
+            variant: platform.variant.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The C library of a triple; `None` for triples of other systems than Linux.
+pub fn libc(triple: &str) -> Option<Libc> {
+    match triple.rsplit('-').next() {
+        Some(abi) if abi.starts_with("musl") => Some(Libc::Musl),
+        Some(abi) if abi.starts_with("gnu") => Some(Libc::Gnu),
+        _ => None,
     }
 }
 

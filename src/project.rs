@@ -92,8 +92,6 @@ pub struct Package {
     pub dependencies: Vec<Dependency>,
     /// Whether its library is a procedural macro.
     pub proc_macro: bool,
-    /// Context path of its build script.
-    pub build_script: Option<String>,
     /// `package.links`.
     pub links: Option<String>,
     /// What it says about itself.
@@ -282,9 +280,9 @@ impl Project {
         select::select(self, spec, image)
     }
 
-    /// The selection for testing: every member with all of its binaries, or only `package`.
-    pub fn select_for_tests(&self, selection: &Selection, all_members: bool) -> Vec<Selection> {
-        select::for_tests(self, selection, all_members)
+    /// The selections for testing: every member with all of its binaries, with the settings of `selection`.
+    pub fn select_for_tests(&self, selection: &Selection) -> Vec<Selection> {
+        select::for_tests(self, selection)
     }
 
     /// What Cargo looks at when it builds or tests some packages.

@@ -38,9 +38,10 @@ pub struct Recipe {
     /// Context paths (mostly directories, sorted) whose real content belongs under the skeleton's files: local
     /// packages that registry or git packages depend on, vendored sources, linkers named in config files.
     pub real_dirs: Vec<String>,
-    /// Its parts as text, for telling what changed: `manifest <path>`, `config <path>`, `lock`, `profiles`,
-    /// `patches`, `stubs`.
-    pub sections: BTreeMap<String, String>,
+    /// Cargo's configuration files among the files: paths and texts.
+    pub configs: Vec<(String, String)>,
+    /// `[profile]` of its root manifest.
+    pub profiles: toml::Table,
     /// Number of packages to compile that are not local, among them the standard library where it is compiled, as one;
     /// 0: there is nothing to build beforehand.
     pub external_packages: usize,
@@ -297,14 +298,12 @@ impl<'a> Scope<'a> {
     fn recipe(&self) -> Result<Recipe, Diagnostics> {
         let mut found = Diagnostics::default();
         let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        let mut sections = BTreeMap::new();
         let mut stubs = Vec::new();
         for (index, role) in &self.roles {
             let package = &self.project.packages[*index];
             let part = self.part(*index, *role);
             let text = part.manifest.clone();
             let path = join(&package.dir, "Cargo.toml").unwrap_or_default();
-            sections.insert(format!("manifest {path}"), text.clone());
             files.insert(path, text.into_bytes());
             if matches!(role, Role::Real | Role::Own) {
                 continue;
@@ -327,25 +326,16 @@ impl<'a> Scope<'a> {
         if self.project.is_virtual {
             let text = self.root_tables(toml::Table::new()).to_string();
             let path = join(&self.project.root, "Cargo.toml").unwrap_or_default();
-            sections.insert(format!("manifest {path}"), text.clone());
             files.insert(path, text.into_bytes());
         }
-        let lock = self.lock();
-        sections.insert("lock".into(), lock.clone());
         files.insert(
             join(&self.project.root, "Cargo.lock").unwrap_or_default(),
-            lock.into_bytes(),
+            self.lock().into_bytes(),
         );
-        for (path, text) in self.configs() {
-            sections.insert(format!("config {path}"), text.clone());
-            files.insert(path, text.into_bytes());
+        let configs: Vec<(String, String)> = self.configs().into_iter().collect();
+        for (path, text) in &configs {
+            files.insert(path.clone(), text.clone().into_bytes());
         }
-        sections.insert("profiles".into(), self.profiles().to_string());
-        sections.insert("patches".into(), self.patches().to_string());
-        let paths = stubs.iter().flat_map(|stub| &stub.targets);
-        let mut paths: Vec<&str> = paths.map(|target| target.path.as_str()).collect();
-        paths.sort_unstable();
-        sections.insert("stubs".into(), paths.join("\n"));
         let recipe = Recipe {
             files: files
                 .into_iter()
@@ -353,7 +343,8 @@ impl<'a> Scope<'a> {
                 .collect(),
             stubs,
             real_dirs: self.real_dirs(),
-            sections,
+            configs,
+            profiles: self.profiles(),
             external_packages: self.external_packages(),
             compiles_c: self.recipes.compiles_c(),
         };

@@ -22,6 +22,7 @@ mod view;
 mod yaml;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::platform::{self, Libc};
 use crate::source::{SourceFile, Span, Spanned};
 use std::collections::BTreeMap;
 
@@ -217,6 +218,17 @@ pub enum BuildTarget {
     Gnu,
     /// This rustc triple.
     Triple(String),
+}
+
+impl BuildTarget {
+    /// The C library of programs for it; `None` for triples of other systems than Linux.
+    pub fn libc(&self) -> Option<Libc> {
+        match self {
+            Self::Musl => Some(Libc::Musl),
+            Self::Gnu => Some(Libc::Gnu),
+            Self::Triple(triple) => platform::libc(triple),
+        }
+    }
 }
 
 /// What `build.allocator` says.

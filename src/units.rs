@@ -215,7 +215,7 @@ fn key(unit: &Unit) -> Option<Key> {
 }
 
 /// Source, name and version of a package id (cargo, `doc/src/reference/pkgid-spec.md`).
-fn package(id: &str) -> Option<(String, String, String)> {
+pub(crate) fn package(id: &str) -> Option<(String, String, String)> {
     let (source, rest) = id.rsplit_once('#')?;
     let (name, version) = match rest.rsplit_once('@') {
         Some((name, version)) => (name, version),

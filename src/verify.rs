@@ -4,6 +4,7 @@ mod elf;
 mod runtime;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::units;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -149,17 +150,11 @@ pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
     found
 }
 
-/// `name version` of a package id such as `registry+https://…#serde@1.0.0` or `git+https://…/x#0.1.0`.
+/// `name version` of a package id.
 fn package(id: &str) -> String {
-    let Some((source, name)) = id.rsplit_once('#') else {
-        return id.to_owned();
-    };
-    match name.split_once('@') {
-        Some((name, version)) => format!("{name} {version}"),
-        None => {
-            let path = source.split('?').next().unwrap_or(source);
-            format!("{} {name}", path.rsplit('/').next().unwrap_or(path))
-        }
+    match units::package(id) {
+        Some((_, name, version)) => format!("{name} {version}"),
+        None => id.to_owned(),
     }
 }
 

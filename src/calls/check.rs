@@ -10,10 +10,9 @@ use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, snippet};
 use crate::frontend::{Inspected, inspect};
 use crate::gateway::{Failure, Gateway};
+use crate::inspect::unbuildable;
 use crate::lint;
 use crate::options::Options;
-use crate::platform::Platform;
-use crate::stage::{Kind, Stage};
 use serde_json::{Value, json};
 
 /// Checks the stage that is asked for, or all images.
@@ -33,52 +32,22 @@ pub(super) async fn answer(
         },
         inspected => inspected?,
     };
-    let mut errors = inspected.errors.clone();
-    errors.extend(unbuildable(
-        &inspected,
-        context,
-        options,
-        [platform, &build_platform],
-    ));
-    Ok(rendered(context, inspected.warnings, errors))
-}
-
-/// What stops the build of images that spec and project have no mistakes for, each by itself.
-fn unbuildable(
-    inspected: &Inspected,
-    context: &Context,
-    options: &Options,
-    [platform, build_platform]: [&Platform; 2],
-) -> Diagnostics {
-    let mut wrong = Diagnostics::default();
-    let (Some(spec), Some(project)) = (&inspected.spec, &inspected.project) else {
-        return wrong;
-    };
-    let stage = match &options.target {
-        None => Ok(Stage {
-            kind: Kind::Image,
-            images: &spec.images,
-        }),
-        target => Stage::find(spec, target.as_deref()),
-    };
-    let stage = match stage {
-        Ok(stage) => stage,
-        Err(mistake) => return mistake.into(),
-    };
-    let about = About {
-        spec,
-        project,
-        context,
-        options,
-        platform,
-        build_platform,
-    };
-    for image in stage.images {
-        if let Err(mistakes) = about.plan(stage.kind, image) {
-            wrong.extend(mistakes);
-        }
+    let mut errors = inspected.errors;
+    if let (Some(spec), Some(project)) = (&inspected.spec, &inspected.project) {
+        let about = About {
+            spec,
+            project,
+            context,
+            options,
+            platform,
+            build_platform: &build_platform,
+        };
+        let target = options.target.as_deref();
+        errors.extend(unbuildable(spec, target, |kind, image| {
+            about.plan(kind, image)
+        }));
     }
-    wrong
+    Ok(rendered(context, inspected.warnings, errors))
 }
 
 fn rendered(context: &Context, warnings: Diagnostics, errors: Diagnostics) -> Answer {
@@ -91,9 +60,11 @@ fn rendered(context: &Context, warnings: Diagnostics, errors: Diagnostics) -> An
     }
     let mut errors: Vec<Diagnostic> = errors.sorted();
     errors.retain(|error| error.severity == Severity::Error);
+    let wrong = !errors.is_empty() || !list.is_empty();
     let mut json = json!({ "warnings": list });
     if !errors.is_empty() {
-        let message = Failure::from(gathered(&errors)).to_string();
+        let all: Diagnostics = errors.iter().cloned().collect();
+        let message = Failure::from(all).to_string();
         let place = errors.iter().find_map(|error| error.location.as_ref());
         // Clients look the error's file up without a check: it must have one.
         let location = match place {
@@ -104,23 +75,12 @@ fn rendered(context: &Context, warnings: Diagnostics, errors: Diagnostics) -> An
         text.push_str(&place.map(snippet::snippet).unwrap_or_default());
         json["buildError"] = json!({ "message": message, "location": location });
     }
-    let wrong = !errors.is_empty() || !list_is_empty(&json);
     json["sources"] = sources.infos();
     Answer {
         json,
         text,
         status: Some(u8::from(wrong)),
     }
-}
-
-fn list_is_empty(json: &Value) -> bool {
-    json["warnings"].as_array().is_none_or(Vec::is_empty)
-}
-
-fn gathered(list: &[Diagnostic]) -> Diagnostics {
-    let mut all = Diagnostics::default();
-    list.iter().for_each(|one| all.push(one.clone()));
-    all
 }
 
 fn entry(warning: &Diagnostic, sources: &mut Sources) -> Value {

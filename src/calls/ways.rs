@@ -9,7 +9,7 @@ use crate::options::Options;
 use crate::plan::Plan;
 use crate::platform::Platform;
 use crate::source::{SourceFile, SourceTree};
-use crate::{eject, explain, init, project, show, spec, stage};
+use crate::{eject, explain, init, inspect, project, show, spec, stage};
 use serde_json::{Value, json};
 
 /// Spec, project, and the plans of all that is asked about.
@@ -185,11 +185,7 @@ pub(super) async fn bake(
     let platform = gateway.build_opts().environment.build_platform();
     let loaded = frontend::load(gateway, options, context, &platform).await?;
     let Loaded { spec, project, .. } = &loaded;
-    let image = spec.images.first().map(|image| project.select(spec, image));
-    let package = match image {
-        Some(Ok(selection)) => project.packages[selection.package].name.clone(),
-        _ => "image".to_owned(),
-    };
+    let package = inspect::default_name(spec, project);
     Ok(both(eject::bake(spec, &package, &options.platforms)))
 }
 

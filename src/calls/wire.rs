@@ -3,6 +3,7 @@
 
 use crate::gateway::language;
 use crate::source::{Location, Position, SourceFile, Span};
+use buildkit_proto::errdefs::base64_text;
 use serde_json::{Value, json};
 
 /// The files of an answer; the first is the spec.
@@ -49,7 +50,7 @@ impl Sources {
         let info = |file: &SourceFile| {
             json!({
                 "filename": file.name(),
-                "data": base64(file.text().as_bytes()),
+                "data": base64_text::encode(file.text().as_bytes()),
                 "language": language(file),
             })
         };
@@ -58,7 +59,7 @@ impl Sources {
 
     /// The content of the files alone.
     pub(super) fn contents(&self) -> Value {
-        let text = |file: &SourceFile| Value::from(base64(file.text().as_bytes()));
+        let text = |file: &SourceFile| Value::from(base64_text::encode(file.text().as_bytes()));
         self.files.iter().map(text).collect()
     }
 }
@@ -70,41 +71,9 @@ fn position(at: Position) -> Value {
     }
 }
 
-/// Standard base64 with padding: how Go writes bytes in JSON.
-fn base64(data: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(data.len().div_ceil(3) * 4);
-    for chunk in data.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let digit = (bits >> (18 - 6 * at)) & 63;
-            text.push(match at <= chunk.len() {
-                true => char::from(DIGITS[digit as usize]),
-                false => '=',
-            });
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_are_written_as_go_does() {
-        for (data, text) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-        ] {
-            assert_eq!(base64(data.as_bytes()), text);
-        }
-        assert_eq!(base64(&[0xff, 0xfe, 0xfd]), "//79");
-    }
 
     #[test]
     fn zero_members_are_left_out() {

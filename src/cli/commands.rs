@@ -1,13 +1,14 @@
 //! What each command prints.
 
 use super::args::{Args, Command};
-use super::host::{self, Loaded};
+use super::host::{self, Inspected, Loaded, Which};
 use super::{Trouble, complete, disk, syntax};
 use crate::diagnostic::Diagnostics;
-use crate::plan::Plan;
+use crate::plan::{Abilities, Plan};
 use crate::source::SourceTree;
-use crate::stage::Kind;
-use crate::{eject, explain, init, project, show, spec};
+use crate::spec::ImageSpec;
+use crate::stage::Stage;
+use crate::{eject, explain, init, inspect, project, show, spec};
 
 /// A command that did what it should.
 pub(super) struct Done {
@@ -39,15 +40,15 @@ pub(super) fn run(args: &Args) -> Result<Done, Trouble> {
                 .ok_or_else(|| Trouble::Usage(usage.into()));
         }
         Command::Init => return start(args),
+        Command::Check => return check(args),
         _ => {}
     }
     let platforms = host::platforms(args);
     let platform = &platforms[0];
     let loaded = host::load(args, platform)?;
     let text = match args.command {
-        Command::Check => return check(args, loaded),
         Command::Bake => {
-            let package = default_name(&loaded);
+            let package = inspect::default_name(&loaded.spec, &loaded.project);
             format!(
                 "{:#}\n",
                 eject::bake(&loaded.spec, &package, &args.platforms)
@@ -58,7 +59,11 @@ pub(super) fn run(args: &Args) -> Result<Done, Trouble> {
                 let message = format!("a Dockerfile is for one platform: leave out `{other}`");
                 return Err(Trouble::Usage(message));
             }
-            let plans = host::plans(args, &loaded, platform, true, false)?;
+            let abilities = Abilities {
+                merge: true,
+                ..Abilities::default()
+            };
+            let plans = host::plans(args, &loaded, platform, Which::Every, abilities)?;
             let around = eject::Surroundings {
                 spec: loaded.spec.file.name(),
                 ignored: &loaded.ignored,
@@ -67,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Trouble> {
             eject::dockerfile(&plans, &around)
         }
         Command::Explain => {
-            let plan = &host::plans(args, &loaded, platform, false, true)?[0];
+            let plan = &host::plans(args, &loaded, platform, Which::Target, host::ENGINE)?[0];
             let text = match &args.against {
                 Some(path) => {
                     let missing = || Trouble::Io(format!("{}: no such file", path.display()));
@@ -84,7 +89,7 @@ pub(super) fn run(args: &Args) -> Result<Done, Trouble> {
         _ => {
             let mut texts = vec![];
             for platform in &platforms {
-                for plan in host::plans(args, &loaded, platform, true, true)? {
+                for plan in host::plans(args, &loaded, platform, Which::Every, host::ENGINE)? {
                     texts.push(shown(args, &plan, &loaded)?);
                 }
             }
@@ -121,31 +126,31 @@ fn shown(args: &Args, plan: &Plan, loaded: &Loaded) -> Result<String, Trouble> {
     })
 }
 
-/// What the only image is called.
-fn default_name(loaded: &Loaded) -> String {
-    let Loaded { spec, project, .. } = loaded;
-    let selection = spec.images.first().map(|image| project.select(spec, image));
-    match selection {
-        Some(Ok(selection)) => project.packages[selection.package].name.clone(),
-        _ => "image".into(),
-    }
-}
-
-/// Plans every image on every platform.
-fn check(args: &Args, loaded: Loaded) -> Result<Done, Trouble> {
-    let mut found = loaded.warnings.clone();
-    for platform in host::platforms(args) {
-        for image in &loaded.spec.images {
-            match host::plan_of(Kind::Image, image, &loaded, &platform, true) {
-                Ok(_) => {}
-                Err(Trouble::Found(more)) => found.extend(more),
-                Err(other) => return Err(other),
+/// Plans the stage that was asked for, or every image, on every platform.
+fn check(args: &Args) -> Result<Done, Trouble> {
+    let platforms = host::platforms(args);
+    let Inspected {
+        spec,
+        project,
+        warnings: mut found,
+        ignored,
+    } = host::inspect(args, &platforms[0])?;
+    match project {
+        Err(mistakes) => found.extend(mistakes),
+        Ok(project) => {
+            for platform in &platforms {
+                let plan = |kind, image: &ImageSpec| {
+                    let images = std::slice::from_ref(image);
+                    let stage = Stage { kind, images };
+                    host::plan_of(stage, &spec, &project, &ignored, platform, host::ENGINE)
+                };
+                found.extend(inspect::unbuildable(&spec, args.target.as_deref(), plan));
             }
         }
     }
-    found.extend(syntax::check(&loaded.spec.file).into_iter().collect());
+    found.extend(syntax::check(&spec.file).into_iter().collect());
     let fine = found.is_empty();
-    let is_there = !loaded.spec.file.text().is_empty();
+    let is_there = !spec.file.text().is_empty();
     Ok(Done {
         text: match (fine, is_there) {
             (true, true) => "no mistakes found\n".into(),

@@ -5,11 +5,12 @@ use super::{Trouble, disk};
 use crate::diagnostic::Diagnostics;
 use crate::image::DEFAULT_PATH;
 use crate::image_ref::ImageRef;
-use crate::lint::{self, Switches};
+use crate::inspect::{self, Seen};
+use crate::lint::Switches;
 use crate::options::Options;
 use crate::plan::{self, Abilities, ImageInfo, Images, Plan};
 use crate::platform::{Platform, normalize};
-use crate::project::{self, Project};
+use crate::project::Project;
 use crate::source::SourceTree;
 use crate::spec::{self, ImageBase, ImageSpec, Spec};
 use crate::stage::{Kind, Stage};
@@ -23,8 +24,16 @@ pub(super) struct Loaded {
     pub ignored: Vec<String>,
 }
 
-/// Reads spec and manifests.
-pub(super) fn load(args: &Args, platform: &Platform) -> Result<Loaded, Trouble> {
+/// A spec without mistakes, and what was found in it and its project.
+pub(super) struct Inspected {
+    pub spec: Spec,
+    pub project: Result<Project, Diagnostics>,
+    pub warnings: Diagnostics,
+    pub ignored: Vec<String>,
+}
+
+/// Reads spec and manifests as far as it goes.
+pub(super) fn inspect(args: &Args, platform: &Platform) -> Result<Inspected, Trouble> {
     let file = disk::spec(&args.dir, args.file.as_deref())?;
     let build = native();
     let options = Options::default();
@@ -33,25 +42,34 @@ pub(super) fn load(args: &Args, platform: &Platform) -> Result<Loaded, Trouble> 
     let switches = Switches::read(&options, &file, Some(&spec)).map_err(Diagnostics::from)?;
     let ignored = disk::ignored(&args.dir, spec.file.name())?;
     let read = |tree: &SourceTree| {
-        let (project, notes) = project::load(tree, "")?;
-        let mut others = noted.clone();
-        others.extend(notes);
-        let input = lint::Input {
-            spec: &spec,
-            project: Some(&project),
+        let seen = Seen {
             tree,
             names: true,
             local: true,
             ignored: &ignored,
         };
-        let warnings = lint::run(&input, &switches, &others);
-        Ok::<_, Diagnostics>((project, warnings))
+        inspect::project(&spec, &switches, &noted, seen)
     };
-    let (read, _) = disk::read_tree(&args.dir, &ignored, read)?;
-    let (project, warnings) = read?;
-    Ok(Loaded {
+    let ((project, warnings), _) = disk::read_tree(&args.dir, &ignored, read)?;
+    Ok(Inspected {
         spec,
         project,
+        warnings,
+        ignored,
+    })
+}
+
+/// Reads spec and manifests.
+pub(super) fn load(args: &Args, platform: &Platform) -> Result<Loaded, Trouble> {
+    let Inspected {
+        spec,
+        project,
+        warnings,
+        ignored,
+    } = inspect(args, platform)?;
+    Ok(Loaded {
+        spec,
+        project: project?,
         warnings,
         ignored,
     })
@@ -70,66 +88,94 @@ pub(super) fn native() -> Platform {
     normalize("linux", std::env::consts::ARCH, "")
 }
 
-/// The plans of one stage: one for each image that it is about if `all`, else the first.
+/// What plans are of.
+#[derive(Clone, Copy)]
+pub(super) enum Which {
+    /// The stage that was asked for; without one, the only image.
+    Target,
+    /// The stage that was asked for; without one, every image.
+    Every,
+}
+
+/// What the engine of builds can do.
+pub(super) const ENGINE: Abilities = Abilities {
+    merge: true,
+    local_steps: true,
+    seed: true,
+    crates: true,
+    imports_cache: false,
+};
+
+/// The plans that a command is about.
 pub(super) fn plans(
     args: &Args,
     loaded: &Loaded,
     platform: &Platform,
-    all: bool,
-    local_steps: bool,
+    which: Which,
+    abilities: Abilities,
 ) -> Result<Vec<Plan>, Trouble> {
-    let several = all && args.target.is_none();
-    let images: Vec<(Kind, &ImageSpec)> = match several {
-        true => loaded
-            .spec
-            .images
-            .iter()
-            .map(|image| (Kind::Image, image))
-            .collect(),
-        false => {
-            let stage = Stage::find(&loaded.spec, args.target.as_deref())
-                .map_err(|found| Trouble::Found(found.into()))?;
-            vec![(stage.kind, &stage.images[0])]
+    let target = args.target.as_deref();
+    let stages: Vec<Stage<'_>> = match (which, target) {
+        (Which::Every, None) => loaded.spec.images.chunks(1).map(image).collect(),
+        _ => {
+            let stage = Stage::find(&loaded.spec, target);
+            vec![stage.map_err(|found| Trouble::Found(found.into()))?]
         }
     };
-    let mut plans = vec![];
-    for (kind, image) in images {
-        plans.push(plan_of(kind, image, loaded, platform, local_steps)?);
-    }
-    Ok(plans)
+    let plans = stages.into_iter().map(|stage| {
+        plan_of(
+            stage,
+            &loaded.spec,
+            &loaded.project,
+            &loaded.ignored,
+            platform,
+            abilities,
+        )
+    });
+    Ok(plans.collect::<Result<_, _>>()?)
 }
 
-/// The plan of one image.
+fn image(images: &[ImageSpec]) -> Stage<'_> {
+    Stage {
+        kind: Kind::Image,
+        images,
+    }
+}
+
+/// The plan of one stage.
 pub(super) fn plan_of(
-    kind: Kind,
-    image: &ImageSpec,
-    loaded: &Loaded,
+    stage: Stage<'_>,
+    spec: &Spec,
+    project: &Project,
+    ignored: &[String],
     platform: &Platform,
-    local_steps: bool,
-) -> Result<Plan, Trouble> {
-    let Loaded { spec, project, .. } = loaded;
-    let selection = project.select(spec, image)?;
-    let input = plan::Input {
+    abilities: Abilities,
+) -> Result<Plan, Diagnostics> {
+    let selections = stage.images.iter().map(|image| project.select(spec, image));
+    let selections = selections.collect::<Result<Vec<_>, _>>()?;
+    let images: Images = stage
+        .images
+        .iter()
+        .flat_map(|image| assumed(image, platform))
+        .collect();
+    let labels = BTreeMap::new();
+    let build_platform = native();
+    let input = |(image, selection)| plan::Input {
         spec,
         image,
         project,
-        selection: &selection,
+        selection,
         platform,
-        build_platform: &native(),
-        images: &assumed(image, platform),
-        ignored: &loaded.ignored,
-        labels: &BTreeMap::new(),
+        build_platform: &build_platform,
+        images: &images,
+        ignored,
+        labels: &labels,
         epoch: None,
         units: None,
-        abilities: Abilities {
-            merge: true,
-            local_steps,
-            seed: local_steps,
-            crates: local_steps,
-            ..Abilities::default()
-        },
+        abilities,
     };
-    Ok(plan::make(kind, &input)?)
+    let inputs: Vec<_> = stage.images.iter().zip(&selections).map(input).collect();
+    plan::make_all(stage.kind, &inputs)
 }
 
 /// The base images of an image as they usually are: no digests, and the settings of the official ones.

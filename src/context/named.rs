@@ -4,7 +4,6 @@ use super::{Context, definition_of, patterns, sources};
 use crate::diagnostic::Diagnostic;
 use crate::gateway::{Failure, Gateway, OciStore, ResolveImage, Resolved, SolveRequest};
 use crate::image_ref::ImageRef;
-use crate::lower::wire_platform;
 use crate::options::{NamedContext, NamedSource, Options, ResolveMode};
 use crate::platform::Platform;
 use buildkit_llb::{self as llb, Meta, State};
@@ -149,7 +148,7 @@ pub(crate) fn pinned(reference: &str, digest: Option<&str>) -> String {
 }
 
 fn image_state(key: &str, request: &ResolveImage, pinned: &str, platform: &Platform) -> State {
-    let on = wire_platform(platform);
+    let on = platform.into();
     match &request.layout {
         Some(store) => llb::OciLayout {
             session_id: store.session.clone(),
@@ -159,12 +158,17 @@ fn image_state(key: &str, request: &ResolveImage, pinned: &str, platform: &Platf
         }
         .state(Meta::named(format!("[context {key}] OCI load from client")).platform(on)),
         None => llb::image(pinned)
-            .resolve_mode(match request.mode {
-                ResolveMode::Default => llb::ResolveMode::Default,
-                ResolveMode::Pull => llb::ResolveMode::Pull,
-                ResolveMode::Local => llb::ResolveMode::Local,
-            })
+            .resolve_mode(resolve_mode(request.mode))
             .state(Meta::named(format!("[context {key}] {pinned}")).platform(on)),
+    }
+}
+
+/// A base image's resolve mode in a graph.
+pub(crate) fn resolve_mode(mode: ResolveMode) -> llb::ResolveMode {
+    match mode {
+        ResolveMode::Default => llb::ResolveMode::Default,
+        ResolveMode::Pull => llb::ResolveMode::Pull,
+        ResolveMode::Local => llb::ResolveMode::Local,
     }
 }
 

@@ -8,11 +8,8 @@
 use super::solve::Solved;
 use crate::context::{self, Context};
 use crate::diagnostic::Diagnostic;
-use crate::gateway::{
-    Attestation, AttestationKind, Failure, Gateway, ResolveImage, Resolved, SolveRequest,
-};
+use crate::gateway::{Attestation, Failure, Gateway, ResolveImage, Resolved, SolveRequest};
 use crate::image::ImageConfig;
-use crate::lower::wire_platform;
 use crate::options::{Options, Sbom, ScanStages};
 use buildkit_llb::{self as llb, Exec, Meta, Mount, State};
 use buildkit_proto::caps;
@@ -62,7 +59,7 @@ pub(super) async fn scanned(
     );
     let build_platform = gateway.build_opts().environment.build_platform();
     let meta = Meta::named(name)
-        .platform(wire_platform(&build_platform))
+        .platform((&build_platform).into())
         .ignore_cache(options.no_cache.applies_to(&solved.stage));
     let lists = exec.vertex(meta).output(OUT);
     let definition = solved
@@ -70,7 +67,6 @@ pub(super) async fn scanned(
         .done_in(context::definition_of(gateway, &lists)?);
     let reference = gateway.solve(SolveRequest::from(definition)).await?;
     Ok(vec![Attestation {
-        kind: AttestationKind::Bundle,
         metadata: BTreeMap::from([
             ("reason".to_owned(), b"sbom".to_vec()),
             ("sbom-core".to_owned(), b"sbom".to_vec()),
@@ -135,7 +131,7 @@ async fn scanner(gateway: &Gateway, options: &Options, sbom: &Sbom) -> Result<Ex
     }
     let pinned = context::pinned(&image.reference, image.digest.as_deref());
     let name = Meta::named(format!("[internal] sbom generator {generator}"));
-    let root = llb::image(pinned).state(name.platform(wire_platform(&platform)));
+    let root = llb::image(pinned).state(name.platform((&platform).into()));
     Ok(Exec {
         args,
         env,

@@ -1,11 +1,9 @@
 //! What the client's options add to every step of a plan.
 
 use super::bases::Bases;
-use crate::context::Context;
+use crate::context::{Context, resolve_mode};
 use crate::lower::Surroundings;
-use crate::options::{
-    ExecOptions, NetworkMode, NoCache, Options, ProxyEnv, ResolveMode, Resources,
-};
+use crate::options::{ExecOptions, NetworkMode, NoCache, Options, ProxyEnv, Resources};
 use crate::plan::{Plan, Role};
 use buildkit_llb::{self as llb, CapSet};
 use buildkit_proto::{caps, pb};
@@ -48,15 +46,6 @@ impl<'a> Around<'a> {
             no_cache: &|role| no_cache(&self.options.no_cache, &plan.stage, role),
             cache_namespace: &self.options.cache_namespace,
         })
-    }
-}
-
-/// A base image's resolve mode in a graph.
-fn resolve_mode(mode: ResolveMode) -> llb::ResolveMode {
-    match mode {
-        ResolveMode::Default => llb::ResolveMode::Default,
-        ResolveMode::Pull => llb::ResolveMode::Pull,
-        ResolveMode::Local => llb::ResolveMode::Local,
     }
 }
 

@@ -26,9 +26,6 @@ pub struct Worker {
     pub platforms: Vec<Platform>,
 }
 
-/// Label of a dockerd worker that runs on the containerd image store.
-const SNAPSHOTTER: &str = "org.mobyproject.buildkit.worker.snapshotter";
-
 #[derive(Deserialize)]
 struct RawWorker {
     #[serde(default)]
@@ -90,13 +87,6 @@ impl Environment {
             .cloned()
             .unwrap_or_else(|| normalize("linux", std::env::consts::ARCH, ""))
     }
-
-    /// Whether the engine is known to be a dockerd on the containerd image store.
-    pub fn has_snapshotter_label(&self) -> bool {
-        self.workers
-            .iter()
-            .any(|worker| worker.labels.contains_key(SNAPSHOTTER))
-    }
 }
 
 fn is_option(key: &str) -> bool {
@@ -155,7 +145,6 @@ mod tests {
         let found = environment(&[("BUILDKIT_WORKERS", json)]);
         assert_eq!(found.build_platform().to_string(), "linux/arm64");
         assert_eq!(found.workers.len(), 2);
-        assert!(!found.has_snapshotter_label());
         for broken in ["", "null", "{}", "[1]"] {
             let found = environment(&[("BUILDKIT_WORKERS", broken)]);
             assert_eq!(found.build_platform().os, "linux");

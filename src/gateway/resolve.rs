@@ -58,7 +58,7 @@ pub struct ImageConfig {
     pub config: Vec<u8>,
 }
 
-/// The answer about any source. Git and HTTP parts come with BuildKit 0.26.
+/// The answer about an image or a repository; the part of repositories comes with BuildKit 0.26.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceMeta {
     /// The source to use from now on, with its scheme.
@@ -69,10 +69,6 @@ pub struct SourceMeta {
     pub image: Option<ImageConfig>,
     /// The commit, if it is a repository.
     pub git: Option<GitCommit>,
-    /// Digest of the file, if it is a URL.
-    pub http_checksum: Option<String>,
-    /// When that file changed, in seconds since 1970.
-    pub http_last_modified: Option<i64>,
 }
 
 /// A commit.
@@ -149,13 +145,6 @@ impl Gateway {
         let asked = request.source.clone().unwrap_or_default();
         let reply = self.bridge().resolve_source_meta(request).await?;
         let source = reply.source.unwrap_or(asked);
-        let (http_checksum, http_last_modified) = match reply.http {
-            Some(http) => (
-                Some(http.checksum),
-                http.last_modified.map(|time| time.seconds),
-            ),
-            None => (None, None),
-        };
         Ok(SourceMeta {
             image: reply.image.map(|image| ImageConfig {
                 reference: name(&source.identifier).to_owned(),
@@ -170,8 +159,6 @@ impl Gateway {
                 reference: git.r#ref,
                 object: git.commit_object,
             }),
-            http_checksum,
-            http_last_modified,
             identifier: source.identifier,
             attrs: source.attrs,
         })
@@ -196,7 +183,7 @@ impl Gateway {
                     identifier: format!("{scheme}{}", request.reference),
                     attrs,
                 }),
-                platform: request.platform.as_ref().map(platform),
+                platform: request.platform.as_ref().map(Into::into),
                 log_name: request.log_name.clone(),
                 resolve_mode: request.mode.as_str().to_owned(),
                 ..Default::default()
@@ -218,7 +205,7 @@ impl Gateway {
         let layout = layout.unwrap_or_default();
         let message = msg::ResolveImageConfigRequest {
             r#ref: request.reference.clone(),
-            platform: request.platform.as_ref().map(platform),
+            platform: request.platform.as_ref().map(Into::into),
             resolve_mode: request.mode.as_str().to_owned(),
             log_name: request.log_name.clone(),
             resolver_type,
@@ -249,13 +236,4 @@ fn name(identifier: &str) -> &str {
 
 fn some(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
-}
-
-fn platform(platform: &Platform) -> pb::Platform {
-    pb::Platform {
-        architecture: platform.architecture.clone(),
-        os: platform.os.clone(),
-        variant: platform.variant.clone(),
-        ..Default::default()
-    }
 }

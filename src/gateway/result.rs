@@ -32,8 +32,6 @@ pub enum Refs {
 /// A statement about a filesystem.
 #[derive(Clone, Debug)]
 pub struct Attestation {
-    /// One statement or a directory of them.
-    pub kind: AttestationKind,
     /// E.g. `reason` = `sbom`.
     pub metadata: BTreeMap<String, Vec<u8>>,
     /// The filesystem that holds it.
@@ -42,15 +40,6 @@ pub struct Attestation {
     pub path: String,
     /// URL of what is stated.
     pub predicate_type: String,
-}
-
-/// Form of an [`Attestation`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttestationKind {
-    /// A file: the predicate of one in-toto statement.
-    InToto,
-    /// A directory of whole statements.
-    Bundle,
 }
 
 impl Gateway {
@@ -131,12 +120,8 @@ impl Ref {
 
 impl Attestation {
     fn message(self) -> msg::Attestation {
-        let kind = match self.kind {
-            AttestationKind::InToto => msg::AttestationKind::InToto,
-            AttestationKind::Bundle => msg::AttestationKind::Bundle,
-        };
         msg::Attestation {
-            kind: kind as i32,
+            kind: msg::AttestationKind::Bundle as i32,
             metadata: self.metadata.into_iter().collect(),
             r#ref: Some(self.reference.message()),
             path: self.path,

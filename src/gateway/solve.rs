@@ -2,6 +2,7 @@
 
 use super::{Failure, Gateway};
 use crate::options::CacheImport;
+use buildkit_llb as llb;
 use buildkit_proto::caps;
 use buildkit_proto::gateway as msg;
 use buildkit_proto::pb::Definition;
@@ -86,22 +87,13 @@ impl Gateway {
         Ok(reply.definitions)
     }
 
-    /// An empty filesystem, without asking the engine.
-    pub fn scratch(&self) -> Ref {
-        Ref {
-            gateway: self.clone(),
-            id: String::new(),
-        }
-    }
-
     /// The engine would refuse the graph, too, but in words that do not say what to do.
     pub(crate) fn check_caps(&self, definition: &Definition) -> Result<(), Failure> {
-        let ids = definition.metadata.values().flat_map(|meta| &meta.caps);
-        for (id, _) in ids {
-            let found = self.llb_caps().require(id);
-            found.map_err(|missing| self.missing(missing))?;
+        let mut missing = llb::missing_caps(definition, self.llb_caps()).into_iter();
+        match missing.next() {
+            Some(first) => Err(self.missing(first.missing, first.vertices)),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

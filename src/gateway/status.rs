@@ -5,6 +5,7 @@ use crate::source::{Location, Position, SourceFile};
 use buildkit_proto::Status;
 use buildkit_proto::capset::Missing;
 use buildkit_proto::errdefs::{self, Detail};
+use buildkit_proto::pb;
 use std::fmt;
 
 /// Why there is no result.
@@ -18,6 +19,8 @@ pub enum Failure {
     Missing {
         /// What is not there.
         missing: Missing,
+        /// Names of the vertices that need it; may be empty.
+        vertices: Vec<String>,
         /// What to update; may be empty.
         product: String,
     },
@@ -102,11 +105,19 @@ impl Failure {
                 ..status.clone()
             },
             Self::Engine(status) => status.clone(),
-            Self::Missing { missing, product } if product.is_empty() => {
-                unknown(missing.to_string())
-            }
-            Self::Missing { missing, product } => {
-                unknown(format!("{missing}: please update {product}"))
+            Self::Missing {
+                missing,
+                vertices,
+                product,
+            } => {
+                let mut message = match vertices.first() {
+                    Some(vertex) => format!("step `{vertex}` cannot run: {missing}"),
+                    None => missing.to_string(),
+                };
+                if !product.is_empty() {
+                    message.push_str(&format!(": please update {product}"));
+                }
+                unknown(message)
             }
             // The client writes the name of the feature, or of the question, in front.
             Self::FrontendCap(name) => errdefs::status(
@@ -154,25 +165,32 @@ fn user(diagnostics: &Diagnostics) -> Status {
 
 /// Lines of a file.
 fn source<'a>(file: &SourceFile, places: impl IntoIterator<Item = &'a Location>) -> Detail {
-    let ranges = places.into_iter().map(|place| errdefs::Range {
-        start: position(place.start()),
-        end: position(place.end()),
-    });
+    let ranges = places.into_iter().map(|place| (&range(place)).into());
     Detail::Source(errdefs::Source {
-        info: Some(errdefs::SourceInfo {
-            filename: file.name().to_owned(),
-            data: file.text().as_bytes().to_vec(),
-            definition: None,
-            language: language(file).to_owned(),
-        }),
+        info: Some((&source_info(file)).into()),
         ranges: ranges.collect(),
     })
 }
 
-fn position(at: Position) -> errdefs::Position {
-    errdefs::Position {
+/// A file as the engine's clients show it.
+pub(crate) fn source_info(file: &SourceFile) -> pb::SourceInfo {
+    pb::SourceInfo {
+        filename: file.name().to_owned(),
+        data: file.text().as_bytes().to_vec(),
+        definition: None,
+        language: language(file).to_owned(),
+    }
+}
+
+/// A place in one.
+pub(crate) fn range(place: &Location) -> pb::Range {
+    let position = |at: Position| pb::Position {
         line: i32::try_from(at.line).unwrap_or(i32::MAX),
         character: i32::try_from(at.character).unwrap_or(i32::MAX),
+    };
+    pb::Range {
+        start: Some(position(place.start())),
+        end: Some(position(place.end())),
     }
 }
 
@@ -264,6 +282,7 @@ mod tests {
             }),
             Failure::Missing {
                 missing,
+                vertices: vec![],
                 product: "Docker".into(),
             },
             Failure::FrontendCap("c".into()),

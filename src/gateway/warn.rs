@@ -4,7 +4,6 @@ use super::{Gateway, status};
 use crate::diagnostic::Diagnostic;
 use buildkit_proto::caps;
 use buildkit_proto::gateway as msg;
-use buildkit_proto::pb;
 
 /// A warning and where to show it.
 #[derive(Clone, Debug)]
@@ -48,25 +47,7 @@ fn message(warning: &Warning<'_>) -> msg::WarnRequest {
         short: short.into_bytes(),
         detail: help.map(|help| help.clone().into_bytes()).collect(),
         url: warning.url.to_owned(),
-        info: location.map(|location| pb::SourceInfo {
-            filename: location.file.name().to_owned(),
-            data: location.file.text().as_bytes().to_vec(),
-            definition: None,
-            language: status::language(&location.file).to_owned(),
-        }),
-        ranges: location
-            .iter()
-            .map(|location| pb::Range {
-                start: Some(position(location.start())),
-                end: Some(position(location.end())),
-            })
-            .collect(),
-    }
-}
-
-fn position(at: crate::source::Position) -> pb::Position {
-    pb::Position {
-        line: i32::try_from(at.line).unwrap_or(i32::MAX),
-        character: i32::try_from(at.character).unwrap_or(i32::MAX),
+        info: location.map(|location| status::source_info(&location.file)),
+        ranges: location.map(status::range).into_iter().collect(),
     }
 }

@@ -37,8 +37,8 @@ impl Reader<'_> {
             Some(profile) => build.set("profile", scalar(profile), ""),
         }
         match cargo.target.as_deref() {
-            Some(triple) if triple.ends_with("musl") => {}
-            Some(triple) if triple.ends_with("linux-gnu") => build.set("target", "gnu".into(), ""),
+            Some(triple) if triple.ends_with("-linux-musl") => {}
+            Some(triple) if triple.ends_with("-linux-gnu") => build.set("target", "gnu".into(), ""),
             Some(triple) => build.set("target", scalar(triple), ""),
             None if glibc => build.set(
                 "target",

@@ -15,7 +15,7 @@ impl Outputs {
     pub(super) fn of(command: &str) -> Self {
         let mut outputs = Self::default();
         let mut quote = None;
-        let mut depth = 0;
+        let mut depth = 0_i32;
         let mut chars = command.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
             match (quote, c) {
@@ -23,7 +23,8 @@ impl Outputs {
                 (Some(_), _) => {}
                 (None, '"' | '\'' | '`') => quote = Some(c),
                 (None, '(') => depth += 1,
-                (None, ')') => depth -= 1,
+                // A pattern of `case` ends so, too.
+                (None, ')') => depth = (depth - 1).max(0),
                 (None, '\\') => drop(chars.next()),
                 (None, '>') if depth == 0 => {
                     while chars.next_if(|(_, next)| ">|".contains(*next)).is_some() {}

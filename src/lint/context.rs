@@ -104,7 +104,7 @@ fn files(input: &Input<'_>, found: &mut Found<'_>) {
             // Names below these are not asked for.
             let hidden = [".git", "target", "node_modules"]
                 .iter()
-                .any(|dir| path.starts_with(dir));
+                .any(|dir| path.split('/').next() == Some(dir));
             if hidden || path.is_empty() || path == "." || exists(input.tree, "", path) {
                 continue;
             }

@@ -4,7 +4,7 @@
 ///
 /// # Errors
 /// For an empty line and for a quote out of place, in Go's words.
-pub fn fields(line: &str) -> Result<Vec<String>, String> {
+pub(super) fn fields(line: &str) -> Result<Vec<String>, String> {
     let line = line.strip_suffix('\n').unwrap_or(line);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() {

@@ -291,16 +291,4 @@ impl ProxyEnv {
         }
         found.then_some(proxy)
     }
-
-    /// Whether a build argument is one of these, whatever its case.
-    pub fn is_proxy_arg(name: &str) -> bool {
-        let known = [
-            "http_proxy",
-            "https_proxy",
-            "ftp_proxy",
-            "no_proxy",
-            "all_proxy",
-        ];
-        known.iter().any(|known| known.eq_ignore_ascii_case(name))
-    }
 }

@@ -53,12 +53,6 @@ impl GitRef {
         Some(git.read_query(query).map(|()| git))
     }
 
-    /// Whether it is reached by ssh.
-    pub fn is_ssh(&self) -> bool {
-        self.remote.to_ascii_lowercase().starts_with("ssh://")
-            || (!self.remote.contains("://") && is_scp(&self.remote))
-    }
-
     fn read_query(&mut self, query: &str) -> Result<(), String> {
         let (mut tag, mut branch) = (String::new(), String::new());
         for (key, values) in pairs(query) {

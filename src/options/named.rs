@@ -87,17 +87,6 @@ impl NamedContexts {
         self.contexts.keys().any(bare)
     }
 
-    /// The names, without platforms, sorted: for the list of what could have been meant.
-    pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self
-            .contexts
-            .keys()
-            .map(|key| key.split_once("::").map_or(key.as_str(), |(name, _)| name))
-            .collect();
-        names.dedup();
-        names
-    }
-
     /// The context that replaces `name` on `platform`: one for just that platform goes first. The
     /// name may be that of an image in any form; the main context has no replacement.
     ///

@@ -290,7 +290,7 @@ fn git_addresses() {
         ("https://h/a/b.git", "refs/heads/x", "dir")
     );
     let scp = git("git@h.com:a/b.git#v1");
-    assert!(scp.is_ssh() && scp.reference == "v1" && scp.remote == "git@h.com:a/b.git");
+    assert!(scp.reference == "v1" && scp.remote == "git@h.com:a/b.git");
     assert_eq!(git("github.com/a/b").remote, "github.com/a/b");
     let query = git("https://h/b.git?tag=v1&subdir=x%2Fy&keep-git-dir&submodules=false&commit=abc");
     assert_eq!(

@@ -99,7 +99,7 @@ struct Check<'a> {
 pub(super) fn add(plan: &mut Plan, kind: Kind, inputs: &[Input<'_>]) -> Result<(), Diagnostics> {
     let first = &inputs[0];
     let words = Words::of(first.spec, inputs);
-    let mut selections = first.project.select_for_tests(first.selection, true);
+    let mut selections = first.project.select_for_tests(first.selection);
     for selection in &mut selections {
         selection.profile.clone_from(&words.profile);
     }

@@ -2,7 +2,7 @@
 
 use super::Input;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::platform::Libc;
+use crate::platform::{self, Libc};
 use crate::recipe::Recipe;
 
 /// The variable that tells cargo the linker for a foreign triple, and its value; nothing where the usual one
@@ -42,7 +42,7 @@ pub(super) fn linker(
         };
         stop.into()
     };
-    if !triple.contains("-musl") {
+    if platform::libc(triple) != Some(Libc::Musl) {
         let message = format!(
             "there is no linker for `{triple}` on {}",
             input.build_platform

@@ -21,7 +21,7 @@ impl Plan {
             base: None,
             actions: vec![write],
         };
-        let step = self.push_once(Role::Base, &format!("script {name}"), op);
+        let step = self.push(Role::Base, format!("script {name}"), op, None);
         let output = Output {
             step,
             mount: "/".into(),
@@ -31,11 +31,5 @@ impl Plan {
             kind: MountKind::ReadOnly(output),
         };
         (mount, format!("{dir}/{name}"))
-    }
-
-    /// Adds a step of no span unless there is one that does the same; returns its index.
-    pub(super) fn push_once(&mut self, role: Role, name: &str, op: Op) -> usize {
-        let same = self.steps.iter().position(|step| step.op == op);
-        same.unwrap_or_else(|| self.push(role, name.into(), op, None))
     }
 }

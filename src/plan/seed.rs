@@ -95,9 +95,7 @@ fn names(recipe: &Recipe, exec: &Exec) -> (String, String) {
     for (name, value) in &exec.env {
         alike.extend([name.as_str(), value.as_str()]);
     }
-    let configs = recipe.sections.iter();
-    let configs = configs.filter(|(name, _)| name.starts_with("config "));
-    alike.extend(configs.map(|(_, text)| text.as_str()));
+    alike.extend(recipe.configs.iter().map(|(_, text)| text.as_str()));
     let id = format!("rust-frontend/seed-{}", short_hash(alike));
     (id, short_hash(exec.args.iter().map(String::as_str)))
 }

@@ -55,7 +55,7 @@ fn context(plan: &mut Plan, input: &Input<'_>) -> Output {
         include: vec![],
         exclude,
     };
-    root(plan.push_once(Role::Sources, "load build context", op))
+    root(plan.push(Role::Sources, "load build context".into(), op, None))
 }
 
 /// A copy of some of the context's files, with the one old time.
@@ -86,7 +86,12 @@ pub(super) fn real_dirs(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> 
         base: None,
         actions: vec![some(context, include, never(input))],
     };
-    Some(root(plan.push_once(Role::Sources, "vendored sources", op)))
+    Some(root(plan.push(
+        Role::Sources,
+        "vendored sources".into(),
+        op,
+        None,
+    )))
 }
 
 /// Adds the context's files that match one of the patterns.
@@ -97,7 +102,7 @@ pub(super) fn only(plan: &mut Plan, input: &Input<'_>, include: &[&str], name: &
         base: None,
         actions: vec![some(context, include, never(input))],
     };
-    root(plan.push_once(Role::Sources, name, op))
+    root(plan.push(Role::Sources, name.into(), op, None))
 }
 
 /// Adds the project as a step sees it that compiles what is real in a recipe.
@@ -121,12 +126,17 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
         base: None,
         actions: vec![some(context.clone(), vec![], others)],
     };
-    let files = root(plan.push_once(Role::Sources, "files that are no Rust sources", op));
+    let files = root(plan.push(
+        Role::Sources,
+        "files that are no Rust sources".into(),
+        op,
+        None,
+    ));
     let op = Op::Files {
         base: None,
         actions: vec![some(context.clone(), vec![rust("")], never(input))],
     };
-    let all = root(plan.push_once(Role::Sources, "Rust sources", op));
+    let all = root(plan.push(Role::Sources, "Rust sources".into(), op, None));
     let shared = unread::without(plan, input, &context, files, all);
 
     // Engines mount for each change, which is free where nothing is below: one copy takes the place of many.
@@ -134,7 +144,7 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
         base: None,
         actions: dependencies::files(recipe).collect(),
     };
-    let manifests = root(plan.push_once(Role::Sources, "manifests", op));
+    let manifests = root(plan.push(Role::Sources, "manifests".into(), op, None));
     let (include, exclude) = seen(input, recipe);
     let op = Op::Files {
         base: Some(shared),
@@ -143,7 +153,7 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
             some(manifests, vec![], vec![]),
         ],
     };
-    root(plan.push_once(Role::Sources, name, op))
+    root(plan.push(Role::Sources, name.into(), op, None))
 }
 
 /// Patterns of the Rust sources that are real in a recipe: those to include and, of these, to exclude.

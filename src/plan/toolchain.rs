@@ -247,7 +247,8 @@ fn packages(input: &Input<'_>, recipe: &Recipe, triple: &str) -> Vec<String> {
         .map(|package| package.value.clone())
         .collect();
     let compiles_c = recipe.compiles_c || replaces_allocator(input, triple);
-    if compiles_c && triple.ends_with("musl") && !packages.iter().any(|name| name == "musl-tools") {
+    let is_musl = platform::libc(triple) == Some(Libc::Musl);
+    if compiles_c && is_musl && !packages.iter().any(|name| name == "musl-tools") {
         packages.push("musl-tools".into());
     }
     packages.sort();
@@ -257,7 +258,8 @@ fn packages(input: &Input<'_>, recipe: &Recipe, triple: &str) -> Vec<String> {
 
 /// Whether the toolchain's libc gets another allocator. That of glibc is as good.
 fn replaces_allocator(input: &Input<'_>, triple: &str) -> bool {
-    input.image.build.allocator.value == Allocator::Mimalloc && triple.contains("musl")
+    input.image.build.allocator.value == Allocator::Mimalloc
+        && platform::libc(triple) == Some(Libc::Musl)
 }
 
 /// A process that changes the file system it runs in.
@@ -312,10 +314,9 @@ pub(super) fn image_triple(input: &Input<'_>) -> Result<String, Diagnostics> {
     }
     let message = format!("the image is for {}, and this is not", input.platform);
     let target = &input.image.build.target;
-    let libc = if triple.contains("musl") {
-        "musl"
-    } else {
-        "gnu"
+    let libc = match platform::libc(&triple) {
+        Some(Libc::Musl) => "musl",
+        _ => "gnu",
     };
     let help = format!(
         "write `target: {libc}`, which is for whatever platform is built, or build with `--platform`"

@@ -139,7 +139,12 @@ pub(super) fn without(
         ],
         ..Exec::default()
     };
-    let step = plan.push_once(Role::Sources, "files that sources may read", Op::Exec(exec));
+    let step = plan.push(
+        Role::Sources,
+        "files that sources may read".into(),
+        Op::Exec(exec),
+        None,
+    );
     let inputs = input.image.build.inputs.iter();
     let inputs = inputs.map(|pattern| pattern.value.as_str());
     let (left_out, brought): (Vec<&str>, Vec<&str>) =
@@ -174,7 +179,7 @@ pub(super) fn without(
         actions,
     };
     Output {
-        step: plan.push_once(Role::Sources, "inputs of the build", op),
+        step: plan.push(Role::Sources, "inputs of the build".into(), op, None),
         mount: "/".into(),
     }
 }

@@ -73,9 +73,6 @@ pub(super) fn package(manifest: Manifest<'_>, found: &mut Diagnostics) -> Option
     };
     let targets = scope.targets(found);
     let lib = targets.iter().find(|target| target.kind == TargetKind::Lib);
-    let build_script = targets
-        .iter()
-        .find(|target| target.kind == TargetKind::BuildScript);
     let default_run = section.get("default-run").and_then(Node::text);
     Some(Package {
         version: manifest
@@ -88,7 +85,6 @@ pub(super) fn package(manifest: Manifest<'_>, found: &mut Diagnostics) -> Option
         default_run: default_run.map(str::to_owned),
         dependencies: dependencies::read(manifest, &edition, found),
         proc_macro: lib.is_some_and(|lib| lib.crate_types == ["proc-macro"]),
-        build_script: build_script.map(|target| target.path.clone()),
         links: section.get("links").and_then(Node::text).map(str::to_owned),
         metadata: metadata(manifest, found),
         is_member: false,

@@ -48,18 +48,9 @@ pub(super) fn select(
     found.into_result(selection).map(|(selection, _)| selection)
 }
 
-pub(super) fn for_tests(
-    project: &Project,
-    selection: &Selection,
-    all_members: bool,
-) -> Vec<Selection> {
+pub(super) fn for_tests(project: &Project, selection: &Selection) -> Vec<Selection> {
     let members = (0..project.packages.len()).filter(|index| project.packages[*index].is_member);
-    let packages: Vec<usize> = match all_members {
-        true => members.collect(),
-        false => vec![selection.package],
-    };
-    packages
-        .into_iter()
+    members
         .map(|package| Selection {
             package,
             bins: names(&project.packages[package]),

@@ -17,8 +17,6 @@ pub struct Toolchain {
     pub components: Vec<String>,
     /// Targets to install.
     pub targets: Vec<String>,
-    /// rustup profile.
-    pub profile: Option<String>,
 }
 
 /// Finds the file in `dir` or, going up, the nearest directory above it. `rust-toolchain` wins over
@@ -46,7 +44,6 @@ pub(super) fn load(tree: &SourceTree, dir: &str, found: &mut Diagnostics) -> Opt
             path: None,
             components: Vec::new(),
             targets: Vec::new(),
-            profile: None,
         });
     }
     let document = match Document::parse(file) {
@@ -85,6 +82,5 @@ pub(super) fn load(tree: &SourceTree, dir: &str, found: &mut Diagnostics) -> Opt
         path: text("path"),
         components: texts("components"),
         targets: texts("targets"),
-        profile: text("profile").map(|text| text.value),
     })
 }

@@ -14,8 +14,6 @@ pub struct StubPackage {
     pub package: usize,
     /// Package name, as in `build/<name>/<16 hex digits>`, and before Cargo 1.100 in `.fingerprint/<name>-<16 hex digits>`.
     pub name: String,
-    /// The version it has in the skeleton.
-    pub version: String,
     /// Whether a registry or git package of this name is compiled, too. The two cannot be told apart by name;
     /// the version in the skeleton then differs from the real one, which makes Cargo compile it again.
     pub shares_name: bool,
@@ -93,7 +91,6 @@ impl Scope<'_> {
         StubPackage {
             package: index,
             name: package.name.clone(),
-            version: self.version(index),
             shares_name: self.shares_name(index),
             targets: targets
                 .iter()

@@ -23,10 +23,6 @@ impl Links {
         self.0.keys().map(String::as_str)
     }
 
-    pub(super) fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
     /// The path without links in it.
     pub(super) fn real(&self, path: &str) -> String {
         let mut path = path.to_owned();

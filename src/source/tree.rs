@@ -120,14 +120,6 @@ impl SourceTree {
         self.named.values().find(is_below).map(String::as_str)
     }
 
-    /// Adds what another tree knows.
-    pub fn extend(&mut self, other: Self) {
-        self.files.extend(other.files);
-        self.dirs.extend(other.dirs);
-        self.links.extend(other.links);
-        self.listed |= other.listed;
-    }
-
     /// The file at `path`; `None` when there is none, or when that is not known yet.
     pub fn read(&self, path: &str) -> Option<&SourceFile> {
         let path = &*self.real(path);

@@ -11,6 +11,7 @@ use super::{
     Allocator, Arg, Build, BuildTarget, FileCopy, Granularity, Healthcheck, Image, ImageBase,
     ImageSpec, RunStep, Runner, Secret, SecretStep, Spec, Test,
 };
+use crate::platform::Libc;
 use crate::source::{SourceFile, Spanned};
 
 /// The typed spec of a document.
@@ -147,11 +148,7 @@ fn image(image: View<'_>, target: &BuildTarget) -> Image {
 /// What a base's short name stands for. The distributions are those whose glibc is not older than that
 /// of the default build image.
 fn base(name: &str, target: &BuildTarget) -> ImageBase {
-    let gnu = match target {
-        BuildTarget::Musl => false,
-        BuildTarget::Gnu => true,
-        BuildTarget::Triple(triple) => triple.contains("-gnu"),
-    };
+    let gnu = target.libc() == Some(Libc::Gnu);
     ImageBase::Reference(
         match name {
             "scratch" => return ImageBase::Scratch,

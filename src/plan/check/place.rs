@@ -1,6 +1,7 @@
 //! Where a check belongs: in the spec, and on which machine.
 
 use crate::plan::Input;
+use crate::platform::{self, Libc};
 use crate::source::Span;
 
 /// The lines that such a stage exists because of.
@@ -21,11 +22,7 @@ pub(super) fn span(input: &Input<'_>) -> Option<Span> {
 
 /// The triple that is compiled for: the image's, if such programs run on the machine that builds.
 pub(super) fn runnable(triple: &str, input: &Input<'_>) -> String {
-    use crate::platform::Libc;
-    let libc = match triple.contains("musl") {
-        true => Libc::Musl,
-        false => Libc::Gnu,
-    };
+    let libc = platform::libc(triple).unwrap_or(Libc::Gnu);
     let Some(own) = input.build_platform.triple(libc) else {
         return triple.to_owned();
     };

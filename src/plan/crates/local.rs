@@ -193,14 +193,16 @@ impl<'a> Local<'a> {
             .iter()
             .map(|one| packages[*one].dir.clone())
             .collect();
-        let configs: BTreeSet<&str> = self.steps.configs().map(|(path, _)| path).collect();
+        let configs = self.steps.recipe.configs.iter();
+        let configs: BTreeSet<&str> = configs.map(|(path, _)| path.as_str()).collect();
         let files = self.steps.recipe.files.iter();
         let files = files.filter(|file| configs.contains(file.path.as_str()));
         Recipe {
             files: files.cloned().collect(),
             real_dirs: dirs.into_iter().collect(),
             stubs: vec![],
-            sections: BTreeMap::new(),
+            configs: vec![],
+            profiles: toml::Table::new(),
             external_packages: 0,
             compiles_c: false,
         }

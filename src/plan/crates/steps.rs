@@ -45,7 +45,6 @@ impl<'a> Steps<'a> {
         let at = |wanted: &usize| index.binary_search(wanted).ok();
         let nodes: Vec<Node> = index.iter().map(|one| node(units, *one, at)).collect();
         let found = groups(&nodes).into_iter();
-        let profiles = recipe.sections.get("profiles");
         Some(Self {
             input,
             toolchain,
@@ -55,9 +54,7 @@ impl<'a> Steps<'a> {
             groups: found
                 .map(|group| group.into_iter().map(|node| index[node]).collect())
                 .collect(),
-            profiles: profiles
-                .and_then(|text| text.parse().ok())
-                .unwrap_or_default(),
+            profiles: recipe.profiles.clone(),
         })
     }
 
@@ -109,17 +106,11 @@ impl<'a> Steps<'a> {
             .collect()
     }
 
-    /// Cargo's configuration in the project: paths and texts.
-    pub(super) fn configs(&self) -> impl Iterator<Item = (&str, &String)> {
-        let sections = self.recipe.sections.iter();
-        sections.filter_map(|(name, text)| Some((name.strip_prefix("config ")?, text)))
-    }
-
     /// Where Cargo runs. It finds configuration from there upwards; without any, all projects have one directory.
     fn cwd(&self) -> String {
-        match self.configs().next() {
-            None => WORK_DIR.to_owned(),
-            Some(_) => dependencies::work_dir(self.input),
+        match self.recipe.configs.as_slice() {
+            [] => WORK_DIR.to_owned(),
+            _ => dependencies::work_dir(self.input),
         }
     }
 
@@ -131,7 +122,7 @@ impl<'a> Steps<'a> {
             let closure = &group.closure;
             let profiles = self.profiles(closure);
             let mut files = package::files(&crates, closure, &cwd, &profiles);
-            for (path, text) in self.configs() {
+            for (path, text) in &self.recipe.configs {
                 files.push_str(&package::file(&format!("{WORK_DIR}/{path}"), text));
             }
             (group.id.as_str(), files)

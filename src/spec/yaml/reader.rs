@@ -120,10 +120,7 @@ impl Reader<'_> {
                     self.define(anchor, &node, size);
                     node
                 }
-                Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag)
-                    if stack.len() >= MAX_DEPTH =>
-                {
-                    let _ = (anchor, tag);
+                Event::SequenceStart(..) | Event::MappingStart(..) if stack.len() >= MAX_DEPTH => {
                     self.error("yaml-limit", span, "the spec is nested too deeply");
                     return Err(self.problems);
                 }

@@ -6,9 +6,7 @@ use buildkit_proto::errdefs::{self, Detail};
 use buildkit_proto::gateway::{self as msg, result::Result as Kind};
 use buildkit_proto::{Status, caps};
 use rust_frontend::diagnostic::Diagnostic;
-use rust_frontend::gateway::{
-    Attestation, AttestationKind, Failure, Gateway, Output, Refs, Warning, serve,
-};
+use rust_frontend::gateway::{Attestation, Failure, Gateway, Output, Refs, Warning, serve};
 use rust_frontend::source::{SourceFile, Span};
 use std::collections::BTreeMap;
 
@@ -57,7 +55,6 @@ async fn one_platform_or_several() {
         let request = outcome(&bridge, async |gateway: Gateway| {
             let reference = gateway.solve(source("context")).await?;
             let attestation = Attestation {
-                kind: AttestationKind::Bundle,
                 metadata: BTreeMap::new(),
                 reference: reference.clone(),
                 path: "/".into(),

@@ -86,7 +86,7 @@ async fn a_graph_that_needs_too_much_is_not_sent() {
     assert!(matches!(failure, Failure::Missing { .. }));
     assert_eq!(
         failure.to_string(),
-        "the engine lacks merging filesystems (capability `mergeop`, BuildKit 0.10): \
+        "step `a directory` cannot run: the engine lacks merging filesystems (capability `mergeop`, BuildKit 0.10): \
          only with the containerd store: please update docker"
     );
     assert!(bridge.methods().is_empty());
