@@ -21,7 +21,7 @@ use crate::spec;
 use buildkit_llb::{self as llb, Meta, State};
 use buildkit_proto::caps;
 use buildkit_proto::pb::Definition;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Largest ignore file that is read, in bytes.
 const MAX_IGNORE: u64 = 1 << 20;
@@ -256,18 +256,41 @@ impl Context {
     pub async fn read_tree<T>(
         &self,
         gateway: &Gateway,
-        plan: impl FnMut(&SourceTree) -> T,
+        mut plan: impl FnMut(&SourceTree) -> T,
     ) -> Result<(T, SourceTree), Failure> {
         let mut files = solve(gateway, &self.tree_state()).await?;
         let names = match self.is_local() && self.names_only && self.placed.is_none() {
             true => listed(&files).await.map_err(sendable)?,
             false => SourceTree::default(),
         };
-        let behind = manifests_behind_links(&names);
-        if !behind.is_empty() {
-            files = solve(gateway, &self.tree_with(&behind)).await?;
+        let mut sent = manifests_behind_links(&names);
+        if !sent.is_empty() {
+            files = solve(gateway, &self.tree_with(&sent)).await?;
         }
-        read_tree(&files, names.with_named(self.named.clone()), plan).await
+        let mut tree = names.with_named(self.named.clone());
+        loop {
+            let mut unsent = BTreeSet::new();
+            let watched = |tree: &SourceTree| {
+                let made = plan(tree);
+                let wanted = tree.wanted_files().filter(|path| self.leaves_out(path));
+                unsent.extend(wanted.filter(|path| !sent.contains(path)));
+                made
+            };
+            let (made, read) = read_tree(&files, tree, watched).await?;
+            if unsent.is_empty() {
+                return Ok((made, read));
+            }
+            tree = read;
+            unsent.iter().for_each(|path| tree.forget(path));
+            sent.extend(unsent);
+            files = solve(gateway, &self.tree_with(&sent)).await?;
+        }
+    }
+
+    /// Whether [`tree_state`](Self::tree_state) is without the content of a file: one that another configuration file
+    /// includes, wherever it is.
+    fn leaves_out(&self, path: &str) -> bool {
+        self.is_local() && self.placed.is_none() && !is_manifest(path)
     }
 
     /// Names of the context's files, with the content of manifests. An engine that cannot send
@@ -296,19 +319,22 @@ impl Context {
                 .metadata_only(manifests.iter().map(String::as_str)),
             false => files
                 .include(MANIFESTS.iter().copied().chain(["**/*.rs"]))
+                .include(manifests.iter().map(String::as_str))
                 .exclude(ignored),
         };
         files.state(Meta::named("[internal] load manifests"))
     }
 }
 
+/// Whether a file is one of [`MANIFESTS`].
+fn is_manifest(path: &str) -> bool {
+    let path = format!("/{path}");
+    let mut patterns = MANIFESTS.iter();
+    patterns.any(|pattern| path.ends_with(pattern.trim_start_matches("**")))
+}
+
 /// The files of other names that links with the names of manifests lead to.
 fn manifests_behind_links(names: &SourceTree) -> Vec<String> {
-    let is_manifest = |path: &str| {
-        let path = format!("/{path}");
-        let mut patterns = MANIFESTS.iter();
-        patterns.any(|pattern| path.ends_with(pattern.trim_start_matches("**")))
-    };
     let links = names.links().filter(|path| is_manifest(path));
     let mut behind: Vec<String> = links.map(|path| names.real(path)).collect();
     behind.retain(|path| !is_manifest(path));

@@ -1,5 +1,9 @@
 //! Platforms as images name them, and the compiler's triples for them.
 
+mod cfg;
+
+pub use cfg::cfg_holds;
+
 use buildkit_proto::pb;
 use std::fmt;
 use std::str::FromStr;

@@ -76,6 +76,8 @@ pub struct Package {
     pub version: String,
     /// Context path of its directory; empty for the context's root.
     pub dir: String,
+    /// Context path of the workspace root that it belongs to, if there is one.
+    pub workspace: Option<String>,
     /// Its `Cargo.toml`.
     pub manifest: SourceFile,
     /// Place of its name in the manifest.
@@ -337,6 +339,11 @@ impl Project {
         graph::resolve(self, package, dependency)
     }
 
+    /// The entries of the lock that it may stand for, in the lock's order: several where two dependencies have one name.
+    pub fn fitting(&self, package: usize, dependency: &Dependency) -> Vec<usize> {
+        graph::fitting(self, package, dependency)
+    }
+
     /// Local packages that a registry or git package depends on (by `[patch]` or `[replace]`), with all that
     /// these need: their sources must be real when dependencies are compiled.
     pub fn real_packages(&self) -> BTreeSet<usize> {
@@ -430,6 +437,13 @@ impl Package {
     /// All names that `--features` takes: written ones and optional dependencies that are features, too.
     pub fn feature_names(&self) -> BTreeSet<String> {
         features::names(self)
+    }
+
+    /// Whether it has its features documented by their comments: `document-features` reads them in the manifest, or in
+    /// the `Cargo.toml.orig` beside one that has none.
+    pub fn documents_features(&self) -> bool {
+        let mut dependencies = self.dependencies.iter();
+        dependencies.any(|dependency| dependency.package == "document-features")
     }
 
     /// Context path of something in the package; `None` if it is outside of the context.

@@ -306,6 +306,10 @@ impl<'a> Scope<'a> {
             let path = join(&package.dir, "Cargo.toml").unwrap_or_default();
             files.insert(path, text.into_bytes());
             if matches!(role, Role::Real | Role::Own) {
+                if package.documents_features() {
+                    let path = join(&package.dir, "Cargo.toml.orig").unwrap_or_default();
+                    files.insert(path, package.manifest.text().as_bytes().to_vec());
+                }
                 continue;
             }
             for target in &part.targets {
@@ -366,14 +370,21 @@ impl<'a> Scope<'a> {
     }
 
     fn real_dirs(&self) -> Vec<String> {
-        let real = self
-            .roles
-            .iter()
-            .filter(|(_, role)| matches!(role, Role::Real | Role::Own));
+        let packages = &self.project.packages;
+        let roles = self.roles.iter();
+        let real = roles.filter(|(_, role)| matches!(role, Role::Real | Role::Own));
+        // A fork brings its own workspace, of whose files it may read any.
+        let forks = self.roles.iter().filter(|(_, role)| **role == Role::Real);
+        let forks = forks.filter_map(|(index, _)| packages[*index].workspace.clone());
+        let forks = forks.filter(|dir| {
+            let root = format!("{}/", self.project.root);
+            !dir.is_empty() && !root.starts_with(&format!("{dir}/"))
+        });
         let configs = self.project.configs.iter();
         let named = configs.flat_map(|config| config.paths.iter().chain(&config.network_paths));
         let mut dirs: Vec<String> = real
-            .map(|(index, _)| self.project.packages[*index].dir.clone())
+            .map(|(index, _)| packages[*index].dir.clone())
+            .chain(forks)
             .chain(named.cloned())
             .collect();
         dirs.sort();

@@ -26,8 +26,12 @@ pub(super) fn linker(
         env.iter().any(|one| one.name.value == variable)
     };
     let configured = input.project.configs.iter().any(|config| {
-        let target = config.table.get("target").and_then(|all| all.get(triple));
-        target.is_some_and(|target| target.get("linker").is_some())
+        let targets = config.table.get("target").and_then(toml::Value::as_table);
+        let mut targets = targets.into_iter().flatten();
+        targets.any(|(key, table)| {
+            let is_of = key == triple || platform::cfg_holds(key, triple) == Some(true);
+            is_of && table.get("linker").is_some()
+        })
     });
     if said(&name) || configured {
         return Ok(None);

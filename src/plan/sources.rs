@@ -79,6 +79,12 @@ pub(super) fn real_dirs(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> 
     }
     let context = context(plan, input);
     let mut include = recipe.real_dirs.clone();
+    let inputs = input.image.build.inputs.iter().map(|input| &input.value);
+    include.extend(
+        inputs
+            .filter(|input| !input.starts_with(unread::LEFT_OUT))
+            .cloned(),
+    );
     if include.iter().any(String::is_empty) {
         include = vec![];
     }

@@ -30,7 +30,10 @@ pub(super) fn load(tree: &SourceTree, dir: &str, found: &mut Diagnostics) -> Vec
     for dir in ancestors(dir) {
         let at = |name| join(dir, name).and_then(|path| tree.read(&path));
         let (old, new) = (at(".cargo/config"), at(".cargo/config.toml"));
-        if let (Some(old), Some(_)) = (old, new) {
+        // Cargo itself recommends that one is a link to the other.
+        if let (Some(old), Some(new)) = (old, new)
+            && old.name() != new.name()
+        {
             found.push(
                 Diagnostic::warning(
                     "two-configs",
@@ -153,6 +156,10 @@ fn paths(document: &Document) -> Vec<&str> {
             wanted.extend(target.get(key).and_then(program));
         }
     }
+    let of_target = sub(document, "target").map(|(_, target)| target);
+    for table in of_target.chain(document.get(&["build"])) {
+        wanted.extend(flags(table).into_iter().filter_map(named));
+    }
     for key in [
         "rustc",
         "rustc-wrapper",
@@ -178,6 +185,25 @@ fn paths(document: &Document) -> Vec<&str> {
         wanted.extend(overrides.list().iter().filter_map(Node::text));
     }
     wanted
+}
+
+/// The words of compiler flags.
+fn flags(table: &Node) -> Vec<&str> {
+    let Some(flags) = table.get("rustflags") else {
+        return vec![];
+    };
+    match flags.text() {
+        Some(text) => text.split_whitespace().collect(),
+        None => flags.list().iter().filter_map(Node::text).collect(),
+    }
+}
+
+/// The path that a flag may name: a linker's script, a list of symbols, an object.
+fn named(flag: &str) -> Option<&str> {
+    let word = flag.rsplit(['=', ',']).next().unwrap_or(flag);
+    let path = word.strip_prefix("-T").unwrap_or(word);
+    // Words like `native` may be directories of the project, too.
+    path.contains(['.', '/']).then_some(path)
 }
 
 /// Those that are in the context, relative to its root.

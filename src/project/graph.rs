@@ -5,9 +5,20 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use semver::{Version, VersionReq};
 use std::collections::BTreeSet;
 
-/// The entry of the lock that a dependency of a local package stands for.
+/// The entry of the lock that a dependency of a local package stands for: of several, one of its own kind of source.
 pub(super) fn resolve(project: &Project, package: usize, dependency: &Dependency) -> Option<usize> {
-    fitting(project, package, dependency).first().copied()
+    let fitting = fitting(project, package, dependency);
+    let own = |index: &&usize| {
+        let source = project.lock.packages[**index].source.as_deref();
+        match &dependency.source {
+            DependencySource::Path { .. } | DependencySource::Outside { .. } => source.is_none(),
+            DependencySource::Git { .. } => source.is_some_and(|source| source.starts_with("git+")),
+            DependencySource::Registry { .. } => {
+                source.is_some_and(|source| !source.starts_with("git+"))
+            }
+        }
+    };
+    fitting.iter().find(own).or(fitting.first()).copied()
 }
 
 /// The entries that it may stand for, in the lock's order.
@@ -18,7 +29,7 @@ pub(super) fn fitting(project: &Project, package: usize, dependency: &Dependency
     };
     let candidates = &lock.packages[locked].dependencies;
     let named = lock.named(&dependency.package).iter();
-    let fits = named.filter(|index| satisfies(dependency, &lock.packages[**index]));
+    let fits = named.filter(|index| satisfies(project, dependency, &lock.packages[**index]));
     let places = fits.filter_map(|index| candidates.iter().position(|one| one == index));
     let places: BTreeSet<usize> = places.collect();
     places.into_iter().map(|place| candidates[place]).collect()
@@ -26,12 +37,17 @@ pub(super) fn fitting(project: &Project, package: usize, dependency: &Dependency
 
 /// Whether a locked package of the name that a dependency asks for is what it asks for. A patch may put a local or git package in the place of
 /// any other.
-fn satisfies(dependency: &Dependency, locked: &LockedPackage) -> bool {
+fn satisfies(project: &Project, dependency: &Dependency, locked: &LockedPackage) -> bool {
+    let is_patched = |url: &str| {
+        let configs = project.configs.iter();
+        let mut tables = configs.filter_map(|config| config.table.get("patch")?.as_table());
+        project.patch.contains_key(url) || tables.any(|table| table.contains_key(url))
+    };
     let source = locked.source.as_deref();
     let is_git = source.is_some_and(|source| source.starts_with("git+"));
     match &dependency.source {
         DependencySource::Path { .. } | DependencySource::Outside { .. } => locked.is_local(),
-        DependencySource::Git { .. } if !is_git && !locked.is_local() => false,
+        DependencySource::Git { url } if !is_git && !locked.is_local() && !is_patched(url) => false,
         DependencySource::Git { .. } | DependencySource::Registry { .. } => {
             let wanted = dependency.version.as_deref().map(VersionReq::parse);
             match (wanted, Version::parse(&locked.version)) {
@@ -140,10 +156,11 @@ impl Reach {
             self.local(project, other, dev, real);
         }
         for dependency in &project.packages[package].dependencies {
-            if counts(dependency.kind, with_dev)
-                && let Some(locked) = resolve(project, package, dependency)
-            {
-                self.external(project, locked, dev);
+            if counts(dependency.kind, with_dev) {
+                // Where two dependencies have one name, either may stand for either entry.
+                for locked in fitting(project, package, dependency) {
+                    self.external(project, locked, dev);
+                }
             }
         }
     }

@@ -201,8 +201,9 @@ impl Chooser<'_> {
         let missing = |name: &str| -> Vec<String> {
             let bin = package.bins().find(|bin| bin.name == name);
             let required = bin.into_iter().flat_map(|bin| &bin.required_features);
+            // Whether a feature of a dependency is on depends on all that ask for one: Cargo tells when it compiles.
             required
-                .filter(|feature| !on.contains(*feature))
+                .filter(|feature| !feature.contains('/') && !on.contains(*feature))
                 .cloned()
                 .collect()
         };

@@ -193,6 +193,7 @@ impl<'t> Loader<'t> {
             let Some(mut package) = manifest::package(manifest, &mut self.found) else {
                 return false;
             };
+            package.workspace = root.map(|(dir, _)| dir);
             for dependency in &mut package.dependencies {
                 if let DependencySource::Path { dir } = &mut dependency.source {
                     *dir = self.tree.real(dir);

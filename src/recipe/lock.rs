@@ -93,7 +93,7 @@ impl Scope<'_> {
     pub(super) fn local_entry(&self, index: usize, role: Role) -> BTreeSet<usize> {
         let dependencies = self.dependencies(index, role).into_iter();
         dependencies
-            .filter_map(|dependency| self.project.resolve(index, dependency))
+            .flat_map(|dependency| self.project.fitting(index, dependency))
             .collect()
     }
 

@@ -176,6 +176,16 @@ impl SourceTree {
         self.links.real(path)
     }
 
+    /// The files that were asked for and are not known.
+    pub fn wanted_files(&self) -> impl Iterator<Item = String> + use<> {
+        self.needs.borrow().files.clone().into_iter()
+    }
+
+    /// Lets a file be asked for once more.
+    pub fn forget(&mut self, path: &str) {
+        self.files.remove(path);
+    }
+
     /// Takes the notes of what was asked for and not known.
     pub fn take_needs(&self) -> Needs {
         self.needs.take()

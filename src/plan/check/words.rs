@@ -118,15 +118,19 @@ impl Words {
 
     /// Adds the features that images ask for: what is tested is what is shipped.
     fn images(&mut self, inputs: &[Input<'_>]) {
-        let packages = &inputs[0].project.packages;
+        let project = inputs[0].project;
+        let packages = &project.packages;
         let members = packages.iter().filter(|package| package.is_member).count();
         let mut features = BTreeSet::new();
         let shipped = |input: &&Input<'_>| self.selects(&packages[input.selection.package].name);
         for input in inputs.iter().filter(shipped) {
             let package = &packages[input.selection.package].name;
+            // With resolver 1, `package/feature` of the package in Cargo's directory is one of a dependency.
+            let is_current =
+                project.resolver == "1" && !project.qualifies_features(input.selection.package);
             features.extend(input.selection.features.iter().map(|feature| {
                 // A feature with `/` is one of a dependency, or qualified already.
-                match members == 1 || feature.contains('/') {
+                match members == 1 || is_current || feature.contains('/') {
                     true => feature.clone(),
                     false => format!("{package}/{feature}"),
                 }

@@ -241,6 +241,7 @@ fn instance(input: &Input<'_>, units: &Units, package: &Package) -> Option<usize
             .lib()
             .is_some_and(|lib| lib.crate_types.iter().all(rust))
         && package.targets_of(TargetKind::BuildScript).next().is_none()
+        && !package.documents_features()
         && plain(&package.dir)
         && project.is_below_root(&package.dir)
         && !project.patched_dirs.contains(&package.dir)
