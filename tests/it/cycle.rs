@@ -1,6 +1,9 @@
 //! The whole cycle with the real Cargo: the skeleton compiles, its stubs go, the real sources compile to the right
 //! program, and nothing from outside of the project is compiled twice. In between, times lose what is less than a second.
 
+mod cases;
+mod odd;
+
 use crate::support::cargo::{Built, Layout, Sandbox, host, run};
 use crate::support::fixture::{self, Files, files};
 use crate::support::{keys, sources};
@@ -226,6 +229,3 @@ fn check_with_git(externals: &str, output: &str, repository: &str, fixture: &str
 }
 
 const DEV: &str = "build: { profile: dev }\n";
-
-include!("cycle_cases.rs");
-include!("cycle_odd.rs");

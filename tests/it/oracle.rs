@@ -1,5 +1,7 @@
 //! Projects as Cargo sees them: the same packages, targets, paths, features and dependencies as `cargo metadata`.
 
+mod cases;
+
 use crate::support::cargo::Sandbox;
 use crate::support::fixture::{self, Files, files};
 use rust_frontend::project::{DependencyKind, DependencySource, Package, Project, TargetKind};
@@ -219,5 +221,3 @@ fn one_of_ours(package: &Package) -> Value {
         "dependencies": dependencies,
     })
 }
-
-include!("oracle_cases.rs");

@@ -1,5 +1,7 @@
 //! Stages as plans, and what real Cargo does when it runs their steps.
 
+mod cases;
+
 use crate::support::cargo::{Sandbox, host};
 use crate::support::fixture::{self, Files, files};
 use buildkit_llb as llb;
@@ -194,5 +196,3 @@ fn run_in(sandbox: &Sandbox, files: &Files, plan: &Plan) -> Ran {
 fn words(list: &BTreeSet<String>) -> String {
     list.iter().cloned().collect::<Vec<_>>().join(" ")
 }
-
-include!("stages_cases.rs");
