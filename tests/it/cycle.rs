@@ -6,7 +6,8 @@ mod odd;
 
 use crate::support::cargo::{Built, Layout, Sandbox, host, run};
 use crate::support::fixture::{self, Files, files};
-use crate::support::{keys, sources};
+use crate::support::keys::{self, PlanOptions};
+use crate::support::sources;
 use rust_frontend::project::{Project, Selection};
 use rust_frontend::recipe::{Recipe, RecipeFor, recipe};
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,7 +79,11 @@ fn cycle_of(
     match mode {
         // What a build compiles: the real sources under generated manifests.
         RecipeFor::Build => {
-            let plan = keys::plan_at(&files, dir, spec, None);
+            let options = PlanOptions {
+                dir,
+                ..PlanOptions::default()
+            };
+            let plan = keys::plan_with(&files, spec, options);
             sandbox.replace(&sources::compiled(&plan, &files));
         }
         RecipeFor::Test => {

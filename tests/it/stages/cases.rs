@@ -1,6 +1,8 @@
 //! The cases of the stages.
 
 use super::*;
+use crate::support::fixture;
+use rust_frontend::stage::{Kind, Stage};
 
 /// Two binaries, a library, a macro, a member for wasm's sake; dev-dependencies that switch on other features.
 const SHOP: &str = r#"
@@ -340,7 +342,7 @@ fn executables_of_several_images_lie_side_by_side() {
 #[test]
 fn stages_are_found_by_name() {
     let spec = IMAGES.replace("HOST", "musl");
-    let (spec, _) = spec::parse(&SourceFile::new("Rust.yaml", &spec), &BTreeMap::new()).unwrap();
+    let spec = fixture::spec(&spec);
     let kind = |name| Stage::find(&spec, Some(name)).map(|stage| (stage.kind, stage.images.len()));
     assert_eq!(kind("Admin").unwrap(), (Kind::Image, 1));
     assert_eq!(kind("TEST").unwrap(), (Kind::Test, 5));
@@ -374,13 +376,23 @@ fn seeds(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
+/// The plan of a stage whose dependency steps start from seeds.
+fn plan_with_seeds(files: &Files, spec: &str, target: &str) -> Plan {
+    let options = PlanOptions {
+        target: Some(target),
+        ..PlanOptions::default()
+    };
+    keys::plan_with(files, spec, options)
+}
+
 #[test]
 fn a_seed_changes_nothing_of_the_command() {
     let files = locked(SHOP);
     let spec = "build: { package: server, features: tls }\n";
     for target in ["", "test", "clippy", "doc"] {
-        let of = |seed| commands(&plan_with(&files, spec, target, "linux/amd64", seed));
-        for (plain, seeded) in of(false).iter().zip(&of(true)) {
+        let without = commands(&plan(&files, spec, target));
+        let with = commands(&plan_with_seeds(&files, spec, target));
+        for (plain, seeded) in without.iter().zip(&with) {
             match plain.strip_prefix("Dependencies: cargo") {
                 Some(args) => {
                     assert!(
@@ -396,8 +408,8 @@ fn a_seed_changes_nothing_of_the_command() {
             }
         }
         let off = spec.replace("{ ", "{ seed: false, ");
-        let off = plan_with(&files, &off, target, "linux/amd64", true);
-        assert_eq!(commands(&off), of(false));
+        let off = plan_with_seeds(&files, &off, target);
+        assert_eq!(commands(&off), without);
     }
 }
 
@@ -406,7 +418,7 @@ fn seeds_are_apart_where_units_are() {
     let files = locked(SHOP);
     let of = |build: &str| {
         let spec = format!("build: {{ package: server{build} }}\n");
-        seeds(&plan_with(&files, &spec, "", "linux/amd64", true))
+        seeds(&plan_with_seeds(&files, &spec, ""))
     };
     let base = of("");
     assert_eq!(base.len(), 1);
