@@ -81,7 +81,7 @@ pub(crate) fn run(
     let contenders = contenders(checkout, builder)?;
     let key = |contender: &Contender, round| Key {
         part: PART.to_owned(),
-        engine: builder.engine.flavour.to_string(),
+        engine: builder.engine.flavour().to_owned(),
         scenario: "nothing changed".to_owned(),
         contender: contender.name.to_owned(),
         round,

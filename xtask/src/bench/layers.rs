@@ -32,7 +32,7 @@ pub(crate) fn run(builder: &Builder, store: &mut Store, rounds: usize) -> Result
             };
             let key = |scenario: &str| Key {
                 part: PART.to_owned(),
-                engine: builder.engine.flavour.to_string(),
+                engine: builder.engine.flavour().to_owned(),
                 scenario: scenario.to_owned(),
                 contender: layers.clone(),
                 round,

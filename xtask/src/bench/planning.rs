@@ -62,7 +62,7 @@ pub(crate) fn run(
         }
         let key = |contender: &str, round| Key {
             part: PART.to_owned(),
-            engine: builder.engine.flavour.to_string(),
+            engine: builder.engine.flavour().to_owned(),
             scenario: scenario.clone(),
             contender: contender.to_owned(),
             round,
