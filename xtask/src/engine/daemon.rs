@@ -9,8 +9,7 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
@@ -117,15 +116,14 @@ fn answers(state: &State, engine: EngineName, log: &Path) -> Result<bool> {
         .current_dir("/");
     let mut child = command.spawn().context("cannot start the engine")?;
     let docker = state.wrapper(engine);
-    let end = Instant::now() + Duration::from_secs(90);
-    while Instant::now() < end {
+    let answers = sh::wait(Duration::from_secs(90), || {
         if sh::succeeds(Command::new(&docker).args(["version", "--format", "{{.Server.Os}}"])) {
-            return Ok(true);
+            return Ok(Some(true));
         }
-        if child.try_wait()?.is_some() {
-            return Ok(false);
-        }
-        sleep(Duration::from_millis(200));
+        Ok(child.try_wait()?.map(|_| false))
+    })?;
+    if let Some(answers) = answers {
+        return Ok(answers);
     }
     stop(state, engine)?;
     bail!(
@@ -156,13 +154,10 @@ pub(crate) fn stop(state: &State, engine: EngineName) -> Result<bool> {
     };
     // The process itself, never its group: containers are dockerd's to stop.
     sh::quiet(Command::new("kill").arg(pid.to_string()))?;
-    let end = Instant::now() + Duration::from_secs(60);
-    while self::pid(state, engine) == Some(pid) {
-        if Instant::now() > end {
-            bail!("the {engine} engine (process {pid}) does not stop");
-        }
-        sleep(Duration::from_millis(100));
-    }
+    sh::wait(Duration::from_secs(60), || {
+        Ok((self::pid(state, engine) != Some(pid)).then_some(()))
+    })?
+    .with_context(|| format!("the {engine} engine (process {pid}) does not stop"))?;
     network::down(&state.root(), engine);
     Ok(true)
 }
@@ -243,16 +238,8 @@ pub(crate) fn enter(state: &State, engine: EngineName) -> Result<Infallible> {
         .env_clear()
         .env("PATH", PATH)
         .env("HOME", "/root")
+        .envs(network::proxies())
         .current_dir("/");
-    for (name, value) in std::env::vars_os() {
-        if name
-            .to_string_lossy()
-            .to_ascii_lowercase()
-            .ends_with("_proxy")
-        {
-            command.env(name, value);
-        }
-    }
     Err(command.exec()).context("cannot enter the engine's Debian")
 }
 
