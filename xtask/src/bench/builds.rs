@@ -369,14 +369,7 @@ impl Turn<'_> {
         if self.store.has(&key, &digest) {
             return Ok(());
         }
-        self.store.add(Record {
-            key,
-            digest,
-            values: run.values,
-            load: run.load,
-            others: run.others,
-            ..Record::default()
-        })
+        self.store.add(Record::of(key, &digest, run))
     }
 }
 

@@ -113,14 +113,7 @@ pub(crate) fn run(
             let mut run = builder.build(&folder, contender.file, &[])?;
             parts(&mut run);
             println!("frontend: {round} {} {:?}", contender.name, run.values);
-            store.add(Record {
-                key: key(contender, round),
-                digest: digest.to_owned(),
-                values: run.values,
-                load: run.load,
-                others: run.others,
-                ..Record::default()
-            })?;
+            store.add(Record::of(key(contender, round), digest, run))?;
         }
     }
     Ok(())

@@ -68,14 +68,7 @@ fn keep(store: &mut Store, key: Key, run: Run) -> Result<()> {
         "layers: {} {} {:?}",
         key.contender, key.scenario, run.values
     );
-    store.add(Record {
-        key,
-        digest: String::new(),
-        values: run.values,
-        load: run.load,
-        others: run.others,
-        ..Record::default()
-    })
+    store.add(Record::of(key, "", run))
 }
 
 /// Steps of which each leaves a part of the bytes, and one that reads all; in `Changed` it is another, so that all of
