@@ -19,7 +19,7 @@ pub(crate) fn proxies() -> Vec<(&'static str, String)> {
         let value = std::env::var(name).or_else(|_| std::env::var(upper)).ok()?;
         (!value.is_empty()).then_some((name, value))
     };
-    let names = ["http_proxy", "https_proxy", "no_proxy"];
+    let names = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
     names.into_iter().filter_map(set).collect()
 }
 

@@ -93,6 +93,7 @@ fn settings() -> Value {
         let key = match variable {
             "http_proxy" => "httpProxy",
             "https_proxy" => "httpsProxy",
+            "all_proxy" => "allProxy",
             _ => "noProxy",
         };
         proxies.insert(key.to_owned(), Value::from(value));
