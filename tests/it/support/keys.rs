@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 const RUST: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/usr/local/cargo/bin:/usr/bin","CARGO_HOME=/usr/local/cargo"]}}"#;
 
 /// What plans of tests differ in, beside files and spec.
+#[derive(Clone, Copy)]
 pub(crate) struct PlanOptions<'a> {
     /// The directory of the context that the project is in.
     pub(crate) dir: &'a str,
