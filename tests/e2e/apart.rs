@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::docker::{Docker, REGISTRY};
 use crate::support::nonce;
-use crate::support::progress::BuildReport;
+use crate::support::progress::{BuildReport, DEPENDENCIES};
 use crate::support::project::Project;
 
 /// Crates, of which some need others: with a build script, a procedural macro, and a library in C.
@@ -61,7 +61,7 @@ fn compiled(report: &BuildReport) -> [BTreeSet<&str>; 2] {
         let crates = steps.flat_map(|step| step.compiled());
         crates.filter(|name| *name != "tiny").collect()
     };
-    [of("[crates] "), of("] dependencies (")]
+    [of("[crates] "), of(DEPENDENCIES)]
 }
 
 /// Link-time optimization, settings of a package, flags from Cargo's configuration, a target with another libc; build
@@ -80,7 +80,6 @@ fn the_program_is_that_of_one_step_byte_by_byte() {
             nonce()
         );
         let project = project(&crates, "debian", &build);
-        std::fs::create_dir(project.join(".cargo")).expect("can make folders");
         project
             .append("Cargo.toml", "[profile.release]\nlto = \"thin\"\n[profile.release.package.itoa]\nopt-level = 1\n")
             .write(".cargo/config.toml", "[build]\nrustflags = [\"-Ctarget-cpu=x86-64-v2\"]\n");

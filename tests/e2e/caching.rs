@@ -2,10 +2,8 @@
 
 use crate::support::docker::Docker;
 use crate::support::nonce;
+use crate::support::progress::DEPENDENCIES;
 use crate::support::project::Project;
-
-/// Part of the name of the step that compiles them.
-const DEPENDENCIES: &str = "] dependencies (";
 
 /// A project that the engine has built before.
 fn built(docker: &Docker, example: &str) -> Project {

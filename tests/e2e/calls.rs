@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::support::build::Build;
 use crate::support::docker::{Docker, Outcome, REGISTRY};
+use crate::support::frontend;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
 
@@ -92,9 +93,6 @@ fn a_mistake_fails_a_check_with_its_lines() {
 fn what_no_build_reads_is_noticed_in_the_context() {
     let (json, _) = ask_json("rusty-docker", "check", |project| {
         project.remove(".dockerignore");
-        for dir in ["target", ".git"] {
-            std::fs::create_dir(project.join(dir)).expect("can make folders");
-        }
         project.write(
             "target/CACHEDIR.TAG",
             "Signature: 8a477f597d28d172789f06886806bc55\n",
@@ -220,10 +218,8 @@ fn a_dockerfile_becomes_a_spec_that_builds() {
     let docker = Docker::take();
     let project = Project::example("rusty-docker");
     project.remove("Rust.yaml");
-    let frontend = std::env::var("RUST_FRONTEND_IMAGE");
-    let frontend = frontend.unwrap_or_else(|_| "org/rust-frontend:1".into());
     let asked = docker.build(&project).file("Dockerfile");
-    let spec = asked.frontend(&frontend).answer("init");
+    let spec = asked.frontend(&frontend()).answer("init");
     assert!(spec.contains("# In place of Dockerfile.\n"), "{spec}");
     assert!(!spec.contains("# Left for you"), "{spec}");
     project.write("Rust.yaml", spec);

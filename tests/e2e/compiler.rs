@@ -10,7 +10,6 @@ fn flags_are_added_to_those_of_the_configuration() {
     let docker = Docker::take();
     let spec = "build: { rustflags: --cfg given }\nimage: { base: scratch }\n";
     let project = Project::tiny(spec);
-    std::fs::create_dir_all(project.join(".cargo")).expect("can make folders");
     let source = "fn main() { println!(\"{} {}\", cfg!(configured), cfg!(given)); }\n";
     project.write("src/main.rs", format!("// {}\n{source}", nonce()));
     for table in ["build", "target.'cfg(target_os = \"linux\")'"] {

@@ -8,9 +8,9 @@ use std::process::{Child, Command, Stdio};
 use crate::support::build::Build;
 use crate::support::docker::{Docker, Outcome};
 use crate::support::image::Image;
-use crate::support::nonce;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
+use crate::support::{SYNTAX, frontend, nonce};
 
 const SCRATCH: &str = "image: { base: scratch }\n";
 
@@ -31,7 +31,6 @@ fn a_spec_in_another_place_and_its_own_ignore_file() {
     let docker = Docker::take();
     let word = nonce();
     let project = Project::tiny("");
-    std::fs::create_dir(project.join("deploy")).expect("can make folders");
     project
         .write("a", &word)
         .write("b", &word)
@@ -173,8 +172,7 @@ fn an_archive_on_standard_input() {
 fn the_syntax_line_is_where_docker_reads_it() {
     let docker = Docker::take();
     let project = Project::tiny("");
-    let image = std::env::var("RUST_FRONTEND_IMAGE");
-    let image = image.unwrap_or_else(|_| "org/rust-frontend:1".into());
+    let image = frontend();
     for head in [
         format!("\u{feff}# syntax={image}\r\n"),
         format!("#!/usr/bin/env docker\n#syntax = {image}\n"),
@@ -286,14 +284,12 @@ fn compose_builds_what_it_is_told_to() {
     let spec = "args: { WORD: none }\nimage: { base: scratch, env: { WORD: \"${WORD}\" } }\n";
     let project = Project::tiny(spec);
     let image = Image::named(&docker, &format!("compose-{word}:latest"));
-    let syntax = std::env::var("RUST_FRONTEND_IMAGE").map_or(String::new(), |image| {
-        format!("        BUILDKIT_SYNTAX: {image}\n")
-    });
+    project.replace("Rust.yaml", SYNTAX, &frontend());
     project.write(
         "compose.yaml",
         format!(
             "services:\n  app:\n    image: {}\n    build:\n      context: .\n      dockerfile: Rust.yaml\n      \
-             labels: {{ team: shop }}\n      args:\n        WORD: {word}\n{syntax}",
+             labels: {{ team: shop }}\n      args:\n        WORD: {word}\n",
             image.tag()
         ),
     );

@@ -5,13 +5,11 @@ use std::fs;
 
 use crate::support::container::Container;
 use crate::support::docker::{Docker, Outcome};
-use crate::support::example;
 use crate::support::expect::{Expect, ImageExpect, Run, Serve, Stage};
 use crate::support::image::Image;
-use crate::support::nonce;
 use crate::support::project::Project;
-use crate::support::repository;
 use crate::support::volume::Volume;
+use crate::support::{SYNTAX, example, frontend, nonce, repository};
 
 macro_rules! examples {
     ($($test:ident: $folder:literal,)*) => {
@@ -59,9 +57,7 @@ examples! {
 fn compose_and_bake_files_work_as_written() {
     let docker = Docker::take();
     let project = Project::example("workspace");
-    if let Ok(frontend) = std::env::var("RUST_FRONTEND_IMAGE") {
-        project.replace("Rust.yaml", "org/rust-frontend:1", &frontend);
-    }
+    project.replace("Rust.yaml", SYNTAX, &frontend());
     let programs = ["server", "worker"];
     let run = |words: &[&str]| Outcome::of(docker.command(words).current_dir(&*project));
 

@@ -6,10 +6,8 @@ use std::time::Duration;
 use crate::support::docker::Docker;
 use crate::support::locked::{ITOA, YANKED, entry};
 use crate::support::nonce;
+use crate::support::progress::DEPENDENCIES;
 use crate::support::project::Project;
-
-/// Part of the name of the step that compiles them.
-const DEPENDENCIES: &str = "] dependencies (";
 
 /// A program that needs one crate, in an environment that no engine has seen.
 fn with(locked: [&str; 3]) -> Project {
@@ -35,9 +33,6 @@ fn with(locked: [&str; 3]) -> Project {
 fn vendored(spec: &str, name: &str, build: &str) -> Project {
     let project = Project::tiny(spec);
     let dir = format!("vendor/{name}");
-    for dir in [".cargo".to_owned(), format!("{dir}/src")] {
-        std::fs::create_dir_all(project.join(dir)).expect("can make folders");
-    }
     let source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"\n";
     let package = format!("name = \"{name}\"\nversion = \"1.0.0\"\n");
     let checksum = "{\"files\":{},\"package\":null}";
@@ -88,7 +83,7 @@ fn builds_at_once_and_killed_ones_leave_caches_whole() {
     let killed = with(YANKED);
     docker
         .build(&killed)
-        .killed_after(Duration::from_millis(1500));
+        .kill_after(Duration::from_millis(1500));
     let projects = [killed, with(ITOA), with(YANKED)];
     thread::scope(|scope| {
         let builds = projects.each_ref().map(|project| {
@@ -118,7 +113,6 @@ fn what_a_registry_refuses_is_said_in_its_words() {
     project.replace("Cargo.lock", &wrong, ITOA[2]);
     docker.build(&project).succeed();
 
-    std::fs::create_dir(project.join(".cargo")).expect("can make folders");
     project.write(
         ".cargo/config.toml",
         "[source.crates-io]\nreplace-with = \"down\"\n[source.down]\nregistry = \"sparse+http://127.0.0.1:9/\"\n\
@@ -160,7 +154,6 @@ fn a_command_that_fails_is_shown_at_its_line() {
 fn a_killed_compiler_poisons_no_cache() {
     let docker = Docker::take();
     let project = with(ITOA);
-    std::fs::create_dir_all(project.join("macros/src")).expect("can make folders");
     let manifest = "[package]\nname = \"macros\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[lib]\nproc-macro = true\n";
     project
         .append("Cargo.toml", "macros = { path = \"macros\" }\n\n[workspace]\n")

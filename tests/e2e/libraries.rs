@@ -4,7 +4,6 @@
 use crate::support::docker::{Docker, REGISTRY};
 use crate::support::locked;
 use crate::support::project::Project;
-use crate::support::tree::Tree;
 use crate::support::{busybox, nonce};
 
 const OLD_ITOA: [&str; 3] = [
@@ -93,17 +92,11 @@ struct Whole {
 
 impl Whole {
     fn new(space: String) -> Self {
-        let tree = Tree::empty();
         let whole = Self {
-            project: Project::copy(tree.path()),
+            project: Project::empty(),
             space,
         };
-        let make = |dir: &str| {
-            let dir = whole.project.as_ref().join(dir);
-            std::fs::create_dir_all(dir).expect("can make folders");
-        };
         for (name, manifest, _, source) in LIBRARIES {
-            make(&format!("{name}/src"));
             whole.project.write(
                 &format!("{name}/Cargo.toml"),
                 format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n{manifest}"),
@@ -114,7 +107,6 @@ impl Whole {
         let script = "fn main() {\n    let lock = std::fs::read_to_string(\"../Cargo.lock\").unwrap();\n    \
                       println!(\"cargo:rustc-env=LINES={}\", lock.lines().count());\n}\n";
         whole.project.write("scripted/build.rs", script);
-        make("src");
         whole.project.write(
             "src/main.rs",
             "fn main() {\n    println!(\"{} {} {} {} {}\", left::say(), right::say(), made::say(), told::say(), scripted::say());\n}\n",

@@ -4,7 +4,6 @@
 use crate::support::docker::Docker;
 use crate::support::nonce;
 use crate::support::project::Project;
-use crate::support::tree::Tree;
 
 /// The names of crates, each after the numbers of those that it needs: a root, two that need it, twelve that
 /// need one of the two, four that need three of the twelve each, and one that nothing but the program needs.
@@ -52,8 +51,7 @@ fn dependants(package: usize) -> Vec<String> {
 
 fn workspace() -> Project {
     let unseen = nonce();
-    let tree = Tree::empty();
-    let project = Project::copy(tree.path());
+    let project = Project::empty();
     let mut lock = String::from("version = 4\n");
     let mut all = String::new();
     let mut locked = vec![];
@@ -73,7 +71,6 @@ fn workspace() -> Project {
             .collect();
         let source = format!("// {unseen}\npub fn sum() -> usize {{\n    {package}{calls}\n}}\n");
         let dir = format!("crates/{name}");
-        std::fs::create_dir_all(project.as_ref().join(&dir).join("src")).expect("can make folders");
         project.write(&format!("{dir}/Cargo.toml"), manifest);
         project.write(&format!("{dir}/src/lib.rs"), source);
         all.push_str(&format!("{name} = {{ path = \"crates/{name}\" }}\n"));
@@ -98,7 +95,6 @@ fn workspace() -> Project {
         "fn main() {{\n    println!(\"{{}} {{:?}}\", {}, option_env!(\"GIT_SHA\"));\n}}\n",
         calls.join(" + ")
     );
-    std::fs::create_dir_all(project.as_ref().join("src")).expect("can make folders");
     project.write("src/main.rs", main);
     project.write("Cargo.lock", lock);
     project.write(
@@ -146,8 +142,7 @@ fn empty_cache_mounts(docker: &Docker) {
 fn what_a_step_leaves_is_what_the_program_needs() {
     let docker = Docker::take();
     let unseen = nonce();
-    let tree = Tree::empty();
-    let project = Project::copy(tree.path());
+    let project = Project::empty();
     let manifest = |name: &str, rest: &str| {
         format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n{rest}")
     };
@@ -165,7 +160,6 @@ fn what_a_step_leaves_is_what_the_program_needs() {
     ];
     let mut lock = String::from("version = 4\n");
     for (name, rest, source) in &libraries {
-        std::fs::create_dir_all(project.as_ref().join(name).join("src")).expect("can make folders");
         project.write(&format!("{name}/Cargo.toml"), manifest(name, rest));
         project.write(
             &format!("{name}/src/lib.rs"),
@@ -182,7 +176,6 @@ fn what_a_step_leaves_is_what_the_program_needs() {
         "\n[[package]]\nname = \"whole\"\nversion = \"1.0.0\"\n\
          dependencies = [\"both\", \"loud\", \"made\", \"plain\", \"quiet\"]\n",
     );
-    std::fs::create_dir_all(project.as_ref().join("src")).expect("can make folders");
     project
         .write("Cargo.lock", lock)
         .write(
@@ -224,7 +217,6 @@ fn an_edit_or_a_stamp_compiles_what_needs_it() {
     for (package, count) in [(19, 2), (15, 2), (3, 3), (1, 12), (0, 20)] {
         let dir = format!("crates/{}/src", name(package));
         // A new directory is an edit of its package and of no other.
-        std::fs::create_dir(project.join(&dir).join("more")).expect("can make folders");
         project
             .write(&format!("{dir}/more/mod.rs"), format!("// {}\n", nonce()))
             .append(&format!("{dir}/lib.rs"), "\nmod more;\n");
@@ -246,7 +238,6 @@ fn an_edit_or_a_stamp_compiles_what_needs_it() {
     assert!(image.prints(&[]).ends_with(&format!(" Some(\"{sha}\")\n")));
 
     // What git keeps of the same commit is no input.
-    std::fs::create_dir(project.as_ref().join(".git")).expect("can make folders");
     project.write(".git/HEAD", &sha);
     let again = docker.build(&project).arg("GIT_SHA", &sha);
     assert_eq!(again.succeed().compiled(), [""; 0]);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::support::docker::Docker;
-use crate::support::progress::BuildReport;
+use crate::support::progress::{BuildReport, DEPENDENCIES};
 use crate::support::project::Project;
 use crate::support::{nonce, repository};
 
@@ -70,7 +70,7 @@ fn groups_make_what_one_step_makes() {
             assert_eq!(image.prints(&[]), shape.prints, "{granularity}");
             assert_eq!(report.warnings, [""; 0], "{granularity}");
             let is_group = |name: &str| name.starts_with("[crates] ");
-            let is_step = |name: &str| name.contains("] dependencies (");
+            let is_step = |name: &str| name.contains(DEPENDENCIES);
             let found = [
                 compiled(&report, is_group),
                 compiled(&report, is_step),

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use crate::support::docker::{Docker, Outcome};
 use crate::support::image::Image;
-use crate::support::nonce;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
+use crate::support::{SYNTAX, frontend, nonce};
 
 const SCRATCH: &str = "image: { base: scratch }\n";
 
@@ -195,13 +195,12 @@ fn the_frontend_itself_may_be_a_named_context() {
     let docker = Docker::take();
     let project = Project::tiny("image: { base: scratch, bsae: alpine }\n");
     let name = format!("frontend-{}", nonce());
-    project.replace("Rust.yaml", "org/rust-frontend:1", &name);
-    let image = std::env::var("RUST_FRONTEND_IMAGE");
-    let image = image.unwrap_or_else(|_| "org/rust-frontend:1".into());
+    project.replace("Rust.yaml", SYNTAX, &name);
+    let context = format!("{name}=docker-image://{}", frontend());
     let printed = docker
         .build(&project)
         .frontend(&name)
-        .option("--build-context", format!("{name}=docker-image://{image}"))
+        .option("--build-context", context)
         .fail();
     assert!(printed.contains("did you mean `base`?"), "{printed}");
 }
@@ -211,15 +210,13 @@ fn bake_links_a_target_as_the_base() {
     let docker = Docker::take();
     let word = nonce();
     let project = Project::tiny(&format!("image: {{ base: \"base-{word}\" }}\n"));
-    let syntax = std::env::var("RUST_FRONTEND_IMAGE").map_or(String::new(), |image| {
-        format!("args = {{ BUILDKIT_SYNTAX = \"{image}\" }}")
-    });
+    project.replace("Rust.yaml", SYNTAX, &frontend());
     project.write(
         "docker-bake.hcl",
         format!(
             "target \"base\" {{\n  dockerfile-inline = \"FROM alpine\\nENV LINKED={word}\\nRUN echo \
              {word} >/linked\"\n}}\ntarget \"default\" {{\n  dockerfile = \"Rust.yaml\"\n  contexts = \
-             {{ \"base-{word}\" = \"target:base\" }}\n  {syntax}\n  tags = [\"bake-{word}\"]\n  output = \
+             {{ \"base-{word}\" = \"target:base\" }}\n  tags = [\"bake-{word}\"]\n  output = \
              [\"type=docker\"]\n}}\n"
         ),
     );

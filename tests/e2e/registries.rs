@@ -111,7 +111,6 @@ impl Team {
             "build:\n  secrets:\n    - {{ id: team, env: CARGO_REGISTRIES_TEAM_TOKEN }}\n{build}\
              image: {{ base: scratch }}\n",
         ));
-        std::fs::create_dir(project.join(".cargo")).expect("can make folders");
         let index = &self.index;
         let names = |each: fn(&str) -> String| -> String {
             others.iter().map(|[name, ..]| each(name)).collect()

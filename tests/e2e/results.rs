@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::support::docker::{Docker, Outcome, REGISTRY};
 use crate::support::nonce;
+use crate::support::progress::DEPENDENCIES;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
 
@@ -193,7 +194,7 @@ fn an_imported_cache_spares_compiling() {
         build.option("--cache-from", &cache)
     };
     let report = import().succeed();
-    assert!(report.is_cached("] dependencies ("), "{report}");
+    assert!(report.is_cached(DEPENDENCIES), "{report}");
     // The messages and the executable are read, which fetches them from the cache: no step runs.
     assert_eq!(report.executed(), [""; 0], "{report}");
 

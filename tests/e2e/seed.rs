@@ -7,10 +7,7 @@ use std::thread;
 use crate::support::docker::Docker;
 use crate::support::grown::{Grown, QUOTE, all_but, assert_same, files_but};
 use crate::support::nonce;
-use crate::support::progress::BuildReport;
-
-/// Part of the name of the step that compiles them.
-const DEPENDENCIES: &str = "] dependencies (";
+use crate::support::progress::{BuildReport, DEPENDENCIES};
 
 /// Changes what the next build finds as its seed, by a shell script.
 fn poison(grown: &Grown, docker: &Docker, script: &str) {
@@ -78,7 +75,6 @@ fn a_build_without_a_cache_leaves_a_seed() {
     let docker = Docker::take();
     let grown = Grown::without(&QUOTE, &nonce());
     let spec = format!("{}  bin: [grown, other]\n", grown.spec);
-    std::fs::create_dir(grown.project.join("src/bin")).expect("can make a folder");
     grown
         .project
         .write("Rust.yaml", spec)

@@ -4,11 +4,9 @@ use crate::support::docker::{Docker, REGISTRY};
 use crate::support::example;
 use crate::support::locked::{EITHER, ITOA, entry};
 use crate::support::nonce;
+use crate::support::progress::DEPENDENCIES;
 use crate::support::project::Project;
 use std::path::Path;
-
-/// Part of the name of the step that compiles what others wrote.
-const DEPENDENCIES: &str = "] dependencies (";
 
 fn project() -> Project {
     Project::example("tests-and-clippy")
@@ -213,7 +211,6 @@ fn deps_compiles_the_dependencies_of_all_images_and_nothing_else() {
          one: {{ build: {{ package: tiny }} }}\n  two: {{ build: {{ package: other }} }}\n"
     ));
     let ([one, ..], [two, ..]) = (ITOA, EITHER);
-    std::fs::create_dir_all(project.join("other/src")).expect("can make folders");
     project
         .append(
             "Cargo.toml",

@@ -26,6 +26,14 @@ pub(crate) fn example(name: &str) -> PathBuf {
     repository().join("examples").join(name)
 }
 
+/// The frontend that the syntax lines of specs name.
+pub(crate) const SYNTAX: &str = "org/rust-frontend:1";
+
+/// The frontend under test: that one, or the work in progress that a variable names.
+pub(crate) fn frontend() -> String {
+    std::env::var("RUST_FRONTEND_IMAGE").unwrap_or_else(|_| SYNTAX.to_owned())
+}
+
 /// A word that no run has used before: an engine keeps its cache between runs, so an edit that is
 /// to be compiled must be new to it.
 pub(crate) fn nonce() -> String {

@@ -1,9 +1,13 @@
 //! The whole cycle with the real Cargo: the skeleton compiles, its stubs go, the real sources compile to the right
 //! program, and nothing from outside of the project is compiled twice. In between, times lose what is less than a second.
 
+mod cases;
+mod odd;
+
 use crate::support::cargo::{Built, Layout, Sandbox, host, run};
 use crate::support::fixture::{self, Files, files};
-use crate::support::{keys, sources};
+use crate::support::keys::{self, PlanOptions};
+use crate::support::sources;
 use rust_frontend::project::{Project, Selection};
 use rust_frontend::recipe::{Recipe, RecipeFor, recipe};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,7 +79,11 @@ fn cycle_of(
     match mode {
         // What a build compiles: the real sources under generated manifests.
         RecipeFor::Build => {
-            let plan = keys::plan_at(&files, dir, spec, None);
+            let options = PlanOptions {
+                dir,
+                ..PlanOptions::default()
+            };
+            let plan = keys::plan_with(&files, spec, options);
             sandbox.replace(&sources::compiled(&plan, &files));
         }
         RecipeFor::Test => {
@@ -226,6 +234,3 @@ fn check_with_git(externals: &str, output: &str, repository: &str, fixture: &str
 }
 
 const DEV: &str = "build: { profile: dev }\n";
-
-include!("cycle_cases.rs");
-include!("cycle_odd.rs");

@@ -32,12 +32,8 @@ fn exists(name: &str) -> bool {
         ["e2e", module, function @ ..] => (&["tests/e2e"], *module, function.first()),
         _ => return false,
     };
-    // A module's own file, those that it includes, and those in its directory.
-    let is_part = |path: &Path| {
-        let stem = path.file_stem().and_then(|stem| stem.to_str());
-        stem.and_then(|stem| stem.strip_prefix(module))
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-    };
+    // A module's own file, and those in its directory.
+    let is_part = |path: &Path| path.file_stem().is_some_and(|stem| stem == module);
     let mut text = String::new();
     for dir in dirs {
         for path in entries(&repository(dir)).filter(|path| is_part(path)) {

@@ -25,12 +25,14 @@ const LOCK: &str = "version = 4\n\n[[package]]\nname = \"itoa\"\nversion = \"1.0
     \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \
     \"4a5f13b858c8d314ee3e8f639011f7ccefe71f97f96e50151fb991f267928e2c\"\n\n[[package]]\nname = \
     \"shop\"\nversion = \"0.1.0\"\ndependencies = [\n \"itoa\",\n]\n";
-const REPORT: &str = r#"{"reason":"compiler-artifact","package_id":"path+file:///work#shop@0.1.0","target":{"name":"shop","kind":["bin"]},"fresh":false}"#;
-const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/usr/bin"]}}"#;
-const DIGEST: &str = "sha256:11112222333344445555666677778888111122223333444455556666777788aa";
+pub(crate) const REPORT: &str = r#"{"reason":"compiler-artifact","package_id":"path+file:///work#shop@0.1.0","target":{"name":"shop","kind":["bin"]},"fresh":false}"#;
+pub(crate) const CONFIG: &str =
+    r#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/usr/bin"]}}"#;
+pub(crate) const DIGEST: &str =
+    "sha256:11112222333344445555666677778888111122223333444455556666777788aa";
 
 /// The head of a static executable of a processor.
-fn elf(machine: u8) -> Vec<u8> {
+pub(crate) fn elf(machine: u8) -> Vec<u8> {
     let mut head = vec![0; 64];
     head[..6].copy_from_slice(b"\x7fELF\x02\x01");
     head[18] = machine;

@@ -1,11 +1,13 @@
 //! Projects as Cargo sees them: the same packages, targets, paths, features and dependencies as `cargo metadata`.
 
+mod cases;
+
 use crate::support::cargo::Sandbox;
 use crate::support::fixture::{self, Files, files};
 use rust_frontend::project::{DependencyKind, DependencySource, Package, Project, TargetKind};
 use serde_json::{Value, json};
 
-/// Adds a source to every target path that a fixture leaves out is not needed: Cargo reads names only.
+/// Compares what we read of a fixture with `cargo metadata`. Its sources may be empty: Cargo looks at names only.
 fn check(dir: &str, root: &str, fixture: &str) {
     let sandbox = Sandbox::new();
     let files = sandbox.lock(&files(fixture), dir, root);
@@ -219,5 +221,3 @@ fn one_of_ours(package: &Package) -> Value {
         "dependencies": dependencies,
     })
 }
-
-include!("oracle_cases.rs");

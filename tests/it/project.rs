@@ -151,10 +151,21 @@ fn packages_that_are_no_members() {
     let excluded = "[workspace]\nexclude = [\"b\"]\n";
     wrong(&fixture("", excluded), &[]);
     let bin = "[[bin]]\nname = \"gone\"\n";
-    let found = mistakes(&files(&fixture(bin, excluded)), "");
-    assert_eq!(found.len(), 1, "{found:#?}");
-    let found = mistakes(&files(&fixture("", "[workspace]\n")), "");
-    assert_eq!(found.len(), 4, "{found:#?}");
+    wrong(
+        &fixture(bin, excluded),
+        &[
+            "missing-target-file: b/Cargo.toml:14: no file for bin `gone`: name it `src/bin/gone.rs` or `src/bin/gone/main.rs`, or set `bin.path`",
+        ],
+    );
+    wrong(
+        &fixture("", "[workspace]\n"),
+        &[
+            "missing-target-file: b/Cargo.toml:6: no file for bench `speed`: name it `benches/speed.rs` or `benches/speed/main.rs`, or set `bench.path`",
+            "missing-target-file: b/Cargo.toml:8: no file for test `all`: name it `tests/all.rs` or `tests/all/main.rs`, or set `test.path`",
+            "missing-target-file: b/Cargo.toml:10: no file for example `one`: name it `examples/one.rs` or `examples/one/main.rs`, or set `example.path`",
+            "path-outside-context: b/Cargo.toml:12: dependency `c` is at `../../c`, outside of the build context: add `--build-context c=DIRECTORY`, make a workspace of both in a directory that holds them and build that, or depend on it by `git` or `version`",
+        ],
+    );
 }
 
 /// The resolver 1 takes features for those of the package in whose directory Cargo runs.

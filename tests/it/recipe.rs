@@ -33,7 +33,7 @@ fn edited(edits: &[(&str, &str, &str)]) -> Files {
 /// The recipe is the same after the edits.
 fn unchanged(edits: &[(&str, &str, &str)]) {
     let (old, new) = (recipe_of(&files(PROJECT)), recipe_of(&edited(edits)));
-    similar_asserts(&old, &new, &format!("{edits:?}"));
+    assert_same_text(&old, &new, &format!("{edits:?}"));
 }
 
 /// The recipe is another one after the edits.
@@ -45,7 +45,7 @@ fn changed(edits: &[(&str, &str, &str)]) {
     );
 }
 
-fn similar_asserts(old: &str, new: &str, what: &str) {
+fn assert_same_text(old: &str, new: &str, what: &str) {
     let lines = old.lines().zip(new.lines()).find(|(old, new)| old != new);
     assert!(old == new, "{what}\nfirst difference: {lines:?}");
 }
@@ -213,7 +213,7 @@ fn form_does_not_matter() {
     for text in windows.values_mut() {
         *text = text.replace('\n', "\r\n");
     }
-    similar_asserts(&recipe_of(&files(PROJECT)), &recipe_of(&windows), "CRLF");
+    assert_same_text(&recipe_of(&files(PROJECT)), &recipe_of(&windows), "CRLF");
 }
 
 /// 37: lints.
@@ -305,7 +305,7 @@ fn what_is_not_built_does_not_matter() {
     }
     let spec = "build: { package: app, bin: app }\n";
     let new = fixture::text(&fixture::make_recipe(&more, spec, RecipeFor::Build));
-    similar_asserts(&recipe_of(&files(PROJECT)), &new, "new files");
+    assert_same_text(&recipe_of(&files(PROJECT)), &new, "new files");
     let mut members = edited(&[
         ("Cargo.toml", "members = [", "members = [\"fresh\", "),
         (
@@ -319,7 +319,7 @@ fn what_is_not_built_does_not_matter() {
         "[package]\nname = \"fresh\"\nversion = \"0.1.0\"\n".into(),
     );
     members.insert("fresh/src/lib.rs".into(), String::new());
-    similar_asserts(
+    assert_same_text(
         &recipe_of(&files(PROJECT)),
         &recipe_of(&members),
         "new member",
@@ -477,7 +477,7 @@ fn the_recipe_of_a_recipe_is_itself() {
             )
         })
         .collect();
-    similar_asserts(&fixture::text(&recipe), &recipe_of(&again), "again");
+    assert_same_text(&fixture::text(&recipe), &recipe_of(&again), "again");
 }
 
 /// 15: only what ends with sixteen hex digits, or has the package's very name, is removed.

@@ -126,9 +126,9 @@ fn cargo_chef() {
     check(include_str!("../scenarios/chef.toml"));
 }
 
-/// The same files in another order, by another machine: the same keys.
+/// Planned twice, a project has the same keys.
 #[test]
-fn keys_are_the_same_each_time() {
+fn planned_twice_a_project_has_the_same_keys() {
     let suite: Suite = toml::from_str(include_str!("../scenarios/workspace.toml")).unwrap();
     for scenario in suite.scenario {
         let files = files(&scenario.files);

@@ -1,15 +1,15 @@
 //! Stages as plans, and what real Cargo does when it runs their steps.
 
+mod cases;
+
 use crate::support::cargo::{Sandbox, host};
-use crate::support::fixture::{self, Files, files};
+use crate::support::fixture::{Files, files};
+use crate::support::keys::{self, PlanOptions};
 use buildkit_llb as llb;
 use rust_frontend::lower::{self, Surroundings};
-use rust_frontend::plan::{self, Abilities, FileAction, ImageInfo, Op, Plan, Role};
-use rust_frontend::platform::Platform;
+use rust_frontend::plan::{self, FileAction, Op, Plan, Role};
 use rust_frontend::source::SourceFile;
-use rust_frontend::spec;
-use rust_frontend::stage::{Kind, Stage};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The plan of a stage.
 fn plan(files: &Files, spec: &str, target: &str) -> Plan {
@@ -18,56 +18,13 @@ fn plan(files: &Files, spec: &str, target: &str) -> Plan {
 
 /// Without seeds: what cargo does is seen better without the script around it.
 fn plan_on(files: &Files, spec: &str, target: &str, platform: &str) -> Plan {
-    plan_with(files, spec, target, platform, false)
-}
-
-fn plan_with(files: &Files, spec: &str, target: &str, platform: &str, seed: bool) -> Plan {
-    let project = fixture::load(files, "");
-    let (spec, _) = spec::parse(&SourceFile::new("Rust.yaml", spec), &BTreeMap::new()).unwrap();
-    let stage = Stage::find(&spec, Some(target).filter(|name| !name.is_empty())).unwrap();
-    let platform: Platform = platform.parse().unwrap();
-    let build_platform: Platform = "linux/amd64".parse().unwrap();
-    let select = |image| project.select(&spec, image).unwrap();
-    let selections: Vec<_> = stage.images.iter().map(select).collect();
-    let mut images = BTreeMap::new();
-    for image in stage.images {
-        let mut add = |name: &String, platform: &Platform| {
-            let info = ImageInfo {
-                reference: name.clone(),
-                config: vec![],
-            };
-            images.insert((name.clone(), platform.clone()), info);
-        };
-        add(&image.build.base.value, &build_platform);
-        if let spec::ImageBase::Reference(name) = &image.image.base.value {
-            add(name, &platform);
-        }
-    }
-    let inputs: Vec<_> = stage
-        .images
-        .iter()
-        .zip(&selections)
-        .map(|(image, selection)| plan::Input {
-            spec: &spec,
-            image,
-            project: &project,
-            selection,
-            platform: &platform,
-            build_platform: &build_platform,
-            images: &images,
-            ignored: &[],
-            labels: const { &BTreeMap::new() },
-            epoch: None,
-            units: None,
-            abilities: Abilities {
-                merge: true,
-                local_steps: true,
-                seed,
-                ..Abilities::default()
-            },
-        })
-        .collect();
-    plan::make_all(stage.kind, &inputs).unwrap()
+    let options = PlanOptions {
+        target: Some(target),
+        platform,
+        seed: false,
+        ..PlanOptions::default()
+    };
+    keys::plan_with(files, spec, options)
 }
 
 /// The commands of the steps that run cargo, with what they are for.
@@ -194,5 +151,3 @@ fn run_in(sandbox: &Sandbox, files: &Files, plan: &Plan) -> Ran {
 fn words(list: &BTreeSet<String>) -> String {
     list.iter().cloned().collect::<Vec<_>>().join(" ")
 }
-
-include!("stages_cases.rs");

@@ -7,8 +7,9 @@
 
 use crate::support::cargo::Sandbox;
 use crate::support::fixture::{self, Files};
+use crate::support::keys::{self, PlanOptions};
 use crate::support::workspaces::{Generated, libraries, workspace};
-use crate::support::{keys, sources, units};
+use crate::support::{sources, units};
 use crate::{cycle, oracle};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -161,7 +162,11 @@ fn same_libraries(sandbox: &Sandbox, generated: &Generated) -> Result<bool, Stri
     };
     let project = graph(sandbox, &sources::compiled(&layer, &files), &words)?;
     let units = resolved(sandbox, &stubs, &files).ok_or("no units")?;
-    let plan = keys::plan_over(&files, "", &spec, None, Some(&units));
+    let options = PlanOptions {
+        units: Some(&units),
+        ..PlanOptions::default()
+    };
+    let plan = keys::plan_with(&files, &spec, options);
     let steps = sources::apart(&plan, &files);
     for step in &steps {
         let part = |dir: &str| -> Files {

@@ -23,7 +23,7 @@ use std::process::Command;
 
 use anyhow::{Result, anyhow, bail};
 
-use crate::engine::{Flavour, State};
+use crate::engine::{EngineName, State};
 use crate::sh;
 use builder::Builder;
 use store::Store;
@@ -89,7 +89,7 @@ fn among(words: &[String], kind: &[&str], word: &str) -> bool {
 pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
     use lexopt::prelude::*;
     let (mut parts, mut choice) = (vec![], Choice::default());
-    let (mut flavour, mut image) = (Flavour::Second, None);
+    let (mut flavour, mut image) = (EngineName::Second, None);
     let known: Vec<&str> = builds::words()
         .into_iter()
         .chain(planning::SCENARIOS)

@@ -209,7 +209,7 @@ fn report(checkout: &Path, dir: &Path, table: &BTreeMap<String, Published>) -> R
          A published package is one package, and all that it needs comes from the registry: there is no `[workspace]` \
          with members and no git dependency among them. Workspaces are in `examples/workspace` and in the scenarios of \
          docs/cargo-cases.md, which also has the workspaces of other people, compared crate by crate; repositories are in \
-         `tests/it/cycle_cases.rs` and docs/registries.md.\n\n\
+         `tests/it/cycle/cases.rs` and docs/registries.md.\n\n\
          {} of {} packages in the list were tried: {} built, {} ran, {} without recompiled dependencies.\n\n\
          | package | what it is here for | built | ran | dependencies | again | image, MB | s |\n\
          |---|---|---|---|---:|---:|---:|---:|\n",

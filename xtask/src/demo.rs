@@ -20,7 +20,7 @@ pub(crate) fn run(checkout: &Path) -> Result<()> {
     let _turn = state.turn()?;
     println!("== engine");
     let engine = Engine::up(&state, None)?;
-    println!("{}: {}", engine.flavour, engine.versions()?);
+    println!("{}: {}", engine.flavour(), engine.versions()?);
     println!("\n== frontend image {}", image::NAME);
     let size = image::build(&engine, checkout)?;
     println!("{} has {:.1} MB", image::NAME, size as f64 / 1e6);

@@ -26,7 +26,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use crate::sh;
-pub(crate) use flavour::Flavour;
+pub(crate) use flavour::{EngineName, Store};
 pub(crate) use state::State;
 use versions::Versions;
 
@@ -34,21 +34,28 @@ use versions::Versions;
 #[derive(Debug)]
 pub(crate) struct Engine {
     /// How it keeps images.
-    pub(crate) flavour: Flavour,
+    pub(crate) store: Store,
     wrapper: PathBuf,
-    /// The machine's `docker`, if the engine is the machine's and none of ours.
-    host: Option<PathBuf>,
+    whose: Whose,
+}
+
+/// Whose an engine is.
+#[derive(Debug)]
+enum Whose {
+    Ours(EngineName),
+    /// The machine's, with its `docker`.
+    Hosts(PathBuf),
 }
 
 impl Engine {
     /// Finds the engine that the machine runs, if it is of a flavour that is wanted, else starts one of ours, by default
     /// a containerd one; then sees to the base images.
-    pub(crate) fn up(state: &State, flavour: Option<Flavour>) -> Result<Self> {
+    pub(crate) fn up(state: &State, flavour: Option<EngineName>) -> Result<Self> {
         let _lock = state.lock()?;
         let wanted = flavour.unwrap_or_default();
         let found = match wanted {
-            Flavour::Second => None,
-            _ => Some(host::find(flavour)),
+            EngineName::Second => None,
+            _ => Some(host::find(flavour.map(EngineName::store))),
         };
         let engine = match found {
             Some(Ok(found)) => {
@@ -63,9 +70,9 @@ impl Engine {
     }
 
     /// Starts an engine of ours, whatever the machine runs; then sees to the base images.
-    pub(crate) fn own(state: &State, flavour: Flavour) -> Result<Self> {
+    pub(crate) fn own(state: &State, name: EngineName) -> Result<Self> {
         let _lock = state.lock()?;
-        Self::start(state, flavour)?.ready(state)
+        Self::start(state, name)?.ready(state)
     }
 
     fn ready(self, state: &State) -> Result<Self> {
@@ -73,21 +80,21 @@ impl Engine {
             eprintln!("engine: warning: {old}");
         }
         images::ensure(state, &self)?;
-        if self.flavour == Flavour::Second {
+        if self.name() == Some(EngineName::Second) {
             sh::quiet(&mut self.docker(["buildx", "prune", "--all", "--force"]))?;
         }
         Ok(self)
     }
 
-    /// Our engine of a flavour, if `up` has made it known and it answers.
-    pub(crate) fn find(state: &State, flavour: Flavour) -> Result<Self> {
+    /// Our engine of a name, if `up` has made it known and it answers.
+    pub(crate) fn find(state: &State, name: EngineName) -> Result<Self> {
         let engine = Self {
-            flavour,
-            wrapper: state.wrapper(flavour),
-            host: None,
+            store: name.store(),
+            wrapper: state.wrapper(name),
+            whose: Whose::Ours(name),
         };
         if !engine.answers() {
-            bail!("no {flavour} engine answers: `cargo xtask engine up --flavour {flavour}`");
+            bail!("no {name} engine answers: `cargo xtask engine up --flavour {name}`");
         }
         Ok(engine)
     }
@@ -101,20 +108,34 @@ impl Engine {
 
     fn of_host(state: &State, found: host::HostEngine) -> Self {
         Self {
-            flavour: found.flavour,
+            store: found.store,
             wrapper: state.host_wrapper(),
-            host: Some(found.docker),
+            whose: Whose::Hosts(found.docker),
         }
     }
 
     /// Whether it is the machine's and none of ours.
     pub(crate) fn is_hosts(&self) -> bool {
-        self.host.is_some()
+        self.name().is_none()
+    }
+
+    /// Which of ours it is; none if it is the machine's.
+    pub(crate) fn name(&self) -> Option<EngineName> {
+        match self.whose {
+            Whose::Ours(name) => Some(name),
+            Whose::Hosts(_) => None,
+        }
+    }
+
+    /// The word that `--flavour` has for it.
+    pub(crate) fn flavour(&self) -> &'static str {
+        self.name()
+            .map_or_else(|| self.store.word(), EngineName::word)
     }
 
     /// What somebody has to know who goes on by hand.
     pub(crate) fn hint(&self, image: &str) -> Option<String> {
-        let Some(docker) = &self.host else {
+        let Whose::Hosts(docker) = &self.whose else {
             return Some(format!(
                 "`docker` of this engine is {}",
                 self.wrapper.display()
@@ -155,7 +176,7 @@ impl Engine {
         Ok(Versions::of(&engine, &builder, &buildx))
     }
 
-    fn start(state: &State, wanted: Flavour) -> Result<Self> {
+    fn start(state: &State, wanted: EngineName) -> Result<Self> {
         root::install(state)?;
         wrapper::write_for_own(state, wanted)?;
         if !daemon::is_running(state, wanted) {

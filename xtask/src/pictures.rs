@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::engine::{Engine, Flavour, State};
+use crate::engine::{Engine, EngineName, State};
 use crate::{demo, image, sh};
 use film::Film;
 use recording::Terminal;
@@ -37,7 +37,7 @@ pub(crate) fn run(checkout: &Path) -> Result<()> {
     fs::write(checkout.join("docs/graph.svg"), graph)?;
 
     // The other engine's build cache is empty.
-    let fresh = Engine::own(&state, Flavour::Second)?;
+    let fresh = Engine::own(&state, EngineName::Second)?;
     image::copy(&engine, &fresh, image::NAME)?;
     let project = demo::example(checkout, &state.tmp("hello"))?;
     let mut film = Film::default();

@@ -5,7 +5,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -117,6 +118,21 @@ pub(crate) fn answer(command: &mut Command, longest: Duration) -> Result<String>
     Ok(printed)
 }
 
+/// Asks again and again until there is an answer; none if there is none in time.
+pub(crate) fn wait<T>(
+    longest: Duration,
+    mut ask: impl FnMut() -> Result<Option<T>>,
+) -> Result<Option<T>> {
+    let end = Instant::now() + longest;
+    loop {
+        let answer = ask()?;
+        if answer.is_some() || Instant::now() > end {
+            return Ok(answer);
+        }
+        sleep(Duration::from_millis(100));
+    }
+}
+
 /// All that comes out of a pipe. Nobody waits for the thread: what a killed command has started may hold the pipe for
 /// longer.
 fn text_of(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
@@ -161,8 +177,6 @@ fn words(command: &Command) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
 
     #[test]
@@ -188,6 +202,19 @@ mod tests {
         let error = ask("sleep 5; echo late", Duration::from_millis(50)).unwrap_err();
         assert!(error.ends_with("did not end within 0 s"), "{error}");
         assert!(start.elapsed() < Duration::from_secs(4));
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_as_long_as_is_said() {
+        let mut asked = 0;
+        let answer = wait(Duration::from_secs(60), || {
+            asked += 1;
+            Ok((asked == 2).then_some("yes"))
+        });
+        assert_eq!(answer.unwrap(), Some("yes"));
+        let none = wait(Duration::ZERO, || Ok(None::<()>));
+        assert_eq!(none.unwrap(), None);
+        assert!(wait(Duration::ZERO, || -> Result<Option<()>> { bail!("no") }).is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::engine::{Engine, Flavour, State, apt, registry, root};
+use crate::engine::{Engine, EngineName, State, apt, registry, root};
 use crate::{image, sh};
 
 /// cargo-deny, the one tool that does not come with the toolchain.
@@ -79,19 +79,15 @@ const NO_ADVISORIES: &str =
     "== advisories: SKIPPED, since their database cannot be fetched; all else was checked";
 
 fn on_engines(state: &State, checkout: &Path, words: &[String]) -> Result<()> {
-    let up = |flavour: Flavour| {
-        step(&format!("engine ({flavour})"), || {
-            Engine::own(state, flavour)
-        })
-    };
-    let containerd = up(Flavour::Containerd)?;
+    let up = |name: EngineName| step(&format!("engine ({name})"), || Engine::own(state, name));
+    let containerd = up(EngineName::Containerd)?;
     step("frontend image", || image::build(&containerd, checkout))?;
     step("registry", || registry::up(state, registry::PORT))?;
-    let second = up(Flavour::Second)?;
+    let second = up(EngineName::Second)?;
     step("frontend image for the second engine", || {
         image::copy(&containerd, &second, image::NAME)
     })?;
-    let classic = up(Flavour::Classic)?;
+    let classic = up(EngineName::Classic)?;
     step("frontend image for the classic engine", || {
         image::copy(&containerd, &classic, image::NAME)
     })?;
@@ -185,7 +181,7 @@ fn end_to_end(
     variables: &[(&str, &str)],
     log: Option<&Path>,
 ) -> Result<()> {
-    step(&format!("end-to-end tests ({})", engine.flavour), || {
+    step(&format!("end-to-end tests ({})", engine.flavour()), || {
         let mut command = Command::new("cargo");
         command.current_dir(checkout);
         // One at a time: a step that another build is about to do does not count as cached.
@@ -195,8 +191,8 @@ fn end_to_end(
             command.args(LONG.iter().flat_map(|name| ["--skip", name]));
         }
         command.env("RUST_FRONTEND_DOCKER", engine.wrapper());
-        command.env("RUST_FRONTEND_FLAVOUR", engine.flavour.to_string());
-        command.env("RUST_FRONTEND_SECOND", state.wrapper(Flavour::Second));
+        command.env("RUST_FRONTEND_FLAVOUR", engine.flavour());
+        command.env("RUST_FRONTEND_SECOND", state.wrapper(EngineName::Second));
         command.envs(variables.iter().copied());
         let Some(log) = log else {
             return sh::shown(&mut command);

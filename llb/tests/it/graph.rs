@@ -34,7 +34,7 @@ fn touch(root: &State, name: &str) -> State {
 }
 
 #[test]
-fn a_chain_of_ten_thousands_needs_no_stack() {
+fn a_chain_of_twenty_thousand_needs_no_stack() {
     let work = || {
         let deep = (0..20_000).fold(base(), |state, n| touch(&state, &n.to_string()));
         let definition = marshal(&deep, &options()).expect("the graph is complete");

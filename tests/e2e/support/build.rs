@@ -10,9 +10,7 @@ use super::docker::{Docker, Outcome};
 use super::image::Image;
 use super::progress::BuildReport;
 use super::tree::Tree;
-
-/// The variable that names another frontend image than syntax lines do: a work in progress.
-const FRONTEND: &str = "RUST_FRONTEND_IMAGE";
+use super::{SYNTAX, frontend};
 
 /// The variable that names an image in the place of `rust:1`, such as one whose Cargo is of another kind.
 const RUST: &str = "RUST_FRONTEND_RUST";
@@ -162,7 +160,7 @@ impl<'d> Build<'d> {
     }
 
     /// Starts it and kills the client some time later.
-    pub(crate) fn killed_after(self, time: Duration) {
+    pub(crate) fn kill_after(self, time: Duration) {
         let mut command = self.command("quiet");
         let mut client = command
             .stdout(Stdio::null())
@@ -180,10 +178,9 @@ impl<'d> Build<'d> {
 
     fn command(&self, progress: &str) -> Command {
         let mut command = self.docker.command(["buildx", "build"]);
-        if let (Some(image), "Rust.yaml") = (std::env::var_os(FRONTEND), self.file) {
-            let mut argument = OsString::from("BUILDKIT_SYNTAX=");
-            argument.push(image);
-            command.arg("--build-arg").arg(argument);
+        let frontend = frontend();
+        if frontend != SYNTAX && self.file == "Rust.yaml" {
+            command.args(["--build-arg", &format!("BUILDKIT_SYNTAX={frontend}")]);
         }
         if let (Some(image), "Rust.yaml") = (std::env::var_os(RUST), self.file) {
             let mut argument = OsString::from("rust:1=docker-image://");

@@ -13,7 +13,7 @@ pub(crate) struct Container<'i> {
     name: String,
     process: Child,
     /// Kept open: a server that logs must not be told that nobody listens.
-    _log: BufReader<PipeReader>,
+    log: BufReader<PipeReader>,
 }
 
 impl<'i> Container<'i> {
@@ -35,7 +35,7 @@ impl<'i> Container<'i> {
             image,
             name,
             process,
-            _log: BufReader::new(log),
+            log: BufReader::new(log),
         };
         container.wait_for(ready);
         container
@@ -92,7 +92,7 @@ impl<'i> Container<'i> {
     fn wait_for(&mut self, ready: &str) {
         let mut log = String::new();
         while !log.contains(ready) {
-            let read = self._log.read_line(&mut log).expect("text");
+            let read = self.log.read_line(&mut log).expect("text");
             assert_ne!(read, 0, "the container ended without `{ready}`:\n{log}");
         }
     }

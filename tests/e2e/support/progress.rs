@@ -7,6 +7,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
+/// Part of the name of the step that compiles what others wrote.
+pub(crate) const DEPENDENCIES: &str = "] dependencies (";
+
 /// The steps of a build that ended.
 #[derive(Debug)]
 pub(crate) struct BuildReport {

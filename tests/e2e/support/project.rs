@@ -14,6 +14,13 @@ pub(crate) struct Project {
 }
 
 impl Project {
+    /// A project without files.
+    pub(crate) fn empty() -> Self {
+        Self {
+            tree: Tree::empty(),
+        }
+    }
+
     /// A copy of one of `examples/`.
     pub(crate) fn example(name: &str) -> Self {
         Self::copy(&example(name))
@@ -35,11 +42,8 @@ impl Project {
 
     /// A program without dependencies on an empty image; its name is `tiny`, and no engine has seen it.
     pub(crate) fn tiny(spec: &str) -> Self {
-        let project = Self {
-            tree: Tree::empty(),
-        };
+        let project = Self::empty();
         let package = "name = \"tiny\"\nversion = \"0.1.0\"\n";
-        fs::create_dir(project.join("src")).expect("can make folders");
         project
             .write(
                 "Cargo.toml",
@@ -60,7 +64,6 @@ impl Project {
 
     /// Gives [`Self::tiny`] a library of its own that it depends on, `lib`, without sources yet.
     pub(crate) fn with_library(self) -> Self {
-        fs::create_dir_all(self.join("lib/src")).expect("can make folders");
         let package = "name = \"lib\"\nversion = \"0.1.0\"\n";
         self.append("Cargo.toml", "[dependencies]\nlib = { path = \"lib\" }\n")
             .append(
@@ -76,9 +79,7 @@ impl Project {
 
     /// A copy of a folder. All its files are new, as in a fresh clone.
     pub(crate) fn copy(from: &Path) -> Self {
-        let project = Self {
-            tree: Tree::empty(),
-        };
+        let project = Self::empty();
         walk(from, &mut |path, _| {
             let to = project.join(path.strip_prefix(from).expect("below the folder"));
             fs::create_dir_all(to.parent().expect("in a folder")).expect("can make folders");
@@ -87,9 +88,12 @@ impl Project {
         project
     }
 
-    /// Writes a file.
+    /// Writes a file, and makes the folders that it is in.
     pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) -> &Self {
-        fs::write(self.join(path), text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let file = self.join(path);
+        fs::create_dir_all(file.parent().expect("in a folder"))
+            .and_then(|()| fs::write(&file, text))
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
         self
     }
 

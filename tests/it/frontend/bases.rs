@@ -122,7 +122,10 @@ async fn a_base_that_is_not_there_is_at_its_line() {
             vec![],
             "no/such:1: failed to resolve source metadata for docker.io/no/such:1: ",
         ),
-        (vec![("context:no/such:1", "docker-image://nor/this:1")], ""),
+        (
+            vec![("context:no/such:1", "docker-image://nor/this:1")],
+            "docker.io/nor/this:1: not found",
+        ),
     ] {
         let error = build(&project(spec, 62), &options).await.error.unwrap();
         assert!(error.message.starts_with(message), "{}", error.message);

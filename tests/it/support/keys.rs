@@ -4,12 +4,12 @@
 use super::fixture::{self, Files};
 use super::patterns::selected;
 use super::sources;
+use rust_frontend::diagnostic::Diagnostics;
 use rust_frontend::plan::{
     self, Abilities, FileAction, ImageInfo, MountKind, Op, Output, Plan, Role,
 };
 use rust_frontend::platform::Platform;
-use rust_frontend::source::SourceFile;
-use rust_frontend::spec::{self, ImageBase};
+use rust_frontend::spec::ImageBase;
 use rust_frontend::stage::Stage;
 use rust_frontend::units::Units;
 use sha2::{Digest, Sha256};
@@ -18,36 +18,51 @@ use std::collections::BTreeMap;
 /// A build environment as it is on Docker Hub.
 const RUST: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/usr/local/cargo/bin:/usr/bin","CARGO_HOME=/usr/local/cargo"]}}"#;
 
+/// What plans of tests differ in, beside files and spec.
+#[derive(Clone, Copy)]
+pub(crate) struct PlanOptions<'a> {
+    /// The directory of the context that the project is in.
+    pub(crate) dir: &'a str,
+    /// The stage; none is the only image.
+    pub(crate) target: Option<&'a str>,
+    /// What images run on.
+    pub(crate) platform: &'a str,
+    /// Whether dependency steps may start from a seed.
+    pub(crate) seed: bool,
+    /// What Cargo compiles; where it is known, crates may be in groups.
+    pub(crate) units: Option<&'a Units>,
+}
+
+impl Default for PlanOptions<'_> {
+    fn default() -> Self {
+        Self {
+            dir: "",
+            target: None,
+            platform: "linux/amd64",
+            seed: true,
+            units: None,
+        }
+    }
+}
+
 /// Makes the plan of a project as the frontend does, with an engine that knows every image.
-pub(crate) fn plan(files: &Files, spec_text: &str, target: Option<&str>) -> Plan {
-    plan_at(files, "", spec_text, target)
+pub(crate) fn plan(files: &Files, spec: &str, target: Option<&str>) -> Plan {
+    let options = PlanOptions {
+        target,
+        ..PlanOptions::default()
+    };
+    plan_with(files, spec, options)
 }
 
-/// [`plan`] of a project in a directory of the context.
-pub(crate) fn plan_at(files: &Files, dir: &str, spec_text: &str, target: Option<&str>) -> Plan {
-    plan_over(files, dir, spec_text, target, None)
-}
-
-/// [`plan_at`] with crates in groups, where it is known what Cargo compiles.
-pub(crate) fn plan_over(
-    files: &Files,
-    dir: &str,
-    spec_text: &str,
-    target: Option<&str>,
-    units: Option<&Units>,
-) -> Plan {
-    let file = SourceFile::new("Rust.yaml", spec_text);
-    let spec = match spec::parse(&file, &BTreeMap::new()) {
-        Ok((spec, _)) => spec,
-        Err(found) => panic!("{}", fixture::lines(found).join("\n")),
-    };
-    let project = fixture::load(files, dir);
-    let stage = Stage::find(&spec, target).unwrap();
-    let image = &stage.images[0];
-    let selection = match project.select(&spec, image) {
-        Ok(selection) => selection,
-        Err(found) => panic!("{}", fixture::lines(found).join("\n")),
-    };
+/// [`plan`] with all that may differ.
+pub(crate) fn plan_with(files: &Files, spec: &str, options: PlanOptions<'_>) -> Plan {
+    let spec = fixture::spec(spec);
+    let project = fixture::load(files, options.dir);
+    let stage = Stage::find(&spec, options.target).unwrap();
+    let select = |image| sound(project.select(&spec, image));
+    let selections: Vec<_> = stage.images.iter().map(select).collect();
+    let platform: Platform = options.platform.parse().unwrap();
+    let build_platform = Platform::linux("amd64");
     let info = |reference: &str| {
         let digest: String = hash(reference).chars().take(64).collect();
         ImageInfo {
@@ -55,35 +70,46 @@ pub(crate) fn plan_over(
             config: RUST.into(),
         }
     };
-    let platform = Platform::linux("amd64");
-    let on = |reference: &String| (reference.clone(), platform.clone());
-    let build = &image.build.base.value;
-    let mut images = BTreeMap::from([(on(build), info(build))]);
-    if let ImageBase::Reference(base) = &image.image.base.value {
-        images.insert(on(base), info(base));
+    let mut images = BTreeMap::new();
+    for image in stage.images {
+        let build = &image.build.base.value;
+        images.insert((build.clone(), build_platform.clone()), info(build));
+        if let ImageBase::Reference(base) = &image.image.base.value {
+            images.insert((base.clone(), platform.clone()), info(base));
+        }
     }
-    let input = plan::Input {
-        spec: &spec,
-        image,
-        project: &project,
-        selection: &selection,
-        platform: &platform,
-        build_platform: &platform,
-        images: &images,
-        ignored: &[],
-        labels: &BTreeMap::new(),
-        epoch: None,
-        units,
-        abilities: Abilities {
-            merge: true,
-            local_steps: true,
-            seed: true,
-            crates: units.is_some(),
-            ..Abilities::default()
-        },
-    };
-    plan::make(stage.kind, &input)
-        .unwrap_or_else(|found| panic!("{}", fixture::lines(found).join("\n")))
+    let labels = BTreeMap::new();
+    let inputs: Vec<_> = stage
+        .images
+        .iter()
+        .zip(&selections)
+        .map(|(image, selection)| plan::Input {
+            spec: &spec,
+            image,
+            project: &project,
+            selection,
+            platform: &platform,
+            build_platform: &build_platform,
+            images: &images,
+            ignored: &[],
+            labels: &labels,
+            epoch: None,
+            units: options.units,
+            abilities: Abilities {
+                merge: true,
+                local_steps: true,
+                seed: options.seed,
+                crates: options.units.is_some(),
+                ..Abilities::default()
+            },
+        })
+        .collect();
+    sound(plan::make_all(stage.kind, &inputs))
+}
+
+/// What was made without a mistake.
+fn sound<T>(result: Result<T, Diagnostics>) -> T {
+    result.unwrap_or_else(|found| panic!("{}", fixture::lines(found).join("\n")))
 }
 
 /// The keys of the steps that do work, by their short names.

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
 use super::counters::{self, Cpu, Peak};
-use crate::engine::{Engine, Flavour, State};
+use crate::engine::{Engine, EngineName, State};
 use crate::progress::{self, Step};
 use crate::{image, sh};
 
@@ -20,6 +20,7 @@ pub(crate) const OUTPUT: &str = "rust-frontend-bench/output";
 #[derive(Debug)]
 pub(crate) struct Builder {
     pub(crate) engine: Engine,
+    name: EngineName,
     state: State,
 }
 
@@ -34,18 +35,21 @@ pub(crate) struct Run {
 
 impl Builder {
     /// Finds or starts it.
-    pub(crate) fn up(flavour: Flavour) -> Result<Self> {
+    pub(crate) fn up(name: EngineName) -> Result<Self> {
         let state = State::locate()?;
-        let engine = Engine::own(&state, flavour)?;
-        Ok(Self { engine, state })
+        let engine = Engine::own(&state, name)?;
+        Ok(Self {
+            engine,
+            name,
+            state,
+        })
     }
 
     /// Builds a folder by a file in it and counts what that takes.
     pub(crate) fn build(&self, dir: &Path, file: &str, options: &[String]) -> Result<Run> {
-        let flavour = self.engine.flavour;
         let load = counters::load();
-        let memory = Peak::start(flavour);
-        let cpu = Cpu::of(&self.state, flavour);
+        let memory = Peak::start(self.name);
+        let cpu = Cpu::of(&self.state, self.name);
         let machine = counters::machine();
         let start = Instant::now();
         let out = self
@@ -55,7 +59,7 @@ impl Builder {
             .stdin(Stdio::null())
             .output()?;
         let seconds = start.elapsed().as_secs_f64();
-        let cpu = Cpu::of(&self.state, flavour).since(cpu);
+        let cpu = Cpu::of(&self.state, self.name).since(cpu);
         let machine = counters::machine() - machine;
         let said = String::from_utf8_lossy(&out.stderr);
         if !out.status.success() {

@@ -23,7 +23,7 @@ use super::Choice;
 use super::builder::{Builder, Run};
 use super::cache::Cache;
 use super::store::{Key, Record, Store};
-use crate::engine::{Flavour, State};
+use crate::engine::{self, State};
 use crate::progress::Step;
 use contender::{Contender, Job};
 use images::Base;
@@ -207,7 +207,7 @@ struct Turn<'a> {
 impl Turn<'_> {
     fn run(&mut self, wanted: &dyn Fn(&str, &str) -> bool) -> Result<()> {
         // The graph drivers export no cache with all layers.
-        let exports = self.builder.engine.flavour != Flavour::Classic;
+        let exports = self.builder.engine.store == engine::Store::Containerd;
         let missing = |turn: &Self, on: &str, scenario: &str| {
             (exports || (on != FRESH && scenario != EXPORT))
                 && wanted(on, scenario)
@@ -333,7 +333,7 @@ impl Turn<'_> {
     fn key(&self, on: &str, scenario: &str) -> Key {
         Key {
             part: PART.to_owned(),
-            engine: self.builder.engine.flavour.to_string(),
+            engine: self.builder.engine.flavour().to_owned(),
             project: self.project.name.to_owned(),
             builder: on.to_owned(),
             scenario: scenario.to_owned(),
@@ -369,14 +369,7 @@ impl Turn<'_> {
         if self.store.has(&key, &digest) {
             return Ok(());
         }
-        self.store.add(Record {
-            key,
-            digest,
-            values: run.values,
-            load: run.load,
-            others: run.others,
-            ..Record::default()
-        })
+        self.store.add(Record::of(key, &digest, run))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::engine::{Flavour, State, daemon};
+use crate::engine::{EngineName, State, daemon};
 
 /// CPU time used so far, in seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -17,17 +17,17 @@ pub(crate) struct Cpu {
 
 impl Cpu {
     /// What a private engine used so far.
-    pub(crate) fn of(state: &State, flavour: Flavour) -> Self {
+    pub(crate) fn of(state: &State, name: EngineName) -> Self {
         let steps = [
             ("cpuacct", "cpuacct.usage", 1e9),
             ("", "cpu.stat", 1e6),
             ("unified", "cpu.stat", 1e6),
         ];
         let steps = steps.iter().find_map(|(controller, file, unit)| {
-            let text = fs::read_to_string(group(controller, flavour)?.join(file)).ok()?;
+            let text = fs::read_to_string(group(controller, name)?.join(file)).ok()?;
             Some(number(&text, "usage_usec")? / unit)
         });
-        let engine = daemon::pid(state, flavour).map_or(0.0, |pid| {
+        let engine = daemon::pid(state, name).map_or(0.0, |pid| {
             let own = children(pid).into_iter().map(ticks).sum::<f64>();
             (ticks(pid) + own) / 100.0
         });
@@ -57,8 +57,8 @@ pub(crate) struct Peak {
 
 impl Peak {
     /// Starts counting; nothing where the kernel does not tell, or counts from the group's beginning.
-    pub(crate) fn start(flavour: Flavour) -> Option<Self> {
-        let (most, now) = memory(flavour)?;
+    pub(crate) fn start(name: EngineName) -> Option<Self> {
+        let (most, now) = memory(name)?;
         let mut most = fs::File::options().read(true).write(true).open(most).ok()?;
         most.write_all(b"0").ok()?;
         let before = number(&fs::read_to_string(now).ok()?, "")?;
@@ -75,9 +75,9 @@ impl Peak {
 }
 
 /// The files that tell the most and the current memory of a group.
-fn memory(flavour: Flavour) -> Option<(PathBuf, PathBuf)> {
+fn memory(name: EngineName) -> Option<(PathBuf, PathBuf)> {
     let files = |controller, most, now| {
-        let dir = group(controller, flavour)?;
+        let dir = group(controller, name)?;
         Some((dir.join(most), dir.join(now)))
     };
     let old = files(
@@ -93,9 +93,9 @@ fn memory(flavour: Flavour) -> Option<(PathBuf, PathBuf)> {
 }
 
 /// The group of the steps of builds, below that of all containers.
-fn group(controller: &str, flavour: Flavour) -> Option<PathBuf> {
+fn group(controller: &str, name: EngineName) -> Option<PathBuf> {
     let dir = Path::new("/sys/fs/cgroup").join(controller);
-    let dir = dir.join(daemon::cgroup(flavour).trim_start_matches('/'));
+    let dir = dir.join(daemon::cgroup(name).trim_start_matches('/'));
     dir.is_dir().then_some(dir)
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn run(
     let contenders = contenders(checkout, builder)?;
     let key = |contender: &Contender, round| Key {
         part: PART.to_owned(),
-        engine: builder.engine.flavour.to_string(),
+        engine: builder.engine.flavour().to_owned(),
         scenario: "nothing changed".to_owned(),
         contender: contender.name.to_owned(),
         round,
@@ -113,14 +113,7 @@ pub(crate) fn run(
             let mut run = builder.build(&folder, contender.file, &[])?;
             parts(&mut run);
             println!("frontend: {round} {} {:?}", contender.name, run.values);
-            store.add(Record {
-                key: key(contender, round),
-                digest: digest.to_owned(),
-                values: run.values,
-                load: run.load,
-                others: run.others,
-                ..Record::default()
-            })?;
+            store.add(Record::of(key(contender, round), digest, run))?;
         }
     }
     Ok(())

@@ -32,7 +32,7 @@ pub(crate) fn run(builder: &Builder, store: &mut Store, rounds: usize) -> Result
             };
             let key = |scenario: &str| Key {
                 part: PART.to_owned(),
-                engine: builder.engine.flavour.to_string(),
+                engine: builder.engine.flavour().to_owned(),
                 scenario: scenario.to_owned(),
                 contender: layers.clone(),
                 round,
@@ -68,14 +68,7 @@ fn keep(store: &mut Store, key: Key, run: Run) -> Result<()> {
         "layers: {} {} {:?}",
         key.contender, key.scenario, run.values
     );
-    store.add(Record {
-        key,
-        digest: String::new(),
-        values: run.values,
-        load: run.load,
-        others: run.others,
-        ..Record::default()
-    })
+    store.add(Record::of(key, "", run))
 }
 
 /// Steps of which each leaves a part of the bytes, and one that reads all; in `Changed` it is another, so that all of

@@ -62,7 +62,7 @@ pub(crate) fn run(
         }
         let key = |contender: &str, round| Key {
             part: PART.to_owned(),
-            engine: builder.engine.flavour.to_string(),
+            engine: builder.engine.flavour().to_owned(),
             scenario: scenario.clone(),
             contender: contender.to_owned(),
             round,
@@ -97,14 +97,7 @@ pub(crate) fn run(
                         .insert("transferred at first, bytes".to_owned(), sent);
                 }
                 println!("planning: {scenario} {contender} {:?}", run.values);
-                store.add(Record {
-                    key: key(contender, round),
-                    digest: digest.to_owned(),
-                    values: run.values,
-                    load: run.load,
-                    others: run.others,
-                    ..Record::default()
-                })?;
+                store.add(Record::of(key(contender, round), digest, run))?;
             }
         }
     }

@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
+use super::builder::Run;
 use super::counters;
 use crate::engine::State;
 use crate::sh;
@@ -54,6 +55,20 @@ pub(crate) struct Record {
     /// On what it was measured, and on which day; both empty in measurements of earlier programs, which did not say.
     #[serde(flatten)]
     pub(crate) occasion: Occasion,
+}
+
+impl Record {
+    /// What one build took.
+    pub(crate) fn of(key: Key, digest: &str, run: Run) -> Self {
+        Self {
+            key,
+            digest: digest.to_owned(),
+            values: run.values,
+            load: run.load,
+            others: run.others,
+            occasion: Occasion::default(),
+        }
+    }
 }
 
 /// What measurements have to have in common for their seconds to be compared.

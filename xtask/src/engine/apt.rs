@@ -12,6 +12,12 @@ use crate::sh;
 /// A frozen mirror stays usable after its release files' last day.
 pub(crate) const ANY_DATE: &str = "Acquire::Check-Valid-Until=false";
 
+/// An option as apt's files of settings have it.
+pub(crate) fn setting(option: &str) -> String {
+    let (name, value) = option.split_once('=').unwrap_or((option, "true"));
+    format!("{name} \"{value}\"")
+}
+
 /// Puts packages on this machine unless the programs that they are wanted for are there.
 pub(crate) fn install_for(programs: &[&str], packages: &[&str], state: &State) -> Result<()> {
     if programs.iter().all(|program| sh::which(program).is_some()) {
@@ -217,6 +223,12 @@ fn highest_numbered<'a>(names: &'a str, prefix: &str, suffix: &str) -> Option<&'
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_setting_has_its_value_in_quotes() {
+        let expected = "Acquire::Check-Valid-Until \"false\"";
+        assert_eq!(setting(ANY_DATE), expected);
+    }
 
     #[test]
     fn the_mirror_is_debians_main_archive() {

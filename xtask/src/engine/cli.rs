@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use lexopt::Parser;
 use lexopt::prelude::*;
 
-use super::{Engine, Flavour, State, daemon, images, purge, registry};
+use super::{Engine, EngineName, State, daemon, images, purge, registry};
 
 const USAGE: &str = "\
 usage: cargo xtask engine <command>
@@ -59,16 +59,16 @@ pub(crate) fn run(mut args: Parser) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn up(flavour: Option<Flavour>) -> Result<()> {
+fn up(flavour: Option<EngineName>) -> Result<()> {
     let state = State::locate()?;
     let engine = Engine::up(&state, flavour)?;
     report(&state, &engine)
 }
 
-fn down(flavour: Option<Flavour>) -> Result<()> {
+fn down(flavour: Option<EngineName>) -> Result<()> {
     let state = State::locate()?;
     let _lock = state.lock()?;
-    for each in Flavour::ALL {
+    for each in EngineName::ALL {
         if flavour.is_none_or(|wanted| wanted == each) {
             let stopped = daemon::stop(&state, each)?;
             println!(
@@ -84,12 +84,12 @@ fn down(flavour: Option<Flavour>) -> Result<()> {
     Ok(())
 }
 
-fn status(flavour: Option<Flavour>) -> Result<()> {
+fn status(flavour: Option<EngineName>) -> Result<()> {
     let state = State::locate()?;
     if let Some(host) = Engine::hosts(&state).filter(|_| flavour.is_none()) {
         report(&state, &host)?;
     }
-    for each in Flavour::ALL {
+    for each in EngineName::ALL {
         if flavour.is_some_and(|wanted| wanted != each) {
             continue;
         }
@@ -105,12 +105,12 @@ fn status(flavour: Option<Flavour>) -> Result<()> {
 }
 
 fn report(state: &State, engine: &Engine) -> Result<()> {
-    let flavour = engine.flavour;
-    let owner = match daemon::pid(state, flavour) {
-        Some(pid) if !engine.is_hosts() => format!("started here, process {pid}"),
-        _ => "the machine's own".to_owned(),
+    let pid = engine.name().and_then(|name| daemon::pid(state, name));
+    let owner = match pid {
+        Some(pid) => format!("started here, process {pid}"),
+        None => "the machine's own".to_owned(),
     };
-    println!("{flavour}: {} ({owner})", engine.versions()?);
+    println!("{}: {} ({owner})", engine.flavour(), engine.versions()?);
     for image in images::ALL {
         println!("  {:<22} {}", image.name(), images::origin(engine, image));
     }
@@ -118,20 +118,20 @@ fn report(state: &State, engine: &Engine) -> Result<()> {
     Ok(())
 }
 
-fn env(flavour: Option<Flavour>) -> Result<()> {
+fn env(flavour: Option<EngineName>) -> Result<()> {
     let state = State::locate()?;
     let engine = match flavour {
         Some(flavour) => Engine::find(&state, flavour)?,
         None => usual(&state)?,
     };
-    println!("RUST_FRONTEND_FLAVOUR={}", engine.flavour);
+    println!("RUST_FRONTEND_FLAVOUR={}", engine.flavour());
     println!("RUST_FRONTEND_DOCKER={}", engine.wrapper().display());
     Ok(())
 }
 
 /// The engine that `up` finds or starts without a flavour.
 fn usual(state: &State) -> Result<Engine> {
-    Engine::hosts(state).map_or_else(|| Engine::find(state, Flavour::default()), Ok)
+    Engine::hosts(state).map_or_else(|| Engine::find(state, EngineName::default()), Ok)
 }
 
 fn docker(mut args: Parser) -> Result<()> {
@@ -187,7 +187,7 @@ fn registry(mut args: Parser) -> Result<()> {
     Ok(())
 }
 
-fn flavour_only(mut args: Parser) -> Result<Option<Flavour>> {
+fn flavour_only(mut args: Parser) -> Result<Option<EngineName>> {
     let mut flavour = None;
     while let Some(arg) = args.next()? {
         match arg {
@@ -198,7 +198,7 @@ fn flavour_only(mut args: Parser) -> Result<Option<Flavour>> {
     Ok(flavour)
 }
 
-fn named(flavour: &OsStr) -> Result<Flavour> {
+fn named(flavour: &OsStr) -> Result<EngineName> {
     flavour
         .to_string_lossy()
         .parse()
@@ -215,11 +215,11 @@ mod tests {
         assert_eq!(parse(&[]).unwrap(), None);
         assert_eq!(
             parse(&["--flavour", "classic"]).unwrap(),
-            Some(Flavour::Classic)
+            Some(EngineName::Classic)
         );
         assert_eq!(
             parse(&["--flavour=containerd"]).unwrap(),
-            Some(Flavour::Containerd)
+            Some(EngineName::Containerd)
         );
         assert!(
             parse(&["--flavour", "x"])

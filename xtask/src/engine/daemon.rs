@@ -9,13 +9,12 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
-use super::{Flavour, State, network};
+use super::{EngineName, State, Store, network};
 use crate::sh;
 
 /// Where programs of the engine's Debian are.
@@ -47,21 +46,21 @@ const OWN: [&str; 20] = [
 ];
 
 /// Whether an engine of ours runs.
-pub(crate) fn is_running(state: &State, flavour: Flavour) -> bool {
-    pid(state, flavour).is_some()
+pub(crate) fn is_running(state: &State, engine: EngineName) -> bool {
+    pid(state, engine).is_some()
 }
 
 /// The process of an engine, found by the data folder in its arguments: a file with a number in it
 /// may be older than the process of that number.
-pub(crate) fn pid(state: &State, flavour: Flavour) -> Option<u32> {
-    let data = state.data(flavour);
+pub(crate) fn pid(state: &State, engine: EngineName) -> Option<u32> {
+    let data = state.data(engine);
     find_process(|line| serves(line, |word| word == data.as_os_str().as_encoded_bytes()))
 }
 
 /// An engine that another folder's `up` started.
-fn of_another_folder(state: &State, flavour: Flavour) -> Option<u32> {
-    let own = settings(state, flavour);
-    let suffix = format!("/run/{flavour}.json");
+fn of_another_folder(state: &State, engine: EngineName) -> Option<u32> {
+    let own = settings(state, engine);
+    let suffix = format!("/run/{engine}.json");
     find_process(|line| {
         serves(line, |word| {
             word.ends_with(suffix.as_bytes()) && word != own.as_os_str().as_encoded_bytes()
@@ -83,14 +82,14 @@ pub(crate) fn find_process(is_it: impl Fn(&[u8]) -> bool) -> Option<u32> {
 const STARTS: usize = 3;
 
 /// Starts an engine, one that outlives this command and its terminal, and waits until it answers.
-pub(crate) fn start(state: &State, flavour: Flavour) -> Result<()> {
-    if let Some(pid) = of_another_folder(state, flavour) {
-        bail!("a {flavour} engine of another folder runs (process {pid}), with the same network");
+pub(crate) fn start(state: &State, engine: EngineName) -> Result<()> {
+    if let Some(pid) = of_another_folder(state, engine) {
+        bail!("a {engine} engine of another folder runs (process {pid}), with the same network");
     }
-    let log = state.log(&format!("dockerd-{flavour}"));
+    let log = state.log(&format!("dockerd-{engine}"));
     for _ in 0..STARTS {
-        eprintln!("engine: starting the {flavour} engine");
-        if answers(state, flavour, &log)? {
+        eprintln!("engine: starting the {engine} engine");
+        if answers(state, engine, &log)? {
             return Ok(());
         }
     }
@@ -103,31 +102,30 @@ pub(crate) fn start(state: &State, flavour: Flavour) -> Result<()> {
 }
 
 /// Starts an engine once; whether it answers, or has ended.
-fn answers(state: &State, flavour: Flavour, log: &Path) -> Result<bool> {
+fn answers(state: &State, engine: EngineName, log: &Path) -> Result<bool> {
     let file = fs::File::create(log)?;
     let mut command = Command::new("setsid");
     command
         .args(["unshare", "--mount", "--propagation", "slave"])
         .arg(std::env::current_exe()?)
-        .args(["engine", "enter", "--flavour", flavour.name()])
+        .args(["engine", "enter", "--flavour", engine.word()])
         .env(super::state::VARIABLE, state.dir())
         .stdin(Stdio::null())
         .stdout(file.try_clone()?)
         .stderr(file)
         .current_dir("/");
     let mut child = command.spawn().context("cannot start the engine")?;
-    let docker = state.wrapper(flavour);
-    let end = Instant::now() + Duration::from_secs(90);
-    while Instant::now() < end {
+    let docker = state.wrapper(engine);
+    let answers = sh::wait(Duration::from_secs(90), || {
         if sh::succeeds(Command::new(&docker).args(["version", "--format", "{{.Server.Os}}"])) {
-            return Ok(true);
+            return Ok(Some(true));
         }
-        if child.try_wait()?.is_some() {
-            return Ok(false);
-        }
-        sleep(Duration::from_millis(200));
+        Ok(child.try_wait()?.map(|_| false))
+    })?;
+    if let Some(answers) = answers {
+        return Ok(answers);
     }
-    stop(state, flavour)?;
+    stop(state, engine)?;
     bail!(
         "the engine did not answer within 90 s: see {}",
         log.display()
@@ -146,24 +144,21 @@ fn reasons(log: &str) -> String {
 }
 
 /// Stops an engine of ours; says whether there was one.
-pub(crate) fn stop(state: &State, flavour: Flavour) -> Result<bool> {
-    let Some(pid) = pid(state, flavour) else {
+pub(crate) fn stop(state: &State, engine: EngineName) -> Result<bool> {
+    let Some(pid) = pid(state, engine) else {
         // One that was killed leaves its network, which may be another folder's by now.
-        if network::is_up(flavour) && of_another_folder(state, flavour).is_none() {
-            network::down(&state.root(), flavour);
+        if network::is_up(engine) && of_another_folder(state, engine).is_none() {
+            network::down(&state.root(), engine);
         }
         return Ok(false);
     };
     // The process itself, never its group: containers are dockerd's to stop.
     sh::quiet(Command::new("kill").arg(pid.to_string()))?;
-    let end = Instant::now() + Duration::from_secs(60);
-    while self::pid(state, flavour) == Some(pid) {
-        if Instant::now() > end {
-            bail!("the {flavour} engine (process {pid}) does not stop");
-        }
-        sleep(Duration::from_millis(100));
-    }
-    network::down(&state.root(), flavour);
+    sh::wait(Duration::from_secs(60), || {
+        Ok((self::pid(state, engine) != Some(pid)).then_some(()))
+    })?
+    .with_context(|| format!("the {engine} engine (process {pid}) does not stop"))?;
+    network::down(&state.root(), engine);
     Ok(true)
 }
 
@@ -179,7 +174,7 @@ exec chroot . "$@"
 "#;
 
 /// Becomes the engine: called in the new mount namespace, returns only when that fails.
-pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
+pub(crate) fn enter(state: &State, engine: EngineName) -> Result<Infallible> {
     let root = state.root();
     // Unpacking a layer remounts `/`, so `/` has to be a mount point.
     mount(&["--bind"], &root, &root)?;
@@ -202,17 +197,17 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
         fs::copy(from, inside(&root, Path::new(to)))
             .with_context(|| format!("cannot copy {from}"))?;
     }
-    network::up(&root, flavour)?;
+    network::up(&root, engine)?;
 
-    let settings = settings(state, flavour);
-    let containerd = flavour != Flavour::Classic;
+    let settings = settings(state, engine);
+    let containerd = engine.store() == Store::Containerd;
     let text = json!({
         "features": {"containerd-snapshotter": containerd},
-        "bridge": network::bridge(flavour),
+        "bridge": network::bridge(engine),
         "iptables": false,
         "ip6tables": false,
         "insecure-registries": ["127.0.0.0/8"],
-        "cgroup-parent": cgroup(flavour),
+        "cgroup-parent": cgroup(engine),
         // By default a fifth of the disk stays free, which on a full one means that nothing is kept, and tests of
         // what is cached fail. A run of all tests makes less than half of what is kept at most. What an image of the
         // engine has, too, is never counted, so it goes by its age.
@@ -225,7 +220,7 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
         }},
     });
     fs::write(&settings, format!("{text:#}\n"))?;
-    fs::create_dir_all(state.data(flavour))?;
+    fs::create_dir_all(state.data(engine))?;
 
     let mut command = Command::new("sh");
     command
@@ -233,36 +228,28 @@ pub(crate) fn enter(state: &State, flavour: Flavour) -> Result<Infallible> {
         .arg(&root)
         .arg("/usr/sbin/dockerd");
     command.arg("--config-file").arg(settings);
-    command.arg("--data-root").arg(state.data(flavour));
+    command.arg("--data-root").arg(state.data(engine));
     command.arg("--exec-root").arg("/run/docker");
     command.arg("--pidfile").arg("/run/docker.pid");
     command
         .arg("--host")
-        .arg(format!("unix://{}", state.socket(flavour).display()));
+        .arg(format!("unix://{}", state.socket(engine).display()));
     command
         .env_clear()
         .env("PATH", PATH)
         .env("HOME", "/root")
+        .envs(network::proxies())
         .current_dir("/");
-    for (name, value) in std::env::vars_os() {
-        if name
-            .to_string_lossy()
-            .to_ascii_lowercase()
-            .ends_with("_proxy")
-        {
-            command.env(name, value);
-        }
-    }
     Err(command.exec()).context("cannot enter the engine's Debian")
 }
 
 /// The control group above all containers of an engine: what they use is read there.
-pub(crate) fn cgroup(flavour: Flavour) -> String {
-    format!("/rust-frontend-{flavour}")
+pub(crate) fn cgroup(engine: EngineName) -> String {
+    format!("/rust-frontend-{engine}")
 }
 
-fn settings(state: &State, flavour: Flavour) -> PathBuf {
-    state.run(&format!("{flavour}.json"))
+fn settings(state: &State, engine: EngineName) -> PathBuf {
+    state.run(&format!("{engine}.json"))
 }
 
 /// The folders of this machine that hold people's files.

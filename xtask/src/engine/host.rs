@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::Flavour;
+use super::Store;
 use crate::sh;
 
 /// A docker command line with buildx, whose engine answers.
 #[derive(Debug)]
 pub(crate) struct HostEngine {
     /// How the engine keeps images.
-    pub(crate) flavour: Flavour,
+    pub(crate) store: Store,
     /// The command line.
     pub(crate) docker: PathBuf,
     /// Which engine, if the caller's environment names one.
@@ -24,8 +24,8 @@ pub(crate) struct HostEngine {
 /// An engine that hangs for so long is as good as none.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Looks for a running engine of a flavour, or of any; an error says why there is none.
-pub(crate) fn find(wanted: Option<Flavour>) -> Result<HostEngine> {
+/// Looks for a running engine that keeps images in a certain way, or in any; an error says why there is none.
+pub(crate) fn find(wanted: Option<Store>) -> Result<HostEngine> {
     let docker = sh::which("docker").context("there is no `docker`")?;
     let ask = |words: &[&str]| sh::answer(Command::new(&docker).args(words), LONGEST);
     if ask(&["--version"])?.contains("podman") {
@@ -35,23 +35,23 @@ pub(crate) fn find(wanted: Option<Flavour>) -> Result<HostEngine> {
         .context("`docker` has no buildx (package docker-buildx-plugin or docker-buildx)")?;
     // `docker info` ends well without an engine, with an empty answer.
     ask(&["version", "--format", "{{.Server.Version}}"])?;
-    let flavour = flavour(&ask(&["info", "--format", "{{json .DriverStatus}}"])?);
-    if let Some(wanted) = wanted.filter(|wanted| *wanted != flavour) {
-        bail!("the one that runs is `{flavour}`, not `{wanted}`");
+    let store = store(&ask(&["info", "--format", "{{json .DriverStatus}}"])?);
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != store) {
+        bail!("the one that runs is `{store}`, not `{wanted}`");
     }
     Ok(HostEngine {
-        flavour,
+        store,
         docker,
         docker_host: std::env::var_os("DOCKER_HOST"),
     })
 }
 
-/// The flavour by `.DriverStatus` of `docker info`.
-fn flavour(driver_status: &str) -> Flavour {
+/// How an engine keeps images, by `.DriverStatus` of `docker info`.
+fn store(driver_status: &str) -> Store {
     if driver_status.contains("io.containerd.snapshotter") {
-        Flavour::Containerd
+        Store::Containerd
     } else {
-        Flavour::Classic
+        Store::Classic
     }
 }
 
@@ -60,12 +60,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_driver_tells_the_flavour() {
+    fn the_driver_tells_the_store() {
         let containerd = r#"[["driver-type","io.containerd.snapshotter.v1"]]"#;
-        assert_eq!(flavour(containerd), Flavour::Containerd);
-        assert_eq!(
-            flavour(r#"[["Backing Filesystem","extfs"]]"#),
-            Flavour::Classic
-        );
+        assert_eq!(store(containerd), Store::Containerd);
+        assert_eq!(store(r#"[["Backing Filesystem","extfs"]]"#), Store::Classic);
     }
 }

@@ -99,7 +99,7 @@ pub(crate) fn ensure(state: &State, engine: &Engine) -> Result<()> {
         eprintln!(
             "engine: loading the stand-in for {} into {}",
             image.name(),
-            engine.flavour
+            engine.flavour()
         );
         sh::quiet(engine.docker(["load", "--quiet", "--input"]).arg(archive))?;
     }

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::Flavour;
+use super::EngineName;
 use crate::sh;
 
 /// The proxies that the caller's environment names, with the names in lower case, which apt reads alone.
@@ -19,7 +19,7 @@ pub(crate) fn proxies() -> Vec<(&'static str, String)> {
         let value = std::env::var(name).or_else(|_| std::env::var(upper)).ok()?;
         (!value.is_empty()).then_some((name, value))
     };
-    let names = ["http_proxy", "https_proxy", "no_proxy"];
+    let names = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
     names.into_iter().filter_map(set).collect()
 }
 
@@ -32,27 +32,27 @@ pub(crate) fn proxy_args() -> Vec<String> {
 }
 
 /// The name of an engine's bridge; the kernel takes up to 15 characters.
-pub(crate) fn bridge(flavour: Flavour) -> &'static str {
-    match flavour {
-        Flavour::Containerd => "rf-containerd",
-        Flavour::Classic => "rf-classic",
-        Flavour::Second => "rf-second",
+pub(crate) fn bridge(engine: EngineName) -> &'static str {
+    match engine {
+        EngineName::Containerd => "rf-containerd",
+        EngineName::Classic => "rf-classic",
+        EngineName::Second => "rf-second",
     }
 }
 
-fn net(flavour: Flavour) -> (&'static str, &'static str) {
-    match flavour {
-        Flavour::Containerd => ("10.241.25.1/24", "10.241.25.0/24"),
-        Flavour::Classic => ("10.241.26.1/24", "10.241.26.0/24"),
-        Flavour::Second => ("10.241.27.1/24", "10.241.27.0/24"),
+fn net(engine: EngineName) -> (&'static str, &'static str) {
+    match engine {
+        EngineName::Containerd => ("10.241.25.1/24", "10.241.25.0/24"),
+        EngineName::Classic => ("10.241.26.1/24", "10.241.26.0/24"),
+        EngineName::Second => ("10.241.27.1/24", "10.241.27.0/24"),
     }
 }
 
 /// Sets the network up; what is there stays. `root` is a system with `ip` and `iptables`.
-pub(crate) fn up(root: &Path, flavour: Flavour) -> Result<()> {
-    let bridge = bridge(flavour);
-    let (address, _) = net(flavour);
-    if !is_up(flavour) {
+pub(crate) fn up(root: &Path, engine: EngineName) -> Result<()> {
+    let bridge = bridge(engine);
+    let (address, _) = net(engine);
+    if !is_up(engine) {
         sh::quiet(inside(root, "ip").args(["link", "add", bridge, "type", "bridge"]))
             .context("cannot make a bridge for the engine's containers")?;
     }
@@ -60,7 +60,7 @@ pub(crate) fn up(root: &Path, flavour: Flavour) -> Result<()> {
     sh::quiet(inside(root, "ip").args(["link", "set", bridge, "up"]))?;
     std::fs::write("/proc/sys/net/ipv4/ip_forward", "1\n")
         .context("cannot let the kernel forward packets")?;
-    for rule in rules(flavour) {
+    for rule in rules(engine) {
         if !sh::succeeds(&mut iptables(root, &rule, "-C")) {
             sh::quiet(&mut iptables(root, &rule, "-I"))
                 .context("cannot let the engine's containers reach the network")?;
@@ -70,22 +70,22 @@ pub(crate) fn up(root: &Path, flavour: Flavour) -> Result<()> {
 }
 
 /// Whether an engine's bridge is there.
-pub(crate) fn is_up(flavour: Flavour) -> bool {
-    Path::new("/sys/class/net").join(bridge(flavour)).exists()
+pub(crate) fn is_up(engine: EngineName) -> bool {
+    Path::new("/sys/class/net").join(bridge(engine)).exists()
 }
 
 /// Takes the network away; what is gone already is fine.
-pub(crate) fn down(root: &Path, flavour: Flavour) {
-    for rule in rules(flavour) {
+pub(crate) fn down(root: &Path, engine: EngineName) {
+    for rule in rules(engine) {
         sh::succeeds(&mut iptables(root, &rule, "-D"));
     }
-    sh::succeeds(inside(root, "ip").args(["link", "del", bridge(flavour)]));
+    sh::succeeds(inside(root, "ip").args(["link", "del", bridge(engine)]));
 }
 
 /// Table, chain and rule of each.
-fn rules(flavour: Flavour) -> [(&'static str, &'static str, Vec<&'static str>); 3] {
-    let bridge = bridge(flavour);
-    let (_, subnet) = net(flavour);
+fn rules(engine: EngineName) -> [(&'static str, &'static str, Vec<&'static str>); 3] {
+    let bridge = bridge(engine);
+    let (_, subnet) = net(engine);
     [
         (
             "nat",

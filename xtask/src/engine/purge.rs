@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use super::{Flavour, State, daemon, registry, state};
+use super::{EngineName, State, daemon, registry, state};
 use crate::bench::MEASUREMENTS;
 
 /// Stops what runs, then removes what is in the folder, what was measured only if that is said. A folder that holds
@@ -14,8 +14,8 @@ use crate::bench::MEASUREMENTS;
 pub(crate) fn purge(state: &State, measurements: bool) -> Result<()> {
     let _lock = state.lock()?;
     let ours = ours(state, measurements)?;
-    for flavour in Flavour::ALL {
-        daemon::stop(state, flavour)?;
+    for engine in EngineName::ALL {
+        daemon::stop(state, engine)?;
     }
     registry::down(state)?;
     ours.iter().try_for_each(|path| state.remove(path))

@@ -5,8 +5,7 @@ use std::fs;
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -34,13 +33,10 @@ pub(crate) fn up(state: &State, port: u16) -> Result<String> {
         down(state)?;
     }
     // One that was just stopped may answer for a moment.
-    let end = Instant::now() + Duration::from_secs(2);
-    while TcpStream::connect(&address).is_ok() {
-        if Instant::now() > end {
-            bail!("something else listens at {address}: name another `--port`");
-        }
-        sleep(Duration::from_millis(50));
-    }
+    sh::wait(Duration::from_secs(2), || {
+        Ok(TcpStream::connect(&address).is_err().then_some(()))
+    })?
+    .with_context(|| format!("something else listens at {address}: name another `--port`"))?;
     root::install(state)?;
     let data = state.dir().join("registry");
     // Each run of the tests pushes a few hundred megabytes that nobody asks for again.
@@ -70,13 +66,15 @@ pub(crate) fn up(state: &State, port: u16) -> Result<String> {
         .spawn()
         .context("cannot start the registry")?;
     fs::write(state.run("registry.at"), &address)?;
-    let end = Instant::now() + Duration::from_secs(20);
-    while TcpStream::connect(&address).is_err() {
-        if child.try_wait()?.is_some() || Instant::now() > end {
-            let said = fs::read_to_string(state.log("registry")).unwrap_or_default();
-            bail!("the registry does not start\n{}", sh::tail(&said));
+    let answers = sh::wait(Duration::from_secs(20), || {
+        if TcpStream::connect(&address).is_ok() {
+            return Ok(Some(true));
         }
-        sleep(Duration::from_millis(50));
+        Ok(child.try_wait()?.map(|_| false))
+    })?;
+    if answers != Some(true) {
+        let said = fs::read_to_string(state.log("registry")).unwrap_or_default();
+        bail!("the registry does not start\n{}", sh::tail(&said));
     }
     Ok(address)
 }
@@ -94,13 +92,10 @@ pub(crate) fn down(state: &State) -> Result<bool> {
         return Ok(false);
     };
     sh::quiet(Command::new("kill").arg(pid.to_string()))?;
-    let end = Instant::now() + Duration::from_secs(20);
-    while running(state).is_some() {
-        if Instant::now() > end {
-            bail!("the registry at {address} (process {pid}) does not stop");
-        }
-        sleep(Duration::from_millis(50));
-    }
+    sh::wait(Duration::from_secs(20), || {
+        Ok(running(state).is_none().then_some(()))
+    })?
+    .with_context(|| format!("the registry at {address} (process {pid}) does not stop"))?;
     Ok(true)
 }
 

@@ -18,8 +18,10 @@ const SUITE_VARIABLE: &str = "RUST_FRONTEND_ENGINE_SUITE";
 const PACKAGES: &str = "docker.io,docker-cli,docker-buildx,docker-compose,docker-registry,iptables,\
                         iproute2,ca-certificates,git,xz-utils,procps";
 
-/// Installs packages in the engine's system, whose package lists are as old as it is.
-const ADD: &str = "apt-get -q -o Acquire::Check-Valid-Until=false update
+/// Installs packages in the engine's system, whose package lists are as old as it is. Arguments: an option of apt's for
+/// the update, the packages.
+const ADD: &str = "apt-get -q -o \"$1\" update
+shift
 apt-get -q install --yes --no-install-recommends \"$@\"";
 
 /// Where a machine keeps the certificate authorities that its owner added, as a company whose
@@ -71,7 +73,7 @@ fn complete(state: &State, root: &Path) -> Result<()> {
     let mut command = Command::new("chroot");
     command
         .arg(root)
-        .args(["sh", "-ec", ADD, "sh"])
+        .args(["sh", "-ec", ADD, "sh", apt::ANY_DATE])
         .args(&missing)
         .env("DEBIAN_FRONTEND", "noninteractive");
     sh::logged(&state.log("engine-packages"), &mut command)
@@ -103,7 +105,7 @@ pub(crate) fn debootstrap(
         .args(["--mount-proc", "mmdebstrap", "--quiet"])
         .arg(format!("--variant={variant}"))
         .arg(format!("--include={packages}"))
-        .arg("--aptopt=Acquire::Check-Valid-Until \"false\"")
+        .arg(format!("--aptopt={}", apt::setting(apt::ANY_DATE)))
         .args(["--mode=root", "--format=directory"]);
     if mirror.is_none() {
         // Another distribution's apt does not know Debian's keys.

@@ -27,7 +27,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::Flavour;
+use super::EngineName;
 use crate::sh;
 
 /// The variable that names another folder than the default.
@@ -145,18 +145,18 @@ impl State {
     }
 
     /// What an engine keeps.
-    pub(crate) fn data(&self, flavour: Flavour) -> PathBuf {
-        self.dir.join(format!("data-{flavour}"))
+    pub(crate) fn data(&self, engine: EngineName) -> PathBuf {
+        self.dir.join(format!("data-{engine}"))
     }
 
     /// Where an engine listens.
-    pub(crate) fn socket(&self, flavour: Flavour) -> PathBuf {
-        self.run(&format!("{flavour}.sock"))
+    pub(crate) fn socket(&self, engine: EngineName) -> PathBuf {
+        self.run(&format!("{engine}.sock"))
     }
 
     /// The docker command line against an engine.
-    pub(crate) fn wrapper(&self, flavour: Flavour) -> PathBuf {
-        self.dir.join("bin").join(format!("docker-{flavour}"))
+    pub(crate) fn wrapper(&self, engine: EngineName) -> PathBuf {
+        self.dir.join("bin").join(format!("docker-{engine}"))
     }
 
     /// The docker command line against the machine's own engine.
@@ -204,7 +204,7 @@ pub(crate) fn is_ours(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else {
         return false;
     };
-    let data = || Flavour::ALL.map(|flavour| format!("data-{flavour}"));
+    let data = || EngineName::ALL.map(|engine| format!("data-{engine}"));
     LOCKS.contains(&name)
         || FOLDERS.contains(&name)
         || name.starts_with("cargo-deny-")

@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::host::HostEngine;
-use super::{Flavour, State, network};
+use super::{EngineName, State, network};
 
 /// Writes the wrapper of an engine that the machine runs.
 pub(crate) fn write_for_host(state: &State, engine: &HostEngine) -> Result<()> {
@@ -30,7 +30,7 @@ pub(crate) fn write_for_host(state: &State, engine: &HostEngine) -> Result<()> {
 }
 
 /// Writes the wrapper of an engine of ours, and the settings that it names.
-pub(crate) fn write_for_own(state: &State, flavour: Flavour) -> Result<()> {
+pub(crate) fn write_for_own(state: &State, engine: EngineName) -> Result<()> {
     let plugins = state.cli().join("cli-plugins");
     fs::create_dir_all(&plugins)?;
     for plugin in ["docker-buildx", "docker-compose"] {
@@ -47,11 +47,11 @@ pub(crate) fn write_for_own(state: &State, flavour: Flavour) -> Result<()> {
         "unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_DEFAULT_PLATFORM BUILDX_BUILDER BUILDX_CONFIG\n\
          export DOCKER_HOST={} DOCKER_CONFIG={}\n\
          exec {} \"$@\"\n",
-        quoted(&format!("unix://{}", state.socket(flavour).display())),
+        quoted(&format!("unix://{}", state.socket(engine).display())),
         quoted_path(&state.cli()),
         command(&state.root(), "usr/bin/docker")?,
     );
-    write_script(&state.wrapper(flavour), &script)
+    write_script(&state.wrapper(engine), &script)
 }
 
 /// The words that run a program of another system from outside of it.
@@ -93,6 +93,7 @@ fn settings() -> Value {
         let key = match variable {
             "http_proxy" => "httpProxy",
             "https_proxy" => "httpsProxy",
+            "all_proxy" => "allProxy",
             _ => "noProxy",
         };
         proxies.insert(key.to_owned(), Value::from(value));

@@ -197,28 +197,115 @@ fn when(are_of_one_day: bool) -> &'static str {
 
 /// Goals for whole builds.
 fn of_builds(builds: &Builds<'_>, project: &str, ours: &str) -> Vec<Goal> {
-    let mut goals = Vec::new();
-    let peers: Vec<&str> = contenders()
-        .into_iter()
-        .filter_map(|(name, ours)| (!ours).then_some(name))
-        .collect();
-    let mut time = |what, on, scenario, others: &[&str], most| {
+    let side = Side {
+        builds,
+        project,
+        ours,
+    };
+    let goals = [
+        side.cold(),
+        side.leaf_edit_beside_mounts(),
+        side.leaf_edit_beside_chef(),
+        side.dependency_added(),
+        side.dependency_bumped(),
+        side.version_bump(),
+        side.comment_in_readme(),
+        side.exported_cache(),
+        side.image(),
+    ];
+    goals.into_iter().flatten().collect()
+}
+
+/// One of our ways to build a project, of which the goals are.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    builds: &'a Builds<'a>,
+    project: &'a str,
+    ours: &'a str,
+}
+
+impl Side<'_> {
+    fn cold(self) -> Option<Goal> {
+        let peers: Vec<&str> = contenders()
+            .into_iter()
+            .filter_map(|(name, ours)| (!ours).then_some(name))
+            .collect();
+        self.time("cold, of the fastest", [WARM, "cold"], &peers, 1.05)
+    }
+
+    fn leaf_edit_beside_mounts(self) -> Option<Goal> {
+        let what = "leaf edit, of warm cache mounts";
+        self.time(what, [WARM, "leaf source edit"], &["cache mounts"], 1.0)
+    }
+
+    fn leaf_edit_beside_chef(self) -> Option<Goal> {
+        if self.project != "workspace-20" {
+            return None;
+        }
+        let what = "leaf edit, of cargo-chef";
+        self.time(what, [WARM, "leaf source edit"], &["cargo-chef"], 0.6)
+    }
+
+    fn dependency_added(self) -> Option<Goal> {
+        let what = "a dependency added on a fresh builder, of cargo-chef";
+        self.time(what, [FRESH, "add a dependency"], &["cargo-chef"], 0.35)
+    }
+
+    fn dependency_bumped(self) -> Option<Goal> {
+        let what = "a leaf dependency bumped on a fresh builder, of cargo-chef";
+        self.time(what, [FRESH, "patch bump, leaf"], &["cargo-chef"], 0.35)
+    }
+
+    fn version_bump(self) -> Option<Goal> {
+        self.beside_nothing("version bump, of nothing changed", "version bump")
+    }
+
+    fn comment_in_readme(self) -> Option<Goal> {
+        self.beside_nothing("comment in README, of nothing changed", "comment in README")
+    }
+
+    fn exported_cache(self) -> Option<Goal> {
+        let what = "exported cache, of cargo-chef's";
+        self.bytes(what, [EXPORT, "cache, bytes"], "cargo-chef", 0.5)
+    }
+
+    fn image(self) -> Option<Goal> {
+        let what = "image, of the stub Dockerfile's";
+        self.bytes(what, ["cold", "image, bytes"], "stub Dockerfile", 1.0)
+    }
+
+    /// What it is measured on, in words.
+    fn on(self) -> String {
+        format!("{}, {}", self.project, self.ours)
+    }
+
+    /// Seconds beside those of the fastest of some others, for a scenario on a builder.
+    fn time(
+        self,
+        what: &'static str,
+        [on, scenario]: [&str; 2],
+        others: &[&str],
+        most: f64,
+    ) -> Option<Goal> {
+        let Self {
+            builds,
+            project,
+            ours,
+        } = self;
         let seconds = |name: &str| builds.median([project, on, scenario, name], "seconds");
         let best = others
             .iter()
             .filter_map(|name| Some((*name, seconds(name)?)));
-        let best = best.min_by(|a, b| a.1.total_cmp(&b.1));
-        let (Some(own), Some((peer, other))) = (seconds(ours), best) else {
-            return;
-        };
-        let value = |name: &str, value| {
+        let (peer, other) = best.min_by(|a, b| a.1.total_cmp(&b.1))?;
+        let own = seconds(ours)?;
+        let value = |name: &str, value: &str| {
             builds
                 .median([project, on, scenario, name], value)
                 .unwrap_or_default()
         };
-        goals.push(Goal {
+        Some(Goal {
             what,
-            project: format!("{project}, {ours}"),
+            project: self.on(),
             most,
             ratio: own / other,
             used: Some(value(ours, CPU) / value(peer, CPU)),
@@ -232,90 +319,59 @@ fn of_builds(builds: &Builds<'_>, project: &str, ours: &str) -> Vec<Goal> {
                 value(ours, "crates compiled"),
                 value(peer, "crates compiled"),
             ),
-        });
-    };
-    time("cold, of the fastest", WARM, "cold", &peers, 1.05);
-    time(
-        "leaf edit, of warm cache mounts",
-        WARM,
-        "leaf source edit",
-        &["cache mounts"],
-        1.0,
-    );
-    if project == "workspace-20" {
-        time(
-            "leaf edit, of cargo-chef",
-            WARM,
-            "leaf source edit",
-            &["cargo-chef"],
-            0.6,
-        );
+        })
     }
-    for (what, scenario) in [
-        (
-            "a dependency added on a fresh builder, of cargo-chef",
-            "add a dependency",
-        ),
-        (
-            "a leaf dependency bumped on a fresh builder, of cargo-chef",
-            "patch bump, leaf",
-        ),
-    ] {
-        time(what, FRESH, scenario, &["cargo-chef"], 0.35);
+
+    /// Seconds of a scenario in which no dependency is compiled beside those of a build for which nothing has changed.
+    fn beside_nothing(self, what: &'static str, scenario: &str) -> Option<Goal> {
+        let Self {
+            builds,
+            project,
+            ours,
+        } = self;
+        let of =
+            |scenario: &str, value: &str| builds.median([project, WARM, scenario, ours], value);
+        let own = of(scenario, "seconds")?;
+        let nothing = of("nothing changed", "seconds")?;
+        let used = of(scenario, CPU).zip(of("nothing changed", CPU));
+        Some(Goal {
+            what,
+            project: self.on(),
+            most: 1.0,
+            ratio: own / nothing,
+            used: used.map(|(own, other)| own / other),
+            data: format!(
+                "{own:.1} s beside {nothing:.1} s{}; {:.0} crates compiled, {:.0} of them external",
+                when(builds.are_of_one_day(|[at, builder, what, who]| {
+                    [at, builder, who] == [project, WARM, ours]
+                        && [scenario, "nothing changed"].contains(&what)
+                })),
+                of(scenario, "crates compiled").unwrap_or_default(),
+                of(scenario, "of them external").unwrap_or_default(),
+            ),
+        })
     }
-    for (what, scenario) in [
-        ("version bump, of nothing changed", "version bump"),
-        ("comment in README, of nothing changed", "comment in README"),
-    ] {
-        let of = |scenario, value| builds.median([project, WARM, scenario, ours], value);
-        if let (Some(own), Some(nothing)) =
-            (of(scenario, "seconds"), of("nothing changed", "seconds"))
-        {
-            goals.push(Goal {
-                what,
-                project: format!("{project}, {ours}"),
-                most: 1.0,
-                ratio: own / nothing,
-                used: of(scenario, CPU).zip(of("nothing changed", CPU)).map(|(own, other)| own / other),
-                data: format!(
-                    "{own:.1} s beside {nothing:.1} s{}; {:.0} crates compiled, {:.0} of them external",
-                    when(builds.are_of_one_day(|[at, builder, what, who]| {
-                        [at, builder, who] == [project, WARM, ours]
-                            && [scenario, "nothing changed"].contains(&what)
-                    })),
-                    of(scenario, "crates compiled").unwrap_or_default(),
-                    of(scenario, "of them external").unwrap_or_default(),
-                ),
-            });
-        }
+
+    /// Bytes of a scenario on a warm builder beside those of another contender.
+    fn bytes(
+        self,
+        what: &'static str,
+        [scenario, value]: [&str; 2],
+        peer: &str,
+        most: f64,
+    ) -> Option<Goal> {
+        let bytes = |name: &str| {
+            self.builds
+                .median([self.project, WARM, scenario, name], value)
+        };
+        let (own, other) = (bytes(self.ours)?, bytes(peer)?);
+        Some(Goal {
+            what,
+            project: self.on(),
+            most,
+            ratio: own / other,
+            used: None,
+            data: format!("{:.1} MB beside {:.1} MB", own / 1e6, other / 1e6),
+        })
     }
-    for (what, scenario, value, peer, most) in [
-        (
-            "exported cache, of cargo-chef's",
-            EXPORT,
-            "cache, bytes",
-            "cargo-chef",
-            0.5,
-        ),
-        (
-            "image, of the stub Dockerfile's",
-            "cold",
-            "image, bytes",
-            "stub Dockerfile",
-            1.0,
-        ),
-    ] {
-        let bytes = |name| builds.median([project, WARM, scenario, name], value);
-        if let (Some(own), Some(other)) = (bytes(ours), bytes(peer)) {
-            goals.push(Goal {
-                what,
-                project: format!("{project}, {ours}"),
-                most,
-                ratio: own / other,
-                used: None,
-                data: format!("{:.1} MB beside {:.1} MB", own / 1e6, other / 1e6),
-            });
-        }
-    }
-    goals
 }

@@ -1,10 +1,15 @@
-// Cases of the cycle that are legal and rare; a number is that of the checklist of dependency-only builds.
+//! Cases of the cycle that are legal and rare; a number is that of the checklist of dependency-only builds.
+
+use super::*;
 
 /// 68: Rust sources that lie elsewhere: in no package, in a member that is not built, in a root package that is
 /// not built; a build script reads what is beside its package.
 #[test]
 fn sources_from_elsewhere() {
-    check("one", "one shared other deeper top generated message", r#"
+    check(
+        "one",
+        "one shared other deeper top generated message",
+        r#"
 //- /Cargo.toml of top
 [workspace]
 members = ["crates/*"]
@@ -43,13 +48,18 @@ fn main() {
     let top = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../gen/top.rs"));
     println!("{} {SHARED} {} {} {top} {}", one::one(), part::OTHER, part::deeper::DEEPER, env!("MESSAGE"));
 }
-"#, "build: { package: app, profile: dev }");
+"#,
+        "build: { package: app, profile: dev }",
+    );
 }
 
 /// 44: a patched crate depends on the program's package, which only its tests reach: with the resolver 1 they count.
 #[test]
 fn patched_by_a_crate_that_needs_the_program() {
-    check("one", "one app", r#"
+    check(
+        "one",
+        "one app",
+        r#"
 //- /Cargo.toml
 [workspace]
 members = ["app"]
@@ -71,20 +81,26 @@ version = "1.7.0"
 [dependencies]
 app = { path = "../app" }
 //- /twin/src/lib.rs
-"#, "build: { package: app, profile: dev }");
+"#,
+        "build: { package: app, profile: dev }",
+    );
 }
 
 /// 44: a patch that takes a crate from git.
 #[test]
 fn patched_by_git() {
-    check_with_git("twin uses_twin", "twin of git", r#"
+    check_with_git(
+        "twin uses_twin",
+        "twin of git",
+        r#"
 //- /crate/Cargo.toml
 [package]
 name = "twin"
 version = "1.4.0"
 //- /crate/src/lib.rs
 pub fn twin() -> &'static str { "twin of git" }
-"#, r#"
+"#,
+        r#"
 //- /Cargo.toml of app
 [dependencies]
 uses-twin = "1"
@@ -92,13 +108,18 @@ uses-twin = "1"
 twin = { git = "GIT" }
 //- /src/main.rs
 fn main() { println!("{}", uses_twin::uses_twin()); }
-"#, DEV);
+"#,
+        DEV,
+    );
 }
 
 /// 44: a fork in the project that is a workspace of its own, excluded from this one.
 #[test]
 fn patched_by_a_fork_with_its_own_workspace() {
-    check("uses_twin", "fork 1.8.0 of inner", r#"
+    check(
+        "uses_twin",
+        "fork 1.8.0 of inner",
+        r#"
 //- /Cargo.toml
 [workspace]
 members = ["app"]
@@ -147,13 +168,18 @@ more = []
 #[cfg(feature = "missing")]
 compile_error!("default features are off");
 pub fn name(text: &str) -> &str { text }
-"#, "build: { package: app, profile: dev }");
+"#,
+        "build: { package: app, profile: dev }",
+    );
 }
 
 /// 35, 37, 52: what is newest: edition 2024, the resolver 3 with `rust-version`, inherited lints.
 #[test]
 fn edition_2024() {
-    check("one", "one+extra", r#"
+    check(
+        "one",
+        "one+extra",
+        r#"
 //- /Cargo.toml
 [workspace]
 members = ["app", "lib"]
@@ -202,13 +228,18 @@ one.workspace = true
 compile_error!("default features are off");
 /// Documented, too.
 pub fn text() -> &'static str { if cfg!(own) { "own" } else { one::one() } }
-"#, "build: { package: app, profile: dev }");
+"#,
+        "build: { package: app, profile: dev }",
+    );
 }
 
 /// 39: tables of targets: those that hold here, others, a local crate in one, features of them.
 #[test]
 fn dependencies_of_targets() {
-    check("build-script-build helper one two", "one+extra two unix", r#"
+    check(
+        "build-script-build helper one two",
+        "one+extra two unix",
+        r#"
 //- /Cargo.toml of app
 [workspace]
 members = ["only-unix", "only-windows"]
@@ -236,13 +267,18 @@ pub const NAME: &str = "unix";
 x = []
 //- /only-windows/src/lib.rs
 compile_error!("not here");
-"#, "build: { package: app, profile: dev }");
+"#,
+        "build: { package: app, profile: dev }",
+    );
 }
 
 /// 73: the environment of the configuration, relative paths in it, and a file that it includes.
 #[test]
 fn environment_of_the_configuration() {
-    check("one", "value of the data, one", r#"
+    check(
+        "one",
+        "value of the data, one",
+        r#"
 //- /.cargo/config.toml
 [env]
 KIND = { value = "value", force = true }
@@ -263,13 +299,18 @@ fn main() {
 }
 //- /src/main.rs
 fn main() { println!("{}, {}", env!("TEXT"), one::one()); }
-"#, DEV);
+"#,
+        DEV,
+    );
 }
 
 /// 49: a configuration that takes the place of a build script of a local and of a foreign package.
 #[test]
 fn overridden_build_script() {
-    check("build-script-build helper two", "from the configuration two", &r#"
+    check(
+        "build-script-build helper two",
+        "from the configuration two",
+        &r#"
 //- /.cargo/config.toml
 [target.HOST.zed]
 rustc-env = { ZED = "from the configuration" }
@@ -281,7 +322,10 @@ two = "2"
 fn main() { panic!("the configuration has its results"); }
 //- /src/main.rs
 fn main() { println!("{} {}", env!("ZED"), two::two()); }
-"#.replace("HOST", &host()), DEV);
+"#
+        .replace("HOST", &host()),
+        DEV,
+    );
 }
 
 /// 40: packages that need each other, one of them in its tests alone.
@@ -321,7 +365,10 @@ pub fn check() { assert_eq!((base::text(), two::two()), ("one", "two")); }
 /// 18, 25: two local packages of one name, told apart by their versions, one of them renamed.
 #[test]
 fn two_local_packages_of_one_name() {
-    check("one", "new old one", r#"
+    check(
+        "one",
+        "new old one",
+        r#"
 //- /Cargo.toml
 [workspace]
 members = ["app"]
@@ -348,13 +395,18 @@ edition = "2021"
 one = "1"
 //- /old/src/lib.rs
 pub fn text() -> String { format!("old {}", one::one()) }
-"#, "build: { package: app, profile: dev }");
+"#,
+        "build: { package: app, profile: dev }",
+    );
 }
 
 /// 61: a build script of several files that passes flags to the linker, beside a library that is linked, too.
 #[test]
 fn build_script_of_several_files() {
-    check("helper", "made by parts", r#"
+    check(
+        "helper",
+        "made by parts",
+        r#"
 //- /Cargo.toml of app
 build = "build/main.rs"
 default-run = "app"
@@ -391,13 +443,19 @@ include!(concat!(env!("OUT_DIR"), "/made.rs"));
 fn main() { println!("{}", app::TEXT); }
 //- /src/extra.rs
 compile_error!("its feature is off");
-"#, DEV);
+"#,
+        DEV,
+    );
 }
 
 /// 50: a program of a local and one of a foreign package as dependencies, which is unstable.
 #[test]
 fn artifacts() {
-    let cycle = cycle_in(Sandbox::nightly(), "", "", r#"
+    let cycle = cycle_in(
+        Sandbox::nightly(),
+        "",
+        "",
+        r#"
 //- /.cargo/config.toml
 [unstable]
 bindeps = true
@@ -423,7 +481,10 @@ fn main() { println!("{}, {}", env!("SAID"), one::one()); }
 two = "2"
 //- /tool/src/main.rs
 fn main() { println!("tool says {}", two::two()); }
-"#, "build: { package: app, profile: dev }", RecipeFor::Build);
+"#,
+        "build: { package: app, profile: dev }",
+        RecipeFor::Build,
+    );
     assert_eq!(cycle.recompiled, [""; 0]);
     // Both are programs that cargo made.
     assert_eq!(cycle.output, "tool says two\ntool says two, one\n");
@@ -432,7 +493,10 @@ fn main() { println!("tool says {}", two::two()); }
 /// 51: keys that Cargo does not know yet pass through with a warning.
 #[test]
 fn unknown_keys() {
-    check("one", "one", r#"
+    check(
+        "one",
+        "one",
+        r#"
 //- /Cargo.toml of app
 brand-new = { key = 1 }
 [dependencies]
@@ -443,7 +507,9 @@ table = [1]
 brand-new = 1
 //- /src/main.rs
 fn main() { println!("{}", one::one()); }
-"#, DEV);
+"#,
+        DEV,
+    );
 }
 
 /// 102: line ends of Windows and a mark of the byte order, in all that Cargo reads.
@@ -463,14 +529,20 @@ fn main() { println!("{} {}", one::one(), cfg!(windows_files)); }
     let files = files(fixture).into_iter();
     let files = files.map(|(path, text)| (path, format!("\u{feff}{}", text.replace('\n', "\r\n"))));
     let cycle = cycle_of(sandbox, "", "", &files.collect(), DEV, RecipeFor::Build);
-    assert_eq!((cycle.recompiled, cycle.output.as_str()), (vec![], "one true\n"));
+    assert_eq!(
+        (cycle.recompiled, cycle.output.as_str()),
+        (vec![], "one true\n")
+    );
 }
 
 /// 14, 52: below a root package with the resolver 1, its features and those of its tests count in all that is built
 /// from its directory.
 #[test]
 fn features_of_the_root_package() {
-    check("build-script-build helper one two", "one+extra", r#"
+    check(
+        "build-script-build helper one two",
+        "one+extra",
+        r#"
 //- /Cargo.toml of top
 [workspace]
 members = ["tool", "lib"]
@@ -494,5 +566,7 @@ one = "1"
 one = "1"
 //- /tool/src/main.rs
 fn main() { println!("{}", one::one()); }
-"#, "build: { package: tool, profile: dev }");
+"#,
+        "build: { package: tool, profile: dev }",
+    );
 }

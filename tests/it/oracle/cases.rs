@@ -1,9 +1,14 @@
-// The cases of the oracle; a number is that of the checklist of dependency-only builds.
+//! The cases of the oracle; a number is that of the checklist of dependency-only builds.
+
+use super::*;
 
 /// 1: a single package with an explicit binary.
 #[test]
 fn explicit_bin() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [package]
 name = "app"
@@ -13,13 +18,17 @@ edition = "2021"
 name = "app"
 path = "src/main.rs"
 //- /src/main.rs
-"#);
+"#,
+    );
 }
 
 /// 2, 3: discovered binaries, directory binaries, a mix with declared ones.
 #[test]
 fn discovered_bins() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [package]
 name = "my-app"
@@ -45,13 +54,17 @@ f = []
 //- /src/bin/nothing/more.rs
 //- /src/bin/.hidden.rs
 //- /src/bin/notes.txt
-"#);
+"#,
+    );
 }
 
 /// 4, 5, 6: paths outside of src, library with a name and path, crate types.
 #[test]
 fn custom_paths() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [package]
 name = "shapes"
@@ -67,13 +80,17 @@ path = "tools/tool.rs"
 //- /code/core.rs
 //- /tools/tool.rs
 //- /src/main.rs
-"#);
+"#,
+    );
 }
 
 /// 7: all spellings of a procedural macro.
 #[test]
 fn proc_macros() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [workspace]
 members = ["a", "b", "c", "d"]
@@ -106,13 +123,17 @@ version = "0.1.0"
 [lib]
 crate-type = ["proc-macro"]
 //- /c/src/lib.rs
-"#);
+"#,
+    );
 }
 
 /// 8: discovery switched off.
 #[test]
 fn no_discovery() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [package]
 name = "quiet"
@@ -137,13 +158,17 @@ path = "tests/t.rs"
 //- /tests/u.rs
 //- /examples/e.rs
 //- /benches/b.rs
-"#);
+"#,
+    );
 }
 
 /// 9, 10, 11, 12: tests, benches, examples, directories of them, two targets with one file.
 #[test]
 fn tests_benches_examples() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [package]
 name = "all"
@@ -175,13 +200,17 @@ x = []
 //- /examples/plugin.rs
 //- /examples/auto.rs
 //- /examples/big/main.rs
-"#);
+"#,
+    );
 }
 
 /// 2: what the edition 2015 does with declared targets, and old places of files.
 #[test]
 fn edition_2015() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [workspace]
 members = ["declared", "legacy-bin", "legacy_lib", "bench"]
@@ -218,13 +247,17 @@ version = "0.1.0"
 name = "bench"
 //- /bench/src/lib.rs
 //- /bench/src/bench.rs
-"#);
+"#,
+    );
 }
 
 /// 14, 15, 16, 17: virtual workspace, patterns, nested ones, look-alikes, exclusion, default members.
 #[test]
 fn virtual_workspace() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [workspace]
 members = ["crates/*", "nested/*/lib", "vendored/x", "ro?t"]
@@ -269,13 +302,17 @@ version = "0.1.0"
 //- /root/src/lib.rs
 //- /templates/broken/Cargo.toml
 [package
-"#);
+"#,
+    );
 }
 
 /// 14, 18: root package with members; path dependencies become members, excluded ones do not.
 #[test]
 fn root_package_and_path_dependencies() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [package]
 name = "top"
@@ -327,13 +364,17 @@ version = "0.1.0"
 name = "win"
 version = "0.1.0"
 //- /win/src/lib.rs
-"#);
+"#,
+    );
 }
 
 /// 19: a path dependency outside of the root, in another workspace that it inherits from.
 #[test]
 fn other_workspace() {
-    check("app", "app", r#"
+    check(
+        "app",
+        "app",
+        r#"
 //- /app/Cargo.toml
 [package]
 name = "app"
@@ -361,13 +402,17 @@ inner.workspace = true
 name = "inner"
 version = "0.1.0"
 //- /libs/inner/src/lib.rs
-"#);
+"#,
+    );
 }
 
 /// 20: the manifest in a subdirectory, the root above it.
 #[test]
 fn from_a_member() {
-    check("backend/api", "backend", r#"
+    check(
+        "backend/api",
+        "backend",
+        r#"
 //- /backend/Cargo.toml
 [workspace]
 members = ["api", "core"]
@@ -396,13 +441,17 @@ version = "0.1.0"
 //- /Cargo.toml
 [workspace]
 exclude = ["backend"]
-"#);
+"#,
+    );
 }
 
 /// 23: a member that points to its workspace, outside of the root's directory.
 #[test]
 fn pointer_to_the_root() {
-    check("ws", "ws", r#"
+    check(
+        "ws",
+        "ws",
+        r#"
 //- /ws/Cargo.toml
 [workspace]
 members = ["../other/member", "in"]
@@ -417,13 +466,17 @@ name = "member"
 version = "0.1.0"
 workspace = "../../ws"
 //- /other/member/src/main.rs
-"#);
+"#,
+    );
 }
 
 /// 24, 35, 36, 42: inheritance of dependencies, renaming, optional ones, implicit features.
 #[test]
 fn dependencies() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [workspace]
 members = ["a", "my-lib", "modern"]
@@ -472,13 +525,17 @@ edition = "2024"
 [dependencies]
 one = { workspace = true, default-features = false }
 //- /modern/src/lib.rs
-"#);
+"#,
+    );
 }
 
 /// 49, 60, 61: build scripts, `links`, files that are not there.
 #[test]
 fn build_scripts() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [workspace]
 members = ["default", "custom", "off", "on"]
@@ -512,13 +569,17 @@ version = "0.1.0"
 build = true
 //- /on/src/lib.rs
 //- /on/build.rs
-"#);
+"#,
+    );
 }
 
 /// 27: odd names of directories.
 #[test]
 fn odd_paths() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [workspace]
 members = ["with space/*", "ünicode"]
@@ -532,13 +593,17 @@ version = "0.1.0"
 name = "u"
 version = "0.1.0"
 //- /ünicode/src/lib.rs
-"#);
+"#,
+    );
 }
 
 /// 44: patches with paths, one of them of a package that is no member.
 #[test]
 fn patches() {
-    check("", "", r#"
+    check(
+        "",
+        "",
+        r#"
 //- /Cargo.toml
 [package]
 name = "app"
@@ -554,13 +619,17 @@ twin = { path = "vendor/twin" }
 name = "twin"
 version = "1.3.0"
 //- /vendor/twin/src/lib.rs
-"#);
+"#,
+    );
 }
 
 /// 4, 12, 16, 17: paths written in every way that means the same, and targets that share what is discovered.
 #[test]
 fn paths_written_in_odd_ways() {
-    check("root", "root", r#"
+    check(
+        "root",
+        "root",
+        r#"
 //- /root/Cargo.toml
 [workspace]
 members = [".", "./inner/", "inner/../inner/deep", "../beside", "glob/*/", "glob/?"]
@@ -608,5 +677,6 @@ name = "beside"
 version = "0.1.0"
 workspace = "../root"
 //- /beside/src/lib.rs
-"#);
+"#,
+    );
 }
