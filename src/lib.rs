@@ -7,6 +7,7 @@ pub mod calls;
 pub mod cli;
 pub mod context;
 pub mod diagnostic;
+mod distribution;
 pub mod eject;
 pub mod explain;
 pub mod frontend;

@@ -154,6 +154,16 @@ pub struct Output {
     pub mount: String,
 }
 
+impl Output {
+    /// All of what a step leaves: the root of an exec, or the only output of another step.
+    pub fn root(step: usize) -> Self {
+        Self {
+            step,
+            mount: "/".into(),
+        }
+    }
+}
+
 /// What a step does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {

@@ -86,6 +86,7 @@ mod tests {
             ("echo 1 >&2", true),
             ("echo '[net]' > $CARGO_HOME/config.toml", false),
             ("printf x|tee version.txt", false),
+            ("case $A in a) echo 1 > version.txt;; esac", false),
         ] {
             assert_eq!(Outputs::of(command).are_stubs(), stubs, "{command}");
         }

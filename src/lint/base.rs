@@ -1,6 +1,7 @@
 //! Base images: which, and what they have.
 
 use super::{Found, Input, Rule, is_gnu};
+use crate::distribution::Release;
 use crate::image_ref::ImageRef;
 use crate::source::Span;
 use crate::spec::{ImageBase, ImageSpec};
@@ -64,14 +65,8 @@ fn unpinned(input: &Input<'_>, found: &mut Found<'_>) {
             };
             let familiar = name.familiar();
             let familiar = familiar.trim_end_matches(":latest");
-            let newest = |distribution| {
-                let mut all = RELEASES
-                    .iter()
-                    .filter(|one| one.distribution == distribution);
-                all.next_back().map(|one| one.number)
-            };
             let version = match familiar {
-                "debian" | "ubuntu" => newest(familiar),
+                "debian" | "ubuntu" => Release::newest(familiar).map(|newest| newest.number),
                 "alpine" => Some("3"),
                 "busybox" | "rust" => Some("1"),
                 _ => None,
@@ -120,20 +115,21 @@ fn glibc(input: &Input<'_>, found: &mut Found<'_>) {
             continue;
         };
         let build = &image.build.base.value;
-        let (Some(linked), Some(there)) = (release(build), release(base)) else {
+        let (Some(linked), Some(there)) = (Release::of_image(build), Release::of_image(base))
+        else {
             continue;
         };
         if linked.glibc > there.glibc {
             found.spec(
                 image.image.base.span.or(image.build.base.span),
                 format!(
-                    "`{base}` has glibc 2.{}, and the program is linked with the 2.{} of `{build}`",
-                    there.glibc, linked.glibc
+                    "`{base}` has glibc {}.{}, and the program is linked with the {}.{} of `{build}`",
+                    there.glibc.0, there.glibc.1, linked.glibc.0, linked.glibc.1
                 ),
                 match there.distribution {
                     "debian" => format!(
                         "write `build: {{ base: \"rust:1-{}\" }}`, or a newer base",
-                        there.name
+                        there.codename
                     ),
                     _ => {
                         "write an older build image, like `rust:1-bullseye`, or a newer base".into()
@@ -142,75 +138,6 @@ fn glibc(input: &Input<'_>, found: &mut Found<'_>) {
             );
         }
     }
-}
-
-/// A release of a distribution.
-#[derive(Clone, Copy)]
-struct Release {
-    distribution: &'static str,
-    name: &'static str,
-    number: &'static str,
-    /// Minor version of its glibc 2.
-    glibc: u32,
-}
-
-const fn of(d: &'static str, name: &'static str, number: &'static str, glibc: u32) -> Release {
-    Release {
-        distribution: d,
-        name,
-        number,
-        glibc,
-    }
-}
-
-const RELEASES: [Release; 8] = [
-    of("debian", "buster", "10", 28),
-    of("debian", "bullseye", "11", 31),
-    of("debian", "bookworm", "12", 36),
-    of("debian", "trixie", "13", 41),
-    of("ubuntu", "focal", "20.04", 31),
-    of("ubuntu", "jammy", "22.04", 35),
-    of("ubuntu", "noble", "24.04", 39),
-    of("ubuntu", "plucky", "25.04", 41),
-];
-
-/// What an image is made from, where its name says so.
-fn release(reference: &str) -> Option<Release> {
-    let name: ImageRef = reference.parse().ok()?;
-    let tag = name.tag.as_deref().unwrap_or_default();
-    let of_tag = || RELEASES.iter().find(|release| tag.contains(release.name));
-    let numbered = |distribution: &str, number: &str| {
-        let fits = |release: &&Release| {
-            release.distribution == distribution
-                && (number == release.number
-                    || number
-                        .strip_prefix(release.number)
-                        .is_some_and(|rest| rest.starts_with(['.', '-'])))
-        };
-        RELEASES.iter().find(fits)
-    };
-    let found = match name.path.as_str() {
-        "library/rust" => of_tag().or_else(|| {
-            // The official image moved to Debian 13 with Rust 1.89.
-            let version = tag.split('-').next().unwrap_or_default();
-            let minor = version
-                .strip_prefix("1.")
-                .and_then(|rest| rest.split('.').next());
-            let new = match minor {
-                Some(minor) => minor.parse().is_ok_and(|minor: u32| minor >= 90),
-                None => version == "1" || tag == "latest" || tag == "slim",
-            };
-            (new && !tag.contains("alpine")).then(|| numbered("debian", "13"))?
-        }),
-        "library/debian" => of_tag().or_else(|| numbered("debian", tag)),
-        "library/ubuntu" => of_tag().or_else(|| numbered("ubuntu", tag)),
-        path if path.starts_with("distroless/") => {
-            let (_, number) = path.rsplit_once("-debian")?;
-            numbered("debian", number)
-        }
-        _ => of_tag(),
-    };
-    found.copied()
 }
 
 fn repository(reference: &str) -> String {

@@ -296,10 +296,7 @@ fn laid_out<'t>(
         actions: actions.collect(),
     };
     let step = plan.push(Role::Crates, name.into(), op, None);
-    Output {
-        step,
-        mount: "/".into(),
-    }
+    Output::root(step)
 }
 
 /// One file system of several; `None` of none.
@@ -308,10 +305,7 @@ fn merged(plan: &mut Plan, mut parts: Vec<Output>, name: &str) -> Option<Output>
         return parts.pop();
     }
     let step = plan.push(Role::Crates, name.into(), Op::Merge(parts), None);
-    Some(Output {
-        step,
-        mount: "/".into(),
-    })
+    Some(Output::root(step))
 }
 
 #[cfg(test)]

@@ -71,10 +71,7 @@ pub(super) fn skeleton(
         actions: files(recipe).collect(),
     };
     let step = plan.push(Role::Skeleton, name.into(), op, None);
-    Output {
-        step,
-        mount: "/".into(),
-    }
+    Output::root(step)
 }
 
 /// Adds the step that downloads crates; the only one with network and with the secrets of registries.

@@ -1,6 +1,6 @@
 //! Processes and what they see, and changes of files without a process.
 
-use super::Output;
+use super::{Output, SOURCE_TIME};
 
 /// A process in a container.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -113,4 +113,20 @@ pub struct Copy {
     pub owner: Option<String>,
     /// Modification time in seconds since 1970; kept when `None`.
     pub time: Option<i64>,
+}
+
+impl Copy {
+    /// All of `src`, whose owner becomes root, and its time the one old time.
+    pub fn new(from: Output, src: impl Into<String>, dest: impl Into<String>) -> Self {
+        Self {
+            from,
+            src: src.into(),
+            dest: dest.into(),
+            include: vec![],
+            exclude: vec![],
+            mode: None,
+            owner: None,
+            time: Some(SOURCE_TIME),
+        }
+    }
 }

@@ -37,13 +37,7 @@ pub(super) fn image(
                 op,
                 spec.base.span,
             );
-            (
-                Some(Output {
-                    step,
-                    mount: "/".into(),
-                }),
-                Some(info),
-            )
+            (Some(Output::root(step)), Some(info))
         }
     };
     let base_config = info.map(|info| info.config).unwrap_or_default();
@@ -117,15 +111,10 @@ fn executables(plan: &Plan, input: &Input<'_>) -> Layer {
         owner: None,
     }];
     for executable in &plan.executables {
+        let (from, path) = (executable.output.clone(), executable.path.as_str());
         actions.push(FileAction::Copy(Box::new(Copy {
-            from: executable.output.clone(),
-            src: executable.path.clone(),
-            dest: executable.installed.clone(),
-            include: vec![],
-            exclude: vec![],
             mode: Some(0o755),
-            owner: None,
-            time: Some(super::SOURCE_TIME),
+            ..Copy::new(from, path, executable.installed.as_str())
         })));
     }
     // Cargo's messages are read in each build: whoever imports a cache without them compiles again.

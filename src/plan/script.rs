@@ -22,10 +22,7 @@ impl Plan {
             actions: vec![write],
         };
         let step = self.push(Role::Base, format!("script {name}"), op, None);
-        let output = Output {
-            step,
-            mount: "/".into(),
-        };
+        let output = Output::root(step);
         let mount = Mount {
             dest: dir.into(),
             kind: MountKind::ReadOnly(output),

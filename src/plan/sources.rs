@@ -7,10 +7,7 @@
 //!
 //! The files that are no Rust sources are one step that all others start from, so that they are on the disk once.
 
-use super::{
-    Copy, FileAction, Input, Op, Output, Plan, RUST_SOURCES, Role, SOURCE_TIME, dependencies,
-    unread,
-};
+use super::{Copy, FileAction, Input, Op, Output, Plan, RUST_SOURCES, Role, dependencies, unread};
 use crate::recipe::Recipe;
 use crate::source::parent;
 use std::collections::BTreeSet;
@@ -41,13 +38,6 @@ fn rust(dir: &str) -> String {
     below(dir, RUST_SOURCES)
 }
 
-fn root(step: usize) -> Output {
-    Output {
-        step,
-        mount: "/".into(),
-    }
-}
-
 fn context(plan: &mut Plan, input: &Input<'_>) -> Output {
     let mut exclude = input.ignored.to_vec();
     exclude.extend(never(input));
@@ -55,20 +45,15 @@ fn context(plan: &mut Plan, input: &Input<'_>) -> Output {
         include: vec![],
         exclude,
     };
-    root(plan.push(Role::Sources, "load build context".into(), op, None))
+    Output::root(plan.push(Role::Sources, "load build context".into(), op, None))
 }
 
 /// A copy of some of the context's files, with the one old time.
 fn some(from: Output, include: Vec<String>, exclude: Vec<String>) -> FileAction {
     FileAction::Copy(Box::new(Copy {
-        from,
-        src: "/".into(),
-        dest: "/".into(),
         include,
         exclude,
-        mode: None,
-        owner: None,
-        time: Some(SOURCE_TIME),
+        ..Copy::new(from, "/", "/")
     }))
 }
 
@@ -92,7 +77,7 @@ pub(super) fn real_dirs(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> 
         base: None,
         actions: vec![some(context, include, never(input))],
     };
-    Some(root(plan.push(
+    Some(Output::root(plan.push(
         Role::Sources,
         "vendored sources".into(),
         op,
@@ -108,7 +93,7 @@ pub(super) fn only(plan: &mut Plan, input: &Input<'_>, include: &[&str], name: &
         base: None,
         actions: vec![some(context, include, never(input))],
     };
-    root(plan.push(Role::Sources, name.into(), op, None))
+    Output::root(plan.push(Role::Sources, name.into(), op, None))
 }
 
 /// Adds the project as a step sees it that compiles what is real in a recipe.
@@ -119,6 +104,12 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
     for dir in packages.iter().map(|package| package.dir.as_str()) {
         others.extend([rust(dir), below(dir, "Cargo.toml")]);
     }
+    // A stub cannot be written through a link.
+    others.extend(
+        packages
+            .iter()
+            .flat_map(|package| package.source_links.clone()),
+    );
     for name in ["Cargo.toml", "Cargo.lock"] {
         others.push(below(&input.project.root, name));
     }
@@ -132,7 +123,7 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
         base: None,
         actions: vec![some(context.clone(), vec![], others)],
     };
-    let files = root(plan.push(
+    let files = Output::root(plan.push(
         Role::Sources,
         "files that are no Rust sources".into(),
         op,
@@ -142,7 +133,7 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
         base: None,
         actions: vec![some(context.clone(), vec![rust("")], never(input))],
     };
-    let all = root(plan.push(Role::Sources, "Rust sources".into(), op, None));
+    let all = Output::root(plan.push(Role::Sources, "Rust sources".into(), op, None));
     let shared = unread::without(plan, input, &context, files, all);
 
     // Engines mount for each change, which is free where nothing is below: one copy takes the place of many.
@@ -150,7 +141,7 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
         base: None,
         actions: dependencies::files(recipe).collect(),
     };
-    let manifests = root(plan.push(Role::Sources, "manifests".into(), op, None));
+    let manifests = Output::root(plan.push(Role::Sources, "manifests".into(), op, None));
     let (include, exclude) = seen(input, recipe);
     let op = Op::Files {
         base: Some(shared),
@@ -159,7 +150,7 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
             some(manifests, vec![], vec![]),
         ],
     };
-    root(plan.push(Role::Sources, name.into(), op, None))
+    Output::root(plan.push(Role::Sources, name.into(), op, None))
 }
 
 /// Patterns of the Rust sources that are real in a recipe: those to include and, of these, to exclude.
@@ -190,6 +181,7 @@ fn seen(input: &Input<'_>, recipe: &Recipe) -> (Vec<String>, Vec<String>) {
                 let outside = package.targets.iter().map(|target| target.path.as_str());
                 let outside = outside.filter(|path| !is_below(path, dir));
                 include.extend(outside.map(|path| rust(parent(path))));
+                include.extend(package.source_links.iter().cloned());
             }
             false => {}
         }

@@ -144,26 +144,15 @@ fn side_by_side(plan: &mut Plan, images: &[String]) -> Output {
             true => format!("/{image}/{}", executable.name),
             false => format!("/{}", executable.name),
         };
-        FileAction::Copy(Box::new(Copy {
-            from: executable.output.clone(),
-            src: executable.path.clone(),
-            dest,
-            include: vec![],
-            exclude: vec![],
-            mode: None,
-            owner: None,
-            time: Some(super::SOURCE_TIME),
-        }))
+        let (from, path) = (executable.output.clone(), executable.path.as_str());
+        FileAction::Copy(Box::new(Copy::new(from, path, dest)))
     });
     let op = Op::Files {
         base: None,
         actions: make.chain(copy).collect(),
     };
     let step = plan.push(Role::Image, "executables".into(), op, None);
-    Output {
-        step,
-        mount: "/".into(),
-    }
+    Output::root(step)
 }
 
 /// Nothing, once the dependencies of all images are compiled.
@@ -183,10 +172,7 @@ fn deps(plan: &mut Plan, inputs: &[Input<'_>]) -> Result<(), Diagnostics> {
         actions: built.into_iter().map(FileAction::Need).collect(),
     };
     let step = plan.push(Role::Image, "nothing but warm caches".into(), op, None);
-    plan.result = Some(Output {
-        step,
-        mount: "/".into(),
-    });
+    plan.result = Some(Output::root(step));
     Ok(())
 }
 
@@ -218,8 +204,5 @@ fn tie(plan: &mut Plan) {
         actions: needed.collect(),
     };
     let step = plan.push(Role::Image, "result".into(), op, None);
-    plan.result = Some(Output {
-        step,
-        mount: "/".into(),
-    });
+    plan.result = Some(Output::root(step));
 }

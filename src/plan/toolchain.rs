@@ -82,10 +82,7 @@ pub(super) fn add(
         },
         build.base.span,
     );
-    let mut root = Output {
-        step: base,
-        mount: "/".into(),
-    };
+    let mut root = Output::root(base);
     let packages = packages(input, recipe, &plan.triple);
     if !packages.is_empty() {
         let span = build
@@ -119,10 +116,7 @@ pub(super) fn add(
     }
     let cargo_home = cargo_home(&env);
     Toolchain {
-        base: Output {
-            step: base,
-            mount: "/".into(),
-        },
+        base: Output::root(base),
         fetcher: match same_cargo {
             true => packaged,
             false => root.clone(),
@@ -300,10 +294,7 @@ pub(super) fn change(plan: &mut Plan, run: Run<'_>, root: Output, mounts: Vec<Mo
         ..Exec::default()
     };
     let step = plan.push(Role::Toolchain, run.name, Op::Exec(exec), run.span);
-    Output {
-        step,
-        mount: "/".into(),
-    }
+    Output::root(step)
 }
 
 /// The triple of an image that its platform runs.

@@ -123,10 +123,7 @@ pub(super) fn without(
         dest: dest.into(),
         kind,
     };
-    let image = Output {
-        step: image,
-        mount: "/".into(),
-    };
+    let image = Output::root(image);
     let exec = Exec {
         args,
         env: vec![("PATH".into(), "/usr/sbin:/usr/bin:/sbin:/bin".into())],
@@ -155,14 +152,9 @@ pub(super) fn without(
     let exclude: Vec<String> = left_out.collect();
     let copy = |from, include| {
         FileAction::Copy(Box::new(Copy {
-            from,
-            src: "/".into(),
-            dest: "/".into(),
             include,
             exclude: exclude.clone(),
-            mode: None,
-            owner: None,
-            time: Some(super::SOURCE_TIME),
+            ..Copy::new(from, "/", "/")
         }))
     };
     let read = Output {
@@ -178,10 +170,7 @@ pub(super) fn without(
         base: None,
         actions,
     };
-    Output {
-        step: plan.push(Role::Sources, "inputs of the build".into(), op, None),
-        mount: "/".into(),
-    }
+    Output::root(plan.push(Role::Sources, "inputs of the build".into(), op, None))
 }
 
 #[cfg(test)]

@@ -80,6 +80,7 @@ pub(super) fn package(manifest: Manifest<'_>, found: &mut Diagnostics) -> Option
             .unwrap_or_else(|| "0.0.0".into()),
         dir: manifest.dir.to_owned(),
         workspace: None,
+        source_links: vec![],
         manifest: document.file.clone(),
         name_span: name_node.span,
         features: features(document),

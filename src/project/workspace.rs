@@ -175,6 +175,21 @@ impl<'t> Loader<'t> {
         None
     }
 
+    fn source_links(&self, package: &Package) -> Vec<String> {
+        let below = format!("{}/", package.dir);
+        let is_above = |link: &&str| {
+            let behind = format!("{link}/");
+            let mut targets = package.targets.iter();
+            targets.any(|target| target.path.starts_with(&behind))
+        };
+        let links = self.tree.links();
+        links
+            .filter(|link| package.dir.is_empty() || link.starts_with(&below))
+            .filter(is_above)
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Reads the package in `dir` if that has not been done.
     pub(super) fn package(&mut self, dir: &str, is_member: bool) -> bool {
         if !self.packages.contains_key(dir) {
@@ -194,6 +209,7 @@ impl<'t> Loader<'t> {
                 return false;
             };
             package.workspace = root.map(|(dir, _)| dir);
+            package.source_links = self.source_links(&package);
             for dependency in &mut package.dependencies {
                 if let DependencySource::Path { dir } = &mut dependency.source {
                     *dir = self.tree.real(dir);

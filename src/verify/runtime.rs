@@ -1,6 +1,7 @@
 //! What a base image has for a dynamically linked executable.
 
 use crate::diagnostic::Diagnostic;
+use crate::distribution::Release;
 use crate::image_ref;
 use crate::spec::ImageBase;
 
@@ -21,18 +22,6 @@ enum Libc {
     Glibc(u32, u32),
     Unknown,
 }
-
-/// glibc of distributions, by what their tags begin with (packages.debian.org, packages.ubuntu.com).
-const GLIBC: [(&str, &[&str], (u32, u32)); 8] = [
-    ("debian", &["bullseye", "11"], (2, 31)),
-    ("debian", &["bookworm", "12"], (2, 36)),
-    ("debian", &["trixie", "13"], (2, 41)),
-    ("ubuntu", &["focal", "20.04"], (2, 31)),
-    ("ubuntu", &["jammy", "22.04"], (2, 35)),
-    ("ubuntu", &["noble", "24.04"], (2, 39)),
-    ("ubuntu", &["plucky", "25.04"], (2, 41)),
-    ("ubuntu", &["questing", "25.10"], (2, 42)),
-];
 
 impl Runtime {
     /// What `base` is known to have.
@@ -177,15 +166,10 @@ fn libc(reference: &str) -> Libc {
 }
 
 fn glibc(image: &str, tag: &str) -> Libc {
-    let is = |begin: &&str| {
-        let rest = tag.strip_prefix(*begin);
-        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
-    };
-    let found = GLIBC
-        .iter()
-        .find(|(name, begins, _)| *name == image && begins.iter().any(is));
-    found.map_or(Libc::Unknown, |(.., (major, minor))| {
-        Libc::Glibc(*major, *minor)
+    let release = Release::tagged(image, tag);
+    release.map_or(Libc::Unknown, |release| {
+        let (major, minor) = release.glibc;
+        Libc::Glibc(major, minor)
     })
 }
 

@@ -20,6 +20,54 @@ fn flags_are_added_to_those_of_the_configuration() {
     }
 }
 
+/// Only manifests are sent for planning; a file that a configuration includes may have any name and place.
+#[test]
+fn included_configuration_reaches_every_step() {
+    let docker = Docker::take();
+    let project = Project::tiny("image: { base: scratch }\n");
+    let source = "fn main() { println!(\"{}\", env!(\"TEAM\")); }\n";
+    let word = nonce();
+    project
+        .write("src/main.rs", source)
+        .write(".cargo/config.toml", "include = [\"../ci/team.toml\"]\n")
+        .write("ci/team.toml", format!("[env]\nTEAM = {word:?}\n"));
+    let (image, _) = docker.build(&project).image("included");
+    assert_eq!(image.prints(&[]), format!("{word}\n"));
+}
+
+/// The real crate reads the comments of the manifest of whoever calls it.
+#[test]
+fn comments_that_document_features_are_there() {
+    let docker = Docker::take();
+    let project = Project::tiny("image: { base: scratch }\n");
+    project
+        .append(
+            "Cargo.toml",
+            "[dependencies]\ndocument-features = \"0.2\"\n[features]\n## Says what it is.\nmore = []\n",
+        )
+        .write("src/main.rs", "fn main() { print!(\"{}\", document_features::document_features!()); }\n")
+        .append(
+            "Cargo.lock",
+            r#"dependencies = ["document-features"]
+
+[[package]]
+name = "document-features"
+version = "0.2.12"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "d4b8a88685455ed29a21542a33abd9cb6510b6b129abadabdcef0f4c55bc8f61"
+dependencies = ["litrs"]
+
+[[package]]
+name = "litrs"
+version = "1.0.1"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "4744e383959f0db86ede514b809b1c53251889093803c05267acc7d4e7030d70"
+"#,
+        );
+    let (image, _) = docker.build(&project).image("documented");
+    assert!(image.prints(&[]).contains("Says what it is."));
+}
+
 /// A program runs with whatever allocator it has, so its bytes have to tell: mimalloc's messages begin with its name.
 #[test]
 fn the_allocator_of_the_spec_is_in_the_program() {

@@ -148,6 +148,35 @@ fn links_are_followed() {
     assert_eq!(image.prints(&[]), format!("{word} part sub page\n"));
 }
 
+/// Two libraries with one directory of sources, of which one is a stub while the other is compiled.
+#[test]
+fn sources_behind_a_link_are_stubs_in_other_steps() {
+    let docker = Docker::take();
+    let project = Project::tiny("build: { package: tiny }\nimage: { base: scratch }\n");
+    let word = nonce();
+    let package =
+        |name| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    let locked = |name| format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+    project
+        .append(
+            "Cargo.toml",
+            "[workspace]\n[dependencies]\nleft = { path = \"left\" }\nright = { path = \"right\" }\n",
+        )
+        .append(
+            "Cargo.lock",
+            &["dependencies = [\"left\", \"right\"]\n", &locked("left"), &locked("right")].concat(),
+        )
+        .write("left/Cargo.toml", package("left"))
+        .write("right/Cargo.toml", package("right"))
+        .write("shared/src/lib.rs", format!("pub fn word() -> &'static str {{ concat!(env!(\"CARGO_PKG_NAME\"), {word:?}) }}\n"))
+        .write("src/main.rs", "fn main() { println!(\"{} {}\", left::word(), right::word()); }\n");
+    for name in ["left", "right"] {
+        symlink("../shared/src", project.join(name).join("src")).expect("can link");
+    }
+    let (image, _) = docker.build(&project).image("shared-sources");
+    assert_eq!(image.prints(&[]), format!("left{word} right{word}\n"));
+}
+
 /// Pages that the program reads when it runs.
 #[test]
 fn files_that_the_spec_leaves_out_compile_nothing() {

@@ -411,6 +411,14 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
+fn common_stages_are_about_all_images() {
+    let shown = run(&["plan", "--target", "binary", "examples/workspace"]).stdout;
+    for program in ["server", "worker"] {
+        assert!(shown.contains(program), "{shown}");
+    }
+}
+
+#[test]
 fn completions_know_all_commands() {
     for shell in ["bash", "zsh", "fish"] {
         let script = run(&["completions", shell]).stdout;

@@ -226,7 +226,7 @@ name = \"shop-worker\"
 edition = \"2021\"
 [[bin]]
 name = \"admin\"
-required-features = [\"danger\"]
+required-features = [\"danger\", \"dependency/feature\"]
 [features]
 danger = []
 //- /worker/src/main.rs
@@ -453,6 +453,7 @@ directory = \"vendor\"
 [target.x86_64-unknown-linux-gnu]
 linker = \"tools/link.sh\"
 runner = \"qemu\"
+rustflags = [\"-C\", \"link-arg=-Wl,--version-script=tools/symbols.map\", \"-Clink-arg=-Ttools/x.ld\", \"-Ctarget-cpu=native\"]
 [http]
 cainfo = \"certs/ca.pem\"
 //- /certs/ca.pem
@@ -461,6 +462,9 @@ cainfo = \"certs/ca.pem\"
 target = \"my.json\"
 //- /my.json
 //- /tools/link.sh
+//- /tools/symbols.map
+//- /tools/x.ld
+//- /native
 //- /vendor/x/Cargo.toml
 //- /in/.cargo/config
 [build]
@@ -480,9 +484,23 @@ not even TOML
         names,
         ["in/.cargo/config", ".cargo/config.toml", ".cargo/more.toml"]
     );
-    assert_eq!(project.configs[1].paths, ["tools/link.sh", "vendor"]);
+    assert_eq!(
+        project.configs[1].paths,
+        ["tools/link.sh", "tools/symbols.map", "tools/x.ld", "vendor"]
+    );
     assert_eq!(project.configs[1].network_paths, ["certs/ca.pem"]);
     assert_eq!(project.configs[2].paths, ["my.json"]);
+}
+
+/// One configuration file that is a link to the other is no mistake: Cargo recommends it.
+#[test]
+fn a_configuration_file_that_is_a_link() {
+    let config = "//- /.cargo/config.toml\n[build]\njobs = 1\n";
+    let all = files(&format!("{APP}//- /src/main.rs\n{config}{LOCK}"));
+    let tree = fixture::with_link(&all, ".cargo/config", "config.toml");
+    let (project, notes) = rust_frontend::project::load(&tree, "").unwrap();
+    assert_eq!(project.configs.len(), 1);
+    assert!(notes.is_empty(), "{notes:?}");
 }
 
 /// The lock may be where the configuration says.

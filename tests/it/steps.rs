@@ -335,6 +335,12 @@ fn flags_join_those_of_the_configuration() {
         let wanted = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS=-Ca -Cb";
         assert_eq!(rustflags(&of_target, flags), [wanted]);
     }
+    // Those of another system hide nothing.
+    let of_windows = format!("{of_build}[target.'cfg(windows)']\nrustflags = \"--cfg y\"\n");
+    assert_eq!(
+        rustflags(&of_windows, flags),
+        ["CARGO_BUILD_RUSTFLAGS=-Ca -Cb"]
+    );
     let of_another = "[target.x86_64-pc-windows-msvc]\nrustflags = \"--cfg y\"\n";
     assert_eq!(
         rustflags(of_another, flags),

@@ -50,10 +50,7 @@ impl Layers {
             actions: layer.actions,
         };
         let step = plan.push(Role::Image, layer.name, op, layer.span);
-        let output = Output {
-            step,
-            mount: "/".into(),
-        };
+        let output = Output::root(step);
         if loose {
             self.loose.push(output)
         } else {
@@ -85,10 +82,7 @@ impl Layers {
                 .chain(self.loose.drain(..))
                 .collect();
             let step = plan.push(Role::Base, "layers".into(), Op::Merge(parts), None);
-            self.base = Some(Output {
-                step,
-                mount: "/".into(),
-            });
+            self.base = Some(Output::root(step));
         }
         self.base.clone()
     }

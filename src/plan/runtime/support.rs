@@ -4,7 +4,7 @@ use super::layers::Layer;
 use crate::image_ref;
 use crate::plan::extras::{self, Extra};
 use crate::plan::toolchain::Toolchain;
-use crate::plan::{Copy, FileAction, Input, Op, Output, Plan, Role, SOURCE_TIME};
+use crate::plan::{Copy, FileAction, Input, Op, Output, Plan, Role};
 use crate::spec::{FileCopy, Image, ImageBase};
 
 /// Debian's and Alpine's place of the CA roots, the one that rustls' and OpenSSL's probing finds first.
@@ -155,22 +155,15 @@ pub(super) fn files(plan: &mut Plan, input: &Input<'_>) -> Vec<Layer> {
         exclude: input.ignored.to_vec(),
     };
     let step = plan.push(Role::Sources, "load files".into(), op, None);
-    let context = Output {
-        step,
-        mount: "/".into(),
-    };
+    let context = Output::root(step);
     let layer = |file: &FileCopy| Layer {
         name: format!("files {} to {}", file.from.value, file.to.value),
         actions: vec![FileAction::Copy(Box::new(Copy {
-            from: context.clone(),
-            src: path(file),
-            dest: file.to.value.clone(),
-            include: vec![],
-            exclude: vec![],
             mode: file.mode,
             owner: file.owner.as_ref().map(|owner| group_too(&owner.value)),
             // A web server tells by it whether what a browser has is still right.
             time: input.epoch,
+            ..Copy::new(context.clone(), path(file), file.to.value.as_str())
         }))],
         span: file.from.span,
         loose: false,
@@ -201,14 +194,5 @@ fn dir(path: &str, owner: Option<String>) -> FileAction {
 }
 
 fn copy(from: &Output, src: &str, dest: &str) -> FileAction {
-    FileAction::Copy(Box::new(Copy {
-        from: from.clone(),
-        src: src.into(),
-        dest: dest.into(),
-        include: vec![],
-        exclude: vec![],
-        mode: None,
-        owner: None,
-        time: Some(SOURCE_TIME),
-    }))
+    FileAction::Copy(Box::new(Copy::new(from.clone(), src, dest)))
 }

@@ -155,7 +155,10 @@ not-there = { path = "../../not-there" }
 [lints]
 workspace = true
 //- /forks/twin/main/src/lib.rs
+#![doc = include_str!("../../README.md")]
 pub fn twin() -> &'static str { inner::name(concat!("fork ", env!("CARGO_PKG_VERSION"), " of inner")) }
+//- /forks/twin/README.md
+A file of the fork's workspace, outside of the package.
 //- /forks/twin/inner/Cargo.toml
 [package]
 name = "inner"
@@ -171,6 +174,66 @@ pub fn name(text: &str) -> &str { text }
 "#,
         "build: { package: app, profile: dev }",
     );
+}
+
+/// Features that are documented by their comments: a macro reads them in the manifest of the package it is called in.
+#[test]
+fn comments_of_features() {
+    check(
+        "document_features",
+        "2 comments, from lib",
+        r#"
+//- /Cargo.toml
+[workspace]
+members = ["app", "lib"]
+resolver = "2"
+//- /app/Cargo.toml of app
+[dependencies]
+lib = { path = "../lib" }
+document-features = "0.2"
+[features]
+## One.
+one = []
+## Two.
+two = []
+//- /app/src/main.rs
+fn main() { println!("{} comments, from {}", document_features::documented!(), lib::name()); }
+//- /lib/Cargo.toml of lib
+[dependencies]
+document-features = "0.2"
+[features]
+## Three.
+three = []
+//- /lib/src/lib.rs
+pub fn name() -> &'static str { match document_features::documented!() { 1 => "lib", _ => "?" } }
+"#,
+        "build: { package: app, profile: dev }",
+    );
+}
+
+/// A package of the registry and its fork, under two names.
+#[test]
+fn a_package_beside_its_fork() {
+    for version in ["1.1.0", "1.8.0"] {
+        let fork = format!(
+            "//- /Cargo.toml\n[package]\nname = \"twin\"\nversion = \"{version}\"\n//- /src/lib.rs\n\
+             pub fn twin() -> &'static str {{ \"twin of git\" }}\n"
+        );
+        check_with_git(
+            "twin",
+            "twin of the registry, twin of git",
+            &fork,
+            r#"
+//- /Cargo.toml of app
+[dependencies]
+twin = "1"
+fork = { package = "twin", git = "GIT" }
+//- /src/main.rs
+fn main() { println!("{}, {}", twin::twin(), fork::twin()); }
+"#,
+            DEV,
+        );
+    }
 }
 
 /// 35, 37, 52: what is newest: edition 2024, the resolver 3 with `rust-version`, inherited lints.

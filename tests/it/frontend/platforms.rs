@@ -121,6 +121,14 @@ async fn a_foreign_platform_that_nothing_links_for() {
     );
 }
 
+#[tokio::test]
+async fn a_linker_that_the_configuration_names_by_a_condition() {
+    let config = "[target.'cfg(all(target_arch = \"aarch64\", target_env = \"gnu\"))']\nlinker = \"aarch64-linux-gnu-gcc\"\n";
+    let spec = "build: { target: gnu }\nimage: { base: scratch }\n";
+    let bridge = project(spec, 183).file_of("local://context", ".cargo/config.toml", config);
+    result(build(&bridge, &[("platform", "linux/arm64")]).await);
+}
+
 /// What takes programs out of packages for another platform has the build image's own programs.
 #[tokio::test]
 async fn packages_for_a_foreign_platform_need_no_emulator() {

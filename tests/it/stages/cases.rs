@@ -208,6 +208,21 @@ fn features_never_leak_between_images() {
     assert_ne!(of("worker"), of("second"));
 }
 
+/// With resolver 1, what is qualified by the name of the package in Cargo's directory is a feature of a dependency.
+#[test]
+fn features_of_the_root_package_with_the_first_resolver() {
+    for (resolver, wanted) in [("1", "--features tls"), ("2", "--features top/tls")] {
+        let project = format!(
+            "//- /Cargo.toml of top\n[features]\ntls = []\n[workspace]\nmembers = [\"more\"]\nresolver = \"{resolver}\"\n\
+             //- /src/main.rs\n//- /more/Cargo.toml of more\n//- /more/src/lib.rs\n"
+        );
+        let spec = "build: { package: top, features: tls }\n";
+        let commands = commands(&plan(&locked(&project), spec, "test"));
+        let found = commands.iter().any(|command| command.ends_with(wanted));
+        assert!(found, "{commands:?}");
+    }
+}
+
 #[test]
 fn the_commands_of_each_stage() {
     let files = locked(SHOP);
