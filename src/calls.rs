@@ -20,74 +20,97 @@ use serde_json::Value;
 /// A question that this frontend answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Call {
+    /// Which.
+    question: Question,
     /// Its name on the wire; `--call` takes it without `frontend.`.
     pub name: &'static str,
-    /// Version of the answer's shape.
-    pub version: &'static str,
     /// What it answers, in a few words.
     pub description: &'static str,
 }
 
-/// The standard version of the standard answers.
-const V1: &str = "1.0.0";
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    Describe,
+    Lint,
+    Outline,
+    Targets,
+    Plan,
+    Graph,
+    Explain,
+    Dockerfile,
+    Bake,
+    Schema,
+    Init,
+}
+
+/// The version of all answers' shapes: of standard ones the standard one.
+const VERSION: &str = "1.0.0";
+
+const fn call(question: Question, name: &'static str, description: &'static str) -> Call {
+    Call {
+        question,
+        name,
+        description,
+    }
+}
 
 /// Everything that is answered, in the order of [`describe`].
 pub const CALLS: [Call; 11] = [
-    Call {
-        name: "frontend.subrequests.describe",
-        version: V1,
-        description: "List available subrequest types",
-    },
-    Call {
-        name: "frontend.lint",
-        version: V1,
-        description: "Check the spec and the project for mistakes (--check)",
-    },
-    Call {
-        name: "frontend.outline",
-        version: V1,
-        description: "List all parameters current build target supports",
-    },
-    Call {
-        name: "frontend.targets",
-        version: V1,
-        description: "List all targets current build supports",
-    },
-    Call {
-        name: "frontend.plan",
-        version: V1,
-        description: "Show the steps of a build in words, with their cache keys",
-    },
-    Call {
-        name: "frontend.graph",
-        version: V1,
-        description: "Draw the steps as a Mermaid graph; as JSON also Graphviz and SVG",
-    },
-    Call {
-        name: "frontend.explain",
-        version: V1,
-        description: "Say which steps a change repeats",
-    },
-    Call {
-        name: "frontend.dockerfile",
-        version: V1,
-        description: "Write an equivalent Dockerfile",
-    },
-    Call {
-        name: "frontend.bake",
-        version: V1,
-        description: "Write a bake file for all images",
-    },
-    Call {
-        name: "frontend.schema",
-        version: V1,
-        description: "Print the JSON schema of the spec",
-    },
-    Call {
-        name: "frontend.init",
-        version: V1,
-        description: "Write a spec for this project, or one that replaces the Dockerfile given",
-    },
+    call(
+        Question::Describe,
+        "frontend.subrequests.describe",
+        "List available subrequest types",
+    ),
+    call(
+        Question::Lint,
+        "frontend.lint",
+        "Check the spec and the project for mistakes (--check)",
+    ),
+    call(
+        Question::Outline,
+        "frontend.outline",
+        "List all parameters current build target supports",
+    ),
+    call(
+        Question::Targets,
+        "frontend.targets",
+        "List all targets current build supports",
+    ),
+    call(
+        Question::Plan,
+        "frontend.plan",
+        "Show the steps of a build in words, with their cache keys",
+    ),
+    call(
+        Question::Graph,
+        "frontend.graph",
+        "Draw the steps as a Mermaid graph; as JSON also Graphviz and SVG",
+    ),
+    call(
+        Question::Explain,
+        "frontend.explain",
+        "Say which steps a change repeats",
+    ),
+    call(
+        Question::Dockerfile,
+        "frontend.dockerfile",
+        "Write an equivalent Dockerfile",
+    ),
+    call(
+        Question::Bake,
+        "frontend.bake",
+        "Write a bake file for all images",
+    ),
+    call(
+        Question::Schema,
+        "frontend.schema",
+        "Print the JSON schema of the spec",
+    ),
+    call(
+        Question::Init,
+        "frontend.init",
+        "Write a spec for this project, or one that replaces the Dockerfile given",
+    ),
 ];
 
 /// An answer, before it is metadata.
@@ -113,33 +136,32 @@ pub async fn answer(
 ) -> Result<Output, Failure> {
     let call = CALLS.iter().find(|call| call.name == request);
     let call = call.ok_or_else(|| Failure::Subrequest(request.to_owned()))?;
-    let answer = match call.name {
-        "frontend.subrequests.describe" => describe::answer(),
-        "frontend.lint" => check::answer(gateway, options, context).await?,
-        "frontend.outline" => outline::answer(gateway, options, context).await?,
-        "frontend.targets" => targets::answer(gateway, options, context).await?,
-        "frontend.plan" => ways::plan(gateway, options, context).await?,
-        "frontend.graph" => ways::graph(gateway, options, context).await?,
-        "frontend.explain" => ways::explained(gateway, options, context).await?,
-        "frontend.dockerfile" => ways::dockerfile(gateway, options, context).await?,
-        "frontend.bake" => ways::bake(gateway, options, context).await?,
-        "frontend.schema" => ways::schema(),
-        "frontend.init" => ways::begin(gateway, options, context).await?,
-        _ => return Err(Failure::Subrequest(request.to_owned())),
+    let answer = match call.question {
+        Question::Describe => describe::answer(),
+        Question::Lint => check::answer(gateway, options, context).await?,
+        Question::Outline => outline::answer(gateway, options, context).await?,
+        Question::Targets => targets::answer(gateway, options, context).await?,
+        Question::Plan => ways::plan(gateway, options, context).await?,
+        Question::Graph => ways::graph(gateway, options, context).await?,
+        Question::Explain => ways::explained(gateway, options, context).await?,
+        Question::Dockerfile => ways::dockerfile(gateway, options, context).await?,
+        Question::Bake => ways::bake(gateway, options, context).await?,
+        Question::Schema => ways::schema(),
+        Question::Init => ways::begin(gateway, options, context).await?,
     };
-    Ok(answer.output(call.version))
+    Ok(answer.output())
 }
 
 impl Answer {
     /// The result of a build that carries this answer and nothing else.
-    fn output(self, version: &str) -> Output {
+    fn output(self) -> Output {
         let mut output = Output::default();
         let mut set = |key: &str, value: String| {
             output.metadata.insert(key.to_owned(), value.into_bytes());
         };
         set("result.json", format!("{:#}", self.json));
         set("result.txt", self.text);
-        set("version", version.to_owned());
+        set("version", VERSION.to_owned());
         if let Some(status) = self.status {
             set("result.statuscode", status.to_string());
         }

@@ -1,6 +1,6 @@
 //! `--call=subrequests.describe`: what can be asked.
 
-use super::{Answer, CALLS, table};
+use super::{Answer, CALLS, Question, VERSION, table};
 use serde_json::{Value, json};
 
 /// The list of all calls.
@@ -12,12 +12,12 @@ pub(super) fn answer() -> Answer {
                 json!({ "name": "result.json" }),
                 json!({ "name": "result.txt" }),
             ];
-            if call.name == "frontend.lint" {
+            if call.question == Question::Lint {
                 metadata.push(json!({ "name": "result.statuscode" }));
             }
             json!({
                 "name": call.name,
-                "version": call.version,
+                "version": VERSION,
                 "type": "rpc",
                 "description": call.description,
                 "opts": [],
@@ -34,7 +34,7 @@ pub(super) fn answer() -> Answer {
     ];
     rows.extend(CALLS.iter().map(|call| {
         let name = call.name.trim_start_matches("frontend.");
-        [name, call.version, call.description]
+        [name, VERSION, call.description]
             .map(str::to_owned)
             .to_vec()
     }));

@@ -15,7 +15,7 @@ use crate::plan::{MountKind, Op, Plan};
 use crate::spec::{Arg, ImageSpec};
 use crate::stage::Stage;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the asked-for stage takes.
 pub(super) async fn answer(
@@ -60,8 +60,8 @@ pub(super) async fn answer(
 struct Outline {
     /// Whether it is required, by id.
     secrets: BTreeMap<String, bool>,
-    ssh: BTreeMap<String, bool>,
-    cache: BTreeMap<String, ()>,
+    ssh: BTreeSet<String>,
+    cache: BTreeSet<String>,
     /// Where ids are written.
     spans: BTreeMap<String, Option<crate::source::Span>>,
 }
@@ -79,10 +79,10 @@ impl Outline {
                         *self.secrets.entry(id.clone()).or_default() |= required;
                     }
                     MountKind::Ssh { id } => {
-                        self.ssh.insert(id.clone(), true);
+                        self.ssh.insert(id.clone());
                     }
                     MountKind::Cache { id, .. } => {
-                        self.cache.insert(id.clone(), ());
+                        self.cache.insert(id.clone());
                     }
                     _ => {}
                 }
@@ -134,10 +134,9 @@ impl Outline {
         }
         section(&mut json, &mut text, "args", list, &rows);
 
-        for (key, title, ids) in [
-            ("secrets", "SECRET", &self.secrets),
-            ("ssh", "SSH", &self.ssh),
-        ] {
+        // A step that needs an agent has it, or fails.
+        let ssh = self.ssh.into_iter().map(|id| (id, true)).collect();
+        for (key, title, ids) in [("secrets", "SECRET", &self.secrets), ("ssh", "SSH", &ssh)] {
             let mut rows = vec![cells([title, "REQUIRED"])];
             let mut list = vec![];
             for (id, required) in ids {
@@ -155,8 +154,8 @@ impl Outline {
         }
 
         let mut rows = vec![cells(["CACHE MOUNT"])];
-        rows.extend(self.cache.keys().map(|id| cells([id])));
-        let list = self.cache.keys().map(|id| json!({ "ID": id })).collect();
+        rows.extend(self.cache.iter().map(|id| cells([id])));
+        let list = self.cache.iter().map(|id| json!({ "ID": id })).collect();
         section(&mut json, &mut text, "cache", list, &rows);
 
         json["sources"] = sources.contents();
