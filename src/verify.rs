@@ -31,8 +31,9 @@ fn machine(triple: &str) -> Option<u16> {
 /// Checks that the executable `name`, whose first [`HEAD`] bytes are `head`, runs where it is meant to.
 pub fn executable(name: &str, head: &[u8], triple: &str, runtime: &Runtime) -> Option<Diagnostic> {
     let Some(elf) = elf(head) else {
-        let message = format!("`{name}` is no ELF executable");
-        return Some(Diagnostic::error("not-an-executable", message));
+        let message = format!("`{name}` is not an ELF executable");
+        let help = "name a binary of the package under `build.bin`";
+        return Some(Diagnostic::error("not-an-executable", message).help(help));
     };
     if machine(triple).is_some_and(|machine| machine != elf.machine) {
         let message = format!("`{name}` was not compiled for `{triple}`");

@@ -172,8 +172,9 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
                 let list = parser.value().and_then(|v| v.string()).map_err(plain)?;
                 for one in list.split(',').filter(|one| !one.is_empty()) {
                     let platform = one.parse();
-                    args.platforms
-                        .push(platform.map_err(|_| format!("`{one}` is no platform"))?);
+                    args.platforms.push(platform.map_err(|_| {
+                        format!("`{one}` is not a platform: write e.g. `linux/amd64`")
+                    })?);
                 }
             }
             Long("build-arg") => {
@@ -191,7 +192,9 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
             Long("syntax") => {
                 let image = parser.value().and_then(|v| v.string()).map_err(plain)?;
                 if image.parse::<ImageRef>().is_err() {
-                    return Err(format!("`{image}` is no image"));
+                    return Err(format!(
+                        "`{image}` is not an image reference: write e.g. `org/rust-frontend:1`"
+                    ));
                 }
                 args.syntax = Some(image);
             }
@@ -216,7 +219,7 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
     if empty {
         return Ok(Parsed::Nothing);
     }
-    args.command = command.ok_or("no command")?;
+    args.command = command.ok_or("name a command, e.g. `plan`")?;
     if let Some(dir) = dir {
         args.dir = dir;
     }
@@ -228,7 +231,7 @@ fn find(word: &str) -> Result<Command, String> {
     known.map(|(_, command, _)| *command).ok_or_else(|| {
         let near = nearest(word, COMMANDS.iter().map(|(name, ..)| *name));
         let hint = near.map(|near| format!(": did you mean `{near}`?"));
-        format!("`{word}` is no command{}", hint.unwrap_or_default())
+        format!("`{word}` is not a command{}", hint.unwrap_or_default())
     })
 }
 
@@ -239,5 +242,5 @@ fn unknown_option(word: lexopt::Arg<'_>) -> String {
     let known = OPTIONS.iter().map(|(name, ..)| *name);
     let near = nearest(name, known.chain(["help", "version", "write"]));
     let hint = near.map(|near| format!(": did you mean `--{near}`?"));
-    format!("`--{name}` is no option{}", hint.unwrap_or_default())
+    format!("`--{name}` is not an option{}", hint.unwrap_or_default())
 }

@@ -115,7 +115,7 @@ fn shown(args: &Args, plan: &Plan, loaded: &Loaded) -> Result<String, Trouble> {
                 "`text`, `json`"
             };
             return Err(Trouble::Usage(format!(
-                "`{format}` is no format: use {known}"
+                "`{format}` is not a format: use {known}"
             )));
         }
     })

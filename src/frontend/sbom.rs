@@ -119,7 +119,7 @@ async fn scanner(gateway: &Gateway, options: &Options, sbom: &Sbom) -> Result<Ex
         Failure::from(Diagnostic::error("invalid-generator", message))
     };
     let Resolved::Image(image) = gateway.resolve_image(&request).await? else {
-        return Err(wrong("is no image"));
+        return Err(wrong("is not an image"));
     };
     let config = ImageConfig::new(&image.config, &platform);
     let args = config.command();

@@ -99,10 +99,10 @@ fn help_is_on_standard_output() {
 fn wrong_usage_is_named_with_the_nearest_word() {
     let help = "help: `rust-frontend --help` lists commands and options\n";
     for (words, message) in [
-        (["pln", "."], "`pln` is no command: did you mean `plan`?"),
+        (["pln", "."], "`pln` is not a command: did you mean `plan`?"),
         (
             ["plan", "--targte=x"],
-            "`--targte` is no option: did you mean `--target`?",
+            "`--targte` is not an option: did you mean `--target`?",
         ),
         (["plan", "--build-arg=x"], "`--build-arg x` has no `=VALUE`"),
         (["plan", "--file"], "missing argument for option '--file'"),

@@ -120,7 +120,9 @@ fn the_first_line_names_the_frontend() {
     let ended = run(&["init", "--syntax", "a b", dir]);
     assert_eq!(ended.code, Some(2));
     assert!(
-        ended.stderr.contains("`a b` is no image"),
+        ended
+            .stderr
+            .contains("`a b` is not an image reference: write e.g. `org/rust-frontend:1`"),
         "{}",
         ended.stderr
     );

@@ -89,7 +89,7 @@ fn configuration_of_what_is_not_there() {
         ),
         &[
             "missing-config: .cargo/config.toml:2: `vendor`, the `directory` of the source `vendored`, is not in the build context: run `cargo vendor`, and check `.gitignore` and `.dockerignore`",
-            "invalid-toolchain: rust-toolchain.toml:2: `channel` of a toolchain file is text: write it in quotes: `channel = \"…\"`",
+            "invalid-toolchain: rust-toolchain.toml:2: `channel` must be a string: write it in quotes: `channel = \"…\"`",
         ],
     );
 }
@@ -131,7 +131,7 @@ fn targets_without_files() {
             "missing-target-file: Cargo.toml:5: no file for library `a`: name it `src/lib.rs`, or set `lib.path`",
             "missing-target-file: Cargo.toml:7: no file for bin `srever`: did you mean `server`, or set `bin.path`",
             "missing-target-file: Cargo.toml:9: bin `two` may be `src/bin/two.rs` or `src/bin/two/main.rs`: name it `src/bin/two.rs` or `src/bin/two/main.rs`, or set `bin.path`",
-            "invalid-manifest: Cargo.toml:10: a `[[test]]` section needs a `name`",
+            "invalid-manifest: Cargo.toml:10: a `[[test]]` section needs a `name`: write `name = \"…\"` in this section",
         ],
     );
 }
