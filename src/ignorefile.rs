@@ -61,7 +61,7 @@ fn is_malformed(pattern: &str) -> bool {
     pattern == "!"
 }
 
-/// The same, of a text that is right.
+/// The patterns of an ignore file without malformed ones.
 pub fn parse(text: &str) -> Vec<String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.lines().filter_map(pattern).collect()

@@ -73,7 +73,7 @@ impl Rule {
         }
     }
 
-    /// The same for those who ask for it.
+    /// Makes the rule experimental: it is off unless asked for.
     const fn experimental(self) -> Self {
         Self {
             experimental: true,
@@ -150,8 +150,7 @@ impl Found<'_> {
         self.at(place, message, help);
     }
 
-    /// The same of what a build will mostly fail for: engines show the message alone beside a step that failed, so
-    /// what to write is in it.
+    /// Adds a finding whose advice is part of its message: beside a failed step, engines show the message only.
     fn sentence(&mut self, span: Option<Span>, message: String) {
         let found = Diagnostic::warning(self.rule.code, message);
         self.list.push(found.at(self.place(span)));

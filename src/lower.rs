@@ -153,8 +153,8 @@ fn lower_exec(
     lowered.cwd.clone_from(&exec.cwd);
     if !exec.network {
         lowered.network = llb::NetMode::None;
-        // The one thing that a process is given and its key is not made of (BuildKit's solver/llbsolver/ops/exec.go,
-        // `CacheMap`). Without a network it needs no proxy.
+        // A proxy variable is the only thing that reaches the process and is not part of the cache key (BuildKit's
+        // solver/llbsolver/ops/exec.go, `CacheMap`). A step without a network needs no proxy.
         lowered.proxy_env = exec.priority.as_ref().map(|priority| llb::ProxyEnv {
             ftp_proxy: priority.clone(),
             ..llb::ProxyEnv::default()

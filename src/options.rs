@@ -62,7 +62,7 @@ pub struct Options {
     pub resolve_mode: ResolveMode,
     /// How build steps run.
     pub exec: ExecOptions,
-    /// Caches to import, for the final graph.
+    /// Caches to import; sent with every solve that may compile.
     pub cache_imports: Vec<CacheImport>,
     /// Statements to make about the result.
     pub attests: Attests,

@@ -454,7 +454,7 @@ impl Target {
     }
 }
 
-/// A written value of the spec, or the nearest place that can stand for it.
+/// The span of a written value, or else `otherwise`.
 fn place<T>(value: &Spanned<T>, otherwise: Span) -> Span {
     value.span.unwrap_or(otherwise)
 }

@@ -64,7 +64,7 @@ pub(super) fn unpacked(file: &State, name: &str) -> State {
     llb::scratch().file().then(copy).state(name)
 }
 
-/// A directory for the whole.
+/// A subdirectory as the whole context.
 pub(super) fn subdir(context: &State, dir: &str) -> State {
     let path = format!("/{}", dir.trim_start_matches('/'));
     let name = Meta::named(format!("[internal] load {dir} of the build context"));

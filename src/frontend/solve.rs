@@ -72,12 +72,11 @@ impl Graph<'_> {
         self.gateway.solve(request).await
     }
 
-    /// What two futures give that solve parts of the graph.
+    /// What two futures give, each of which solves a part of the graph.
     ///
-    /// At once: what an image is based on is loaded while its programs are compiled. But where a cache is imported, the
-    /// first solve has to make it known before the next one looks for its steps: an engine was seen to compile what it
-    /// could have imported. So there the second, which compiles and has the better error, comes first. The first, which
-    /// solves the result, does so where steps are done anew.
+    /// Solves both at once, so that base images load while programs compile. With an imported cache, the second
+    /// (which compiles, and has the better error) goes first: the engine has to know the cache before the next solve
+    /// looks for steps. If steps are done anew, the first, which solves the result, goes first.
     async fn both<A, B>(
         &self,
         first: impl Future<Output = Result<A, Failure>>,

@@ -191,7 +191,7 @@ fn release(reference: &str) -> Option<Release> {
     };
     let found = match name.path.as_str() {
         "library/rust" => of_tag().or_else(|| {
-            // The official image moved to Debian 13 with Rust 1.89.
+            // The official image moved to Debian 13 while 1.89 was current; from 1.90 on every tag is based on it.
             let version = tag.split('-').next().unwrap_or_default();
             let minor = version
                 .strip_prefix("1.")

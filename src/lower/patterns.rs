@@ -27,7 +27,7 @@ enum Known<'a> {
     Path(&'a str),
     /// The Rust sources below a directory.
     Rust(&'a str),
-    /// The same, after `!`.
+    /// `!` before a pattern for all Rust sources.
     YetRust,
 }
 

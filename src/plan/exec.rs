@@ -17,7 +17,7 @@ pub struct Exec {
     pub network: bool,
     /// Secrets given as variables: id, variable, required.
     pub secret_env: Vec<(String, String, bool)>,
-    /// What tells the process when others should go before it; no part of its key.
+    /// Tells the process whether others should go first; not part of the cache key.
     pub priority: Option<String>,
 }
 

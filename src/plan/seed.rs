@@ -25,11 +25,11 @@ const SEED: &str = "/seed";
 /// Runs cargo over the seed and leaves a new one. Arguments: the name of this command's seeds, the directories of
 /// the target directory, the lock, then cargo's. The bytes are part of cache keys.
 ///
-/// `fits` takes a seed in, `again` are build scripts that ran although they were in it, `live` is what belongs
-/// to this build. Seeds of other commands do where there is none of the same; three are kept.
+/// `fits` takes a seed in, `again` are build scripts that ran although they were in it, `live` is what belongs to
+/// this build. If there is no seed of the same command, that of a similar one is taken; three are kept.
 const SCRIPT: &str = include_str!("seed.sh");
 
-/// Flags that seeds of different values are useful for each other in spite of: the value follows, or none does.
+/// Flags that may differ between two commands whose seeds can serve each other; `true` if a value follows the flag.
 const SIMILAR: [(&str, bool); 3] = [
     ("--bin", true),
     ("--features", true),

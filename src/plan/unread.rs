@@ -1,10 +1,10 @@
-//! Files that no build reads: what they are called is known, and that no source names them is looked up.
+//! Files that no build reads: which may be unread is known by name; that no source names them is looked up in a step.
 //!
-//! A README or the configuration of a CI is no input of a compiler, unless a source says
-//! `include_str!("../README.md")`. So one small step has all Rust sources and takes the files away that are not
-//! named in them. The other way round, `#[path = "../../other/src/part.rs"]` reads a package that nothing says to
-//! be needed: its sources are brought back. Copies count by the content of what they take: where nothing else changed, the steps that
-//! compile stay cached although this step was done again.
+//! A README or the configuration of a CI is not an input of a compiler, unless a source says
+//! `include_str!("../README.md")`. So one small step has all Rust sources and takes the files away that are not named
+//! in them. `#[path = "../../other/src/part.rs"]`, on the other hand, reads a package that is not a dependency: its
+//! sources are brought back. The engine keys a copy by the content of what it takes: where nothing else changed, the
+//! steps that compile stay cached although this step was done again.
 
 use super::{Copy, Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role};
 use std::collections::BTreeMap;
@@ -83,7 +83,7 @@ done </tmp/candidates
 find . -depth -type d -exec rmdir {} + 2>/dev/null || :
 "#;
 
-/// What is before a pattern of `build.inputs` whose files are none.
+/// Marks a pattern of `build.inputs` whose files are not inputs.
 pub(super) const LEFT_OUT: char = '!';
 
 /// Adds the steps that take such files away. `inputs` of the spec bring theirs back, and take away what has a `!` before it.

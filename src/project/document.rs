@@ -153,7 +153,7 @@ impl Node {
         }
     }
 
-    /// The same as a plain table; empty if it is none.
+    /// The node as a plain table; empty if it is not a table.
     pub(super) fn to_table(&self) -> toml::Table {
         match self.to_toml() {
             toml::Value::Table(table) => table,

@@ -24,7 +24,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The same with other blocks than the mapping's own.
+    /// Replaces two blocks of the mapping.
     pub(super) fn with(self, laid: [(&'static str, Option<Node>); 2]) -> Self {
         Self {
             laid: Some(laid),

@@ -112,7 +112,7 @@ impl Engine {
         self.host.is_some()
     }
 
-    /// What somebody has to know who goes on by hand.
+    /// What to know for going on by hand.
     pub(crate) fn hint(&self, image: &str) -> Option<String> {
         let Some(docker) = &self.host else {
             return Some(format!(

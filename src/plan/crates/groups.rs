@@ -19,8 +19,8 @@ pub struct Node {
 
 /// What a group may cost, in milliseconds: starting a step costs about a tenth of it.
 pub(super) const BUDGET: u64 = 4_000;
-/// What costs no more than a step does may make a group twice as large. Not larger: in another project, or after a change,
-/// something else may need it, too, and then the group is another.
+/// A group may exceed the budget, up to twice, by crates that cost no more than starting a step. Not further: other
+/// projects, or later changes, may need such a crate elsewhere, and the group would then be a different one.
 const LIGHT: u64 = 256;
 /// Engines take graphs of 16 MiB; each group is some 20 KiB of it.
 pub(super) const MOST: usize = 320;
