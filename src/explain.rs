@@ -98,7 +98,7 @@ pub fn alone(plan: &Plan) -> String {
             text.push_str(&format!("  then  {}\n", after.join(", ")));
         }
     }
-    text + "\nTo compare with a plan of before: rust-frontend plan --format json > plan.json, and later\n\
+    text + "\nTo compare with an earlier plan: rust-frontend plan --format json > plan.json, and later\n\
             rust-frontend explain --against plan.json\n\
             or with docker: --call=plan,format=json > ../previous/plan.json, and later\n\
             --call=explain --build-context previous=../previous\n"

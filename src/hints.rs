@@ -98,7 +98,7 @@ const PROGRAMS: &[Program] = &[
         unless: &[],
         // On the usual platforms it has bindings that are made already, and the other is for macOS.
         unused_by: &["aws-lc-sys", "coreaudio-sys"],
-        what: "libclang, which reads C headers",
+        what: "libclang (to read C headers)",
         lack: [
             Packages(&["libclang-dev"]),
             Packages(&["libclang-dev"]),
@@ -323,7 +323,7 @@ mod tests {
             lines("{}"),
             [
                 format!("{PROTOC}[protobuf-compiler]` under `build:`"),
-                "`bindgen` needs libclang, which reads C headers, which the build image does not have: write `packages: [libclang-dev]` under `build:`".into(),
+                "`bindgen` needs libclang (to read C headers), which the build image does not have: write `packages: [libclang-dev]` under `build:`".into(),
             ]
         );
     }
@@ -343,7 +343,7 @@ mod tests {
             lines(alpine),
             [
                 format!("{PROTOC}[protobuf-dev]` under `build:`"),
-                "`bindgen` needs libclang, which reads C headers, which build scripts on Alpine cannot load: write `base: rust:1` under `build:`".into(),
+                "`bindgen` needs libclang (to read C headers), which build scripts on Alpine cannot load: write `base: rust:1` under `build:`".into(),
             ]
         );
     }

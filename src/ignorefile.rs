@@ -17,8 +17,8 @@ pub fn read(file: &SourceFile) -> Result<Vec<String>, Diagnostics> {
         if let Some(pattern) = line.filter(|pattern| is_malformed(pattern)) {
             let message = format!("`{pattern}` is not a pattern");
             let help = match pattern.as_str() {
-                "!" => "name what is not ignored after the `!`",
-                _ => "close the `[`, or write `\\[` for the letter",
+                "!" => "write what is not ignored after the `!`",
+                _ => "close the `[`, or write `\\[` for the character",
             };
             let error = Diagnostic::error("malformed-pattern", message);
             wrong.push(error.help(help).at(file.at(span)));

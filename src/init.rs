@@ -129,7 +129,7 @@ mod tests {
             build:\n  target: gnu # as before; without this line the program is static\n\
             image:\n  base: debian\n  \
             files: { run/start.sh: /run/, run/health.sh: /run/, web/index.html: /srv/ }\n  user: \"1\"\n  \
-            entrypoint: [] # as before: `docker run IMAGE COMMAND` runs another one\n  cmd: [/run/start.sh]\n";
+            entrypoint: [] # as before: `docker run IMAGE COMMAND` runs another program\n  cmd: [/run/start.sh]\n";
         assert_eq!(left, expected);
     }
 
@@ -142,7 +142,7 @@ mod tests {
             (
                 format!("FROM rust:1 {build}FROM app/base:1\n{copy}USER 1\nCMD [\"--help\"]\n"),
                 [
-                    "#   line 6: CMD is for the entrypoint of the base: the new image runs its own program\n",
+                    "#   line 6: CMD is for the entrypoint of the base image: the new image runs its own program\n",
                     "image:\n  base: \"app/base:1\"\n  user: \"1\"\n  cmd: [\"--help\"]\n",
                 ],
             ),

@@ -109,7 +109,7 @@ fn first_of(found: Diagnostics) -> Diagnostics {
         first.push(
             Diagnostic::error(
                 "more-mistakes",
-                format!("{more} more from here on are not shown"),
+                format!("{more} more mistakes from here on are not shown"),
             )
             .help("correct those above first")
             .at(location),

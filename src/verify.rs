@@ -86,7 +86,7 @@ pub fn assembly(messages: &str, left: &str, grouped: &BTreeSet<String>) -> Diagn
     }
     let reasons: BTreeSet<&str> = left.lines().collect();
     let reasons = match reasons.is_empty() {
-        true => "cargo did not take what their steps left".to_owned(),
+        true => "cargo did not accept what their steps left".to_owned(),
         false => reasons.into_iter().collect::<Vec<_>>().join("; "),
     };
     let message = format!(
@@ -99,7 +99,7 @@ pub fn assembly(messages: &str, left: &str, grouped: &BTreeSet<String>) -> Diagn
         again.join(", "),
     );
     let help = "the result is the same, but the next change of a dependency compiles them again; \
-                `granularity: layer` under `build:` does without groups";
+                write `granularity: layer` under `build:` to do without groups";
     found.push(Diagnostic::warning("crates-in-one-step", message).help(help));
     found
 }
@@ -144,7 +144,7 @@ pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
             if again.len() == 1 { "it" } else { "them" },
             again.join(", ")
         );
-        let help = "a build script that watches files or variables which differ between the steps does that";
+        let help = "look for a build script that watches files or variables which differ between the steps";
         found.push(Diagnostic::warning("recompiled-dependency", message).help(help));
     }
     found

@@ -150,8 +150,7 @@ fn check(args: &Args, loaded: Loaded) -> Result<Done, Trouble> {
         text: match (fine, is_there) {
             (true, true) => "no mistakes found\n".into(),
             (true, false) => {
-                "no mistakes found; without a `Rust.yaml` all is as its syntax line alone has it\n"
-                    .into()
+                "no mistakes found; there is no `Rust.yaml`, so the defaults were checked\n".into()
             }
             (false, _) => String::new(),
         },

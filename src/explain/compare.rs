@@ -25,7 +25,7 @@ struct Change {
 /// # Errors
 /// When `old` is no saved plan, or has none of that stage.
 pub fn against(plan: &Plan, old: &str) -> Result<String, String> {
-    let wrong = "this is no plan that `plan --format json` or `--call=plan,format=json` wrote";
+    let wrong = "this is not a plan that `plan --format json` or `--call=plan,format=json` wrote";
     let old: Value = serde_json::from_str(old).map_err(|error| format!("{wrong}: {error}"))?;
     let platform = plan.platform.to_string();
     let same = |old: &&Value| old["stage"] == plan.stage && old["platform"] == platform;
@@ -128,7 +128,7 @@ fn text(plan: &Plan, steps: &[Keyed], fates: &[Fate], changes: &[Change]) -> Str
     }
     if changes.is_empty() {
         text.push_str(
-            "Nothing changed that a plan knows. It does not know the files of the build context.\n",
+            "Nothing that a plan knows has changed. A plan does not know the files of the build context.\n",
         );
     }
     text.push('\n');
@@ -141,7 +141,7 @@ fn text(plan: &Plan, steps: &[Keyed], fates: &[Fate], changes: &[Change]) -> Str
         let name = &step.name;
         text.push_str(&match &fates[index] {
             Fate::Cached => format!("cached  {name}\n"),
-            Fate::Files => format!("cached  {name}, unless a file changed that it takes\n"),
+            Fate::Files => format!("cached  {name}, unless a file that it takes changed\n"),
             Fate::Repeat(causes) => {
                 let names: Vec<&str> = causes.iter().map(|at| &*changes[*at].of).collect();
                 let why = match causes == last && causes.len() > 1 {

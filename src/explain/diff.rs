@@ -21,7 +21,7 @@ pub(super) fn parts(old: &Keyed, step: &Keyed, same_inputs: bool) -> Vec<(String
         let texts = (before.unwrap_or_default(), after.unwrap_or_default());
         match name.split_once(' ').unwrap_or((name, "")) {
             ("file", _) if step.name.starts_with("script ") => {
-                one(step.name.clone(), vec!["is another".into()])
+                one(step.name.clone(), vec!["is different".into()])
             }
             ("file", path) => {
                 let path = path.trim_start_matches('/');
@@ -163,7 +163,7 @@ fn settings(before: &str, after: &str) -> Vec<String> {
         (false, ..) => lines,
         (_, true, _) => vec!["is new".into()],
         (_, _, true) => vec!["is gone".into()],
-        _ => vec!["is another".into()],
+        _ => vec!["is different".into()],
     }
 }
 

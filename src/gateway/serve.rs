@@ -72,7 +72,7 @@ where
         (Ok(_), Some(End::Done(ended))) => ended,
         (Ok(_), Some(End::Panic(text))) => told(&gateway, Failure::Internal(text)).await,
         (Err(error), _) => told(&gateway, Failure::Internal(error.to_string())).await,
-        (Ok(_), None) => Err(Failure::Internal("the build ended without a word".into())),
+        (Ok(_), None) => Err(Failure::Internal("the build ended without a result".into())),
     };
     std::mem::forget(gateway);
     ended

@@ -138,7 +138,7 @@ impl Reader<'_> {
             self.said.left(
                 image.line,
                 format!(
-                    "it ran as root, the new image runs as {USER}: list what it writes under `volumes`, or say `user: {root}`"
+                    "it ran as root, the new image runs as {USER}: list what it writes under `volumes`, or write `user: {root}`"
                 ),
             );
         }

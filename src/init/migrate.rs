@@ -90,7 +90,7 @@ impl Reader<'_> {
                 self.compile(at, &compiles, &mut scope, &mut compile);
             } else if !in_images.contains(&at) {
                 let what = format!(
-                    "{name} on {}: not Cargo's; run it before, or apart",
+                    "{name} on {}: Cargo does not build it; run it before the build, or separately",
                     stage.from
                 );
                 self.said.left(stage.line, what);

@@ -113,12 +113,11 @@ impl Reader<'_> {
         }
         match words.first() {
             Some(first) if first.starts_with('-') => {
-                let what =
-                    "CMD is for the entrypoint of the base: the new image runs its own program";
+                let what = "CMD is for the entrypoint of the base image: the new image runs its own program";
                 self.said.left(line, what);
             }
             _ => {
-                let why = "as before: `docker run IMAGE COMMAND` runs another one";
+                let why = "as before: `docker run IMAGE COMMAND` runs another program";
                 image.block.set("entrypoint", "[]".into(), why);
             }
         }

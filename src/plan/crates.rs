@@ -84,7 +84,7 @@ fn choice(input: &Input<'_>, count: usize) -> Choice {
         }
         Granularity::Auto if !input.abilities.imports_cache => {
             // An import would not help where groups cannot be.
-            let reason = "no cache is imported, so the builder has one from which the step starts";
+            let reason = "no cache is imported, so the step starts from the builder's own";
             return Choice::Layer(unfit(input, count).unwrap_or(reason).into());
         }
         Granularity::Auto => format!("{crates}, and a cache is imported"),
@@ -101,7 +101,7 @@ fn unfit(input: &Input<'_>, count: usize) -> Option<&'static str> {
         return Some("the engine cannot merge layers");
     }
     if count == 0 {
-        return Some("there are no crates from outside");
+        return Some("there are no external crates");
     }
     let compile = |secret: &crate::spec::Secret| secret.step == crate::spec::SecretStep::Compile;
     if input.image.build.secrets.iter().any(compile) {
@@ -175,13 +175,13 @@ pub(super) fn add<'a>(
     resolution: Option<Output>,
 ) -> Option<Groups<'a>> {
     let recipe = project.recipe;
-    let count = names::count(recipe.external_packages, "crate");
+    let count = names::count(recipe.external_packages, "external crate");
     let are = if recipe.external_packages == 1 {
         "is"
     } else {
         "are"
     };
-    let layer = |reason: &str| format!("{count} from outside {are} compiled in one step: {reason}");
+    let layer = |reason: &str| format!("{count} {are} compiled in one step: {reason}");
     let (reason, resolution) = match (choice(input, recipe.external_packages), resolution) {
         (Choice::Groups(reason), Some(resolution)) => (reason, resolution),
         (Choice::Layer(reason), _) => {
@@ -193,9 +193,7 @@ pub(super) fn add<'a>(
         (Choice::Groups(_), None) => return None,
     };
     let Some(units) = input.units else {
-        plan.note(Some(layer(
-            "an engine would have to tell which units there are",
-        )));
+        plan.note(Some(layer("only an engine can say which units there are")));
         return None;
     };
     let steps = Steps::new(input, project, units)?;
@@ -213,7 +211,7 @@ pub(super) fn add<'a>(
     }
     let grouped: usize = steps.groups.iter().map(BTreeSet::len).sum();
     plan.note(Some(format!(
-        "{count} from outside {are} compiled in {}: {reason}; {} of {} stay with the project",
+        "{count} {are} compiled in {}: {reason}; {} of {} stay with the project",
         names::count(steps.groups.len(), "group"),
         units.instances.iter().filter(|one| !one.is_local()).count() - grouped,
         names::count(

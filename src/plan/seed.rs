@@ -43,7 +43,7 @@ pub(super) fn sown(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, mut exec
     }
     if let Some(reason) = unsafe_for(input, &exec) {
         plan.note(Some(format!(
-            "dependencies start from nothing where anything of them changed: {reason}"
+            "after a change of dependencies, all of them are compiled: {reason}"
         )));
         return exec;
     }

@@ -310,16 +310,18 @@ pub(super) fn image_triple(input: &Input<'_>) -> Result<String, Diagnostics> {
     if platform::runs(input.platform, &triple) {
         return Ok(triple);
     }
-    let message = format!("the image is for {}, and this is not", input.platform);
+    let message = format!(
+        "the image is for {}, but this target is not",
+        input.platform
+    );
     let target = &input.image.build.target;
     let libc = if triple.contains("musl") {
         "musl"
     } else {
         "gnu"
     };
-    let help = format!(
-        "write `target: {libc}`, which is for whatever platform is built, or build with `--platform`"
-    );
+    let help =
+        format!("write `target: {libc}`, which fits every platform, or build with `--platform`");
     let error = Diagnostic::error("platform-mismatch", message).help(help);
     Err(error
         .at(input.spec.file.at(target.span.unwrap_or_default()))

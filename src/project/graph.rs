@@ -182,8 +182,8 @@ pub(super) fn check_lock(project: &Project, found: &mut Diagnostics) {
             }
             let message = match stale {
                 Some(locked) => format!(
-                    "`Cargo.lock` has version {} of `{}`, which is {} here",
-                    locked.version, package.name, package.version
+                    "`Cargo.lock` has `{}` {}, but this manifest has {}",
+                    package.name, locked.version, package.version
                 ),
                 None => format!("`Cargo.lock` does not have the package `{}`", package.name),
             };

@@ -224,7 +224,7 @@ impl Chooser<'_> {
             if let Some(default) = &package.default_run {
                 if !all.contains(default) {
                     let message = format!(
-                        "`default-run` of package `{}` is no binary of it: `{default}`",
+                        "`default-run` of package `{}` is not one of its binaries: `{default}`",
                         package.name
                     );
                     let error = Diagnostic::error("unknown-bin", message);

@@ -376,7 +376,7 @@ impl<'t> Loader<'t> {
             )
             .help(
                 "run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and \
-                 `.dockerignore` do not name it; of a workspace's member, build the workspace: `docker buildx build -f MEMBER/Rust.yaml .`",
+                 `.dockerignore` do not name it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
             ),
         );
         None
@@ -389,5 +389,5 @@ fn missing_manifest(dir: &str) -> Diagnostic {
         "missing-manifest",
         format!("`{path}` is not in the build context"),
     )
-    .help("the build context, the last argument of a build, must be its directory; check `.dockerignore`, too")
+    .help("give its directory as the build context, the last argument of the build, and check `.dockerignore`")
 }

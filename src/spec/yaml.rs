@@ -10,8 +10,8 @@ mod syntax;
 
 use crate::source::Span;
 
-pub(super) use reader::{read, twice};
 pub(crate) use reader::{MAX_BYTES, too_large};
+pub(super) use reader::{read, twice};
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]

@@ -394,7 +394,8 @@ fn a_host_does_not_know_groups_of_crates() {
     let spec = "build: { granularity: crates }\nimage: { base: scratch }\n";
     std::fs::write(dir.join("Rust.yaml"), spec).unwrap();
     let plan = run(&["plan", dir.to_str().unwrap()]).stdout;
-    let note = "3 crates from outside are compiled in one step: an engine would have to tell which units there are";
+    let note =
+        "3 external crates are compiled in one step: only an engine can say which units there are";
     assert!(plan.contains(note), "{plan}");
 }
 

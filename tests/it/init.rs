@@ -47,7 +47,7 @@ fn a_spec_begins_with_what_a_dockerfile_asked_for() {
         let again = run(&["init", "--write", dir]);
         assert_eq!(
             again.stderr,
-            format!("error: {dir}/Rust.yaml is there already\n")
+            format!("error: {dir}/Rust.yaml exists already\n")
         );
         let target = image.map(|image| format!("--target={image}"));
         let words = ["plan", dir].into_iter().chain(target.as_deref());

@@ -19,7 +19,7 @@ fn nothing_there() {
     wrong(
         "//- /README.md\n",
         &[
-            "missing-manifest: `Cargo.toml` is not in the build context: the build context, the last argument of a build, must be its directory; check `.dockerignore`, too",
+            "missing-manifest: `Cargo.toml` is not in the build context: give its directory as the build context, the last argument of the build, and check `.dockerignore`",
         ],
     );
 }
@@ -30,7 +30,7 @@ fn no_lock() {
     wrong(
         &format!("{APP}//- /src/main.rs\n"),
         &[
-            "missing-lock: `Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; of a workspace's member, build the workspace: `docker buildx build -f MEMBER/Rust.yaml .`",
+            "missing-lock: `Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
         ],
     );
 }
@@ -59,7 +59,7 @@ fn stale_lock() {
             "stale-lock: Cargo.toml:7: `Cargo.lock` has no `serde` 1.0.100 for `a`: run `cargo update --workspace` and commit `Cargo.lock`",
             "stale-lock: Cargo.toml:9: `Cargo.lock` has no `b` for `a`: run `cargo update --workspace` and commit `Cargo.lock`",
             "stale-lock: Cargo.toml:11: `Cargo.lock` has no `new` 1 for `a`: run `cargo update --workspace` and commit `Cargo.lock`",
-            "stale-lock: b/Cargo.toml:2: `Cargo.lock` has version 0.1.0 of `b`, which is 0.2.0 here: run `cargo update --workspace` and commit `Cargo.lock`",
+            "stale-lock: b/Cargo.toml:2: `Cargo.lock` has `b` 0.1.0, but this manifest has 0.2.0: run `cargo update --workspace` and commit `Cargo.lock`",
         ],
     );
 }
@@ -331,7 +331,7 @@ fn selection() {
     assert_eq!(
         selects(&odd, "{}\n"),
         [
-            "unknown-bin: Cargo.toml:2: `default-run` of package `a` is no binary of it: `mian`: did you mean `main`?"
+            "unknown-bin: Cargo.toml:2: `default-run` of package `a` is not one of its binaries: `mian`: did you mean `main`?"
         ]
     );
     let more = "[profile.release-lto]\ninherits = \"release\"\n[profile.small-strip-more]\ninherits = \"small\"\n";
@@ -491,7 +491,7 @@ fn a_lock_in_another_place() {
     wrong(
         &format!("{APP}//- /src/main.rs\n{config}{LOCK}"),
         &[
-            "missing-lock: `locks/Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; of a workspace's member, build the workspace: `docker buildx build -f MEMBER/Rust.yaml .`",
+            "missing-lock: `locks/Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
         ],
     );
 }

@@ -28,7 +28,7 @@ pub(crate) fn too_large(file: &SourceFile) -> Diagnostic {
 /// That a name, which was at `first`, is there once more.
 pub(in crate::spec) fn twice(file: &SourceFile, name: &str, span: Span, first: Span) -> Diagnostic {
     let line = file.position(first.start).line;
-    Diagnostic::error("duplicate-key", format!("`{name}` is there twice"))
+    Diagnostic::error("duplicate-key", format!("`{name}` appears twice"))
         .help(format!("it is also on line {line}: keep one of them"))
         .at(file.at(span))
 }
@@ -151,12 +151,12 @@ impl Reader<'_> {
                         node.clone()
                     }
                     None => {
-                        self.error("yaml-alias", span, "an alias stands inside its own anchor");
+                        self.error("yaml-alias", span, "an alias is inside its own anchor");
                         return Err(self.problems);
                     }
                 },
                 Event::DocumentStart(..) if root.is_some() => {
-                    self.error("yaml-documents", span, "the spec holds a second document");
+                    self.error("yaml-documents", span, "the file has a second document");
                     return Err(self.problems);
                 }
                 _ => continue,
@@ -280,7 +280,7 @@ impl Reader<'_> {
             return false;
         };
         let written = tag.original();
-        let message = format!("`{written}` is a tag, and no value");
+        let message = format!("`{written}` is a YAML tag, not a value");
         let help = format!("put it in quotes: `'{written}'`");
         let error = Diagnostic::error("yaml-tag", message).help(help);
         self.problems.push(error.at(self.file.at(span)));
