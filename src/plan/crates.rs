@@ -117,7 +117,9 @@ fn unfit(input: &Input<'_>, count: usize) -> Option<&'static str> {
         .iter()
         .any(|config| !config.paths.is_empty() || has_special(&config.table))
     {
-        return Some("cargo's configuration changes where crates come from");
+        return Some(
+            "cargo's configuration names files of the project, or changes where crates come from",
+        );
     }
     None
 }
