@@ -255,7 +255,7 @@ impl Context {
     /// Reads names and manifests, and calls `plan` with them until it asks for no more files.
     ///
     /// # Errors
-    /// The engine's answer, or files that are no text.
+    /// The engine's answer, or files that are not text.
     pub async fn read_tree<T>(
         &self,
         gateway: &Gateway,

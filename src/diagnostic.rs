@@ -184,7 +184,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// A longer word is no misspelling that anybody would want explained, and takes its square to compare.
+/// No suggestion for longer words: comparing takes the square of the length, and nobody misspells one.
 const LONGEST_WORD: usize = 64;
 
 /// Edits (insert, delete, replace, swap of neighbours) between two words.

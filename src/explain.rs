@@ -137,7 +137,7 @@ fn keyed(plan: &Plan) -> Vec<Keyed> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let steps = plan.steps.iter().map(|step| {
         let name = plain_name(&step.name);
-        // Where there are many of a role, one more must not shift the others; other names count crates.
+        // Where there are many of a role, one more must not shift the others; other names have numbers of crates in them.
         let id = match step.role {
             Role::Base | Role::Sources | Role::Local | Role::Image => {
                 format!("{} {name}", step.role.word())

@@ -275,7 +275,7 @@ fn official(reference: &str) -> Option<Official> {
     (name == "rust").then_some(kind)
 }
 
-/// Whether a build image is Alpine's official one; nothing if it is none of the official ones.
+/// Whether a build image is Alpine's official one; `None` if it is not one of the official images.
 pub(crate) fn is_alpine(reference: &str) -> Option<bool> {
     official(reference).map(|official| official == Official::Alpine)
 }

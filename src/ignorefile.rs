@@ -68,7 +68,7 @@ pub fn parse(text: &str) -> Vec<String> {
 }
 
 /// Whether patterns leave a path out, as `moby/patternmatcher` says of the path or of a directory above it: the last
-/// pattern that matches counts.
+/// pattern that matches decides.
 pub fn is_ignored(patterns: &[String], path: &str) -> bool {
     let ends = path.match_indices('/').map(|(at, _)| at);
     let ends: Vec<usize> = ends.chain([path.len()]).collect();
@@ -87,7 +87,7 @@ pub fn is_ignored(patterns: &[String], path: &str) -> bool {
 
 /// A part of a pattern.
 enum Token {
-    /// `**`: whole directories, none among them.
+    /// `**`: any number of whole directories, also none.
     Dirs,
     /// `**` at the end: the rest.
     Rest,

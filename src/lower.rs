@@ -7,7 +7,7 @@ use crate::platform::Platform;
 use crate::source::SourceFile;
 use buildkit_llb::{self as llb, Meta, State};
 
-/// What of the build's surroundings ends up in vertices, and is no decision of the plan.
+/// What of the build's surroundings ends up in vertices, and is not decided by the plan.
 pub struct Surroundings<'a> {
     /// The spec file: failing steps show the lines that they exist because of.
     pub spec: &'a SourceFile,
@@ -22,7 +22,7 @@ pub struct Surroundings<'a> {
     pub resolve_mode: llb::ResolveMode,
     /// A base image that the caller replaces by a named context.
     pub replaced: &'a dyn Fn(&str, &Platform) -> Option<State>,
-    /// `--no-cache`: which steps are done anew.
+    /// `--no-cache`: which steps are repeated.
     ///
     /// The engine empties the caches of those steps: what dependencies are compiled from is not taken from earlier
     /// builds either. So the fetch never is one of them: its cache is shared by all projects, and the crates in it

@@ -101,7 +101,7 @@ pub enum NoCache {
 }
 
 impl NoCache {
-    /// Whether the stage must be built anew.
+    /// Whether the stage must be rebuilt.
     pub fn applies_to(&self, stage: &str) -> bool {
         match self {
             Self::Nothing => false,

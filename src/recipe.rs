@@ -72,7 +72,7 @@ pub struct RecipeFile {
 /// How much of a local package is in the skeleton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
-    /// Never compiled: its manifest is the workspace root's, or its features count ([`Recipes::current`]).
+    /// Never compiled: its manifest is the workspace root's, or its features apply ([`Recipes::current`]).
     Hollow,
     /// Compiled for another package.
     Needed,

@@ -36,7 +36,7 @@ fn picture(plan: &Plan) -> Picture {
         used[at] && !(picks(at) && users.all(picks)) && !is_one_of_many(plan, at)
     };
     let steps: Vec<usize> = (0..plan.steps.len()).filter(|at| is_shown(*at)).collect();
-    // The image that a step which picks runs in is no source.
+    // The image that a step which picks sources runs in is not itself a source.
     let is_image = |at: usize| matches!(plan.steps[at].op, Op::Image { .. });
     // Inputs come before what is made of them, so one pass sees all that is above a step.
     let mut direct: Vec<BTreeSet<usize>> = vec![];

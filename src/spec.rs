@@ -70,7 +70,7 @@ pub fn parse_with(
     first_of(found).into_result(spec)
 }
 
-/// For a file that is no spec at all, what it is instead.
+/// What a file is that is not a spec at all.
 fn other_format(file: &SourceFile) -> Option<Diagnostic> {
     let mut lines = (1..).map_while(|number| file.line_span(number));
     let first = lines.find(|span| {

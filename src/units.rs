@@ -2,8 +2,8 @@
 //! manifests and sizes of the crates that it is made of.
 //!
 //! Both are the output of a step of the build ([`GRAPH`], [`CRATES`]); this module only reads them. Cargo calls the
-//! format unstable (cargo, `src/compiler/unit_graph.rs`), so anything unexpected is no error but no answer: then the
-//! dependencies are compiled in one step.
+//! format unstable (cargo, `src/compiler/unit_graph.rs`), so anything unexpected is treated as no answer, not as an
+//! error: then the dependencies are compiled in one step.
 
 use crate::project::Lockfile;
 use serde::Deserialize;

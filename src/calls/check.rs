@@ -26,7 +26,7 @@ pub(super) async fn answer(
     let platforms = options.target_platforms(&build_platform);
     let platform = platforms.first().unwrap_or(&build_platform);
     let inspected = match inspect(gateway, options, context, platform).await {
-        // A file that is no text, a broken `# check=` line.
+        // A file that is not text, a broken `# check=` line.
         Err(Failure::User(errors)) => Inspected {
             errors,
             ..Inspected::default()

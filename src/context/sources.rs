@@ -94,7 +94,7 @@ pub(super) fn is_archive(head: &[u8]) -> bool {
     MAGIC.iter().any(|magic| head.starts_with(magic)) || is_tar(head)
 }
 
-/// The header's own checksum, an octal number, tells; its bytes count as blanks.
+/// By the header's own checksum, an octal number that is computed with blanks in its place.
 fn is_tar(head: &[u8]) -> bool {
     let Some(header) = head.get(..512) else {
         return false;

@@ -143,7 +143,7 @@ fn has_pattern(path: &str) -> bool {
     path.trim_end_matches("/**").contains(['*', '?', '[', '!'])
 }
 
-/// What a copy includes by patterns, as patterns of exclusion, the last of which counts: everything but that.
+/// What a copy includes by patterns, as patterns of exclusion, of which the last match decides: everything but that.
 fn all_but(copy: &Copy, spec: &str) -> Vec<String> {
     let mut patterns = vec!["**".to_owned()];
     patterns.extend(copy.include.iter().map(|path| format!("!{path}")));

@@ -23,7 +23,7 @@ struct Change {
 /// What repeats since `old` was saved: a plan, or a list of plans of which one is of the same stage and platform.
 ///
 /// # Errors
-/// When `old` is no saved plan, or has none of that stage.
+/// When `old` is not a saved plan, or has none of that stage.
 pub fn against(plan: &Plan, old: &str) -> Result<String, String> {
     let wrong = "this is not a plan that `plan --format json` or `--call=plan,format=json` wrote";
     let old: Value = serde_json::from_str(old).map_err(|error| format!("{wrong}: {error}"))?;

@@ -29,7 +29,7 @@ struct Graph<'a> {
     anew: Anew,
 }
 
-/// The steps that the solve of the result does anew (`--no-cache`), and no later one.
+/// The steps that the solve of the result repeats (`--no-cache`), and no later one.
 ///
 /// The engine empties the caches of such steps for each graph that has them (BuildKit's `solver/llbsolver/bridge.go`,
 /// `loadResult`), and with them what the first one left there. In graphs that come later they are steps like others: they
@@ -43,7 +43,7 @@ impl Anew {
         Self(steps.map(|(digest, _)| digest.clone()).collect())
     }
 
-    /// A graph that is solved when they are done.
+    /// The graph for a solve that comes after those steps are done.
     pub(super) fn done_in(&self, mut graph: Definition) -> Definition {
         for (digest, meta) in &mut graph.metadata {
             meta.ignore_cache &= !self.0.contains(digest);
@@ -76,7 +76,7 @@ impl Graph<'_> {
     ///
     /// Solves both at once, so that base images load while programs compile. With an imported cache, the second
     /// (which compiles, and has the better error) goes first: the engine has to know the cache before the next solve
-    /// looks for steps. If steps are done anew, the first, which solves the result, goes first.
+    /// looks for steps. If steps are to be repeated, the first, which solves the result, goes first.
     async fn both<A, B>(
         &self,
         first: impl Future<Output = Result<A, Failure>>,

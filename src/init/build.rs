@@ -200,7 +200,7 @@ impl Reader<'_> {
             self.said.dropped(line, "variables of the Dockerfile's own");
         } else {
             let value = scope.expand(value, &mut self.args);
-            // What comes from outside changes often: the last compile alone sees it.
+            // What a build passes changes often: only the last compile step sees it.
             let (list, key) = match value.contains("${") && !is_of_cargo {
                 true => (&mut compile.stamp, "build.stamp"),
                 false => (&mut compile.env, "build.env"),

@@ -56,7 +56,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a word is no argument any more.
+/// Whether a word ends the arguments.
 fn ends_command(word: &str) -> bool {
     let rest = word.trim_start_matches(|c: char| c.is_ascii_digit());
     rest.starts_with(['|', '>', '<', '&'])

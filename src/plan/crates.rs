@@ -1,4 +1,4 @@
-//! Crates from outside, compiled in groups: a bump compiles a group and what depends on it, on any builder that has or
+//! External crates, compiled in groups: a bump compiles a group and what depends on it, on any builder that has or
 //! imports the rest, whichever project it was compiled for.
 //!
 //! ```text
@@ -8,9 +8,9 @@
 //! of the groups that it needs left, and leaves its own artefacts alone. Its key is made of what it compiles, the
 //! toolchain, flags and environment, and of nothing of the project.
 //!
-//! The dependency step then runs the project's own command over all of them and finds them fresh. So nothing rests on
-//! the steps but time: what a step did not do, did otherwise, or could not do apart from the project, the dependency step
-//! compiles; it says so, and the user is warned.
+//! The dependency step then runs the project's own command over all of them and finds them fresh. So nothing depends
+//! on the steps but time: what a step did not do, did otherwise, or could not do apart from the project, the
+//! dependency step compiles; it says so, and the user is warned.
 
 mod groups;
 mod local;
@@ -51,7 +51,7 @@ const ASSEMBLE: &str = include_str!("crates/assemble.sh");
 #[cfg(test)]
 const TIME: i64 = 1_793_491_200;
 
-/// With fewer crates from outside the steps cost more than they ever save.
+/// With fewer external crates the steps cost more than they ever save.
 const LEAST: usize = 40;
 /// Where the resolution leaves its files.
 const UNITS: &str = "/units";
@@ -73,7 +73,7 @@ pub(super) fn may_be_grouped(input: &Input<'_>) -> bool {
     matches!(choice(input, usize::MAX), Choice::Groups(_))
 }
 
-/// For so many crates from outside.
+/// The choice for so many external crates.
 fn choice(input: &Input<'_>, count: usize) -> Choice {
     let crates = names::count(count, "crate");
     let wanted = match input.image.build.granularity.value {

@@ -35,7 +35,7 @@ pub struct Mount {
 pub enum MountKind {
     /// A step's output, to read.
     ReadOnly(Output),
-    /// A directory of a step's output, to read. What else is in the output is no part of the key.
+    /// A directory of a step's output, to read. What else is in the output is not part of the key.
     Part {
         /// The output.
         of: Output,
@@ -46,7 +46,7 @@ pub enum MountKind {
     Scratchpad(Output),
     /// A step's output (or nothing) to write; what is there in the end is an output of this step.
     Output(Option<Output>),
-    /// A cache that may be empty at any time and is no part of any key.
+    /// A cache that may be empty at any time and is not part of any key.
     Cache {
         /// Same id, same cache.
         id: String,

@@ -1,9 +1,9 @@
 //! Which of the build context's files a step sees.
 //!
-//! A step that compiles some of the local packages sees their Rust sources and all files that are not Rust
-//! sources, whosever directory they are in: `include_str!`, templates, migrations and schemas come from
-//! anywhere, and nobody declares them. It does not see the Rust sources and manifests of other local packages,
-//! so these are no part of its key; the recipe writes what Cargo needs of them.
+//! A step that compiles some of the local packages sees their Rust sources and all files that are not Rust sources,
+//! whosever directory they are in: `include_str!`, templates, migrations and schemas come from anywhere, and nobody
+//! declares them. It does not see the Rust sources and manifests of other local packages, so these are not part of
+//! its key; the recipe writes what Cargo needs of them.
 //!
 //! The files that are not Rust sources are one step that all others start from, so that they are on the disk once.
 

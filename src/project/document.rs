@@ -91,7 +91,7 @@ impl Node {
         }
     }
 
-    /// Its entries, none if it is no table.
+    /// Its entries; none if it is not a table.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
         self.table().into_iter().flatten()
     }

@@ -51,7 +51,7 @@ pub(super) fn local_package(project: &Project, locked: &LockedPackage) -> Option
         .then(|| project.packages.iter().position(same))?
 }
 
-/// Whether a kind of dependency counts.
+/// Whether a kind of dependency is used.
 pub(super) fn counts(kind: DependencyKind, dev: bool) -> bool {
     dev || kind != DependencyKind::Dev
 }

@@ -207,7 +207,7 @@ impl<'t> Loader<'t> {
         true
     }
 
-    /// Local packages that are no members: path dependencies elsewhere and patches.
+    /// Local packages that are not members: path dependencies elsewhere and patches.
     fn others(&mut self, patched: &BTreeSet<String>) {
         let mut queue: Vec<String> = patched.iter().cloned().collect();
         for dir in self.packages.keys().cloned().collect::<Vec<_>>() {
@@ -231,7 +231,7 @@ impl<'t> Loader<'t> {
     }
 
     /// Directories that a package's dependencies name, places, and whether Cargo may never look there. The
-    /// dev-dependencies of a package that is no member do not exist for Cargo.
+    /// dev-dependencies of a package that is not a member do not exist for Cargo.
     pub(super) fn path_dependencies(&self, dir: &str) -> Vec<(String, Location, bool)> {
         let Some(package) = self.packages.get(dir) else {
             return Vec::new();

@@ -234,7 +234,7 @@ fn in_one_line(text: &str) -> String {
     shortened(&words.join(" "), LONGEST)
 }
 
-/// What a process can use that is no part of its key.
+/// What a process can use that is not part of its key.
 fn reach(exec: &Exec) -> String {
     let mut list = vec![];
     if exec.network {
@@ -255,7 +255,7 @@ fn reach(exec: &Exec) -> String {
     );
     match list.is_empty() {
         true => "no network, no secrets".into(),
-        false => format!("{}; no part of the key", list.join(", ")),
+        false => format!("{}; not part of the key", list.join(", ")),
     }
 }
 

@@ -63,7 +63,7 @@ impl Check<'_> {
         }
     }
 
-    /// Of a list of `NAME=value`: a mapping with a key twice is no tree in the first place.
+    /// For a list of `NAME=value`: in a mapping, the YAML reader finds keys that appear twice.
     fn pairs(&mut self, pairs: &[EnvVar]) {
         let mut seen = BTreeMap::new();
         for EnvVar { name, .. } in pairs {
@@ -95,7 +95,7 @@ impl Check<'_> {
         }
     }
 
-    /// A variable that every compile step has would change with every build, and all be compiled anew.
+    /// A stamp in `env` would change every compile step with every build, and everything would be recompiled.
     fn stamps(&mut self, env: &[EnvVar], stamp: &[EnvVar]) {
         for var in stamp {
             let name = &var.name.value;

@@ -129,7 +129,7 @@ pub fn library_dirs(triple: &str) -> Vec<String> {
     all.chain(dirs.map(str::to_owned)).collect()
 }
 
-/// The warning for an executable that needs a library which is in none of [`library_dirs`].
+/// The warning for an executable that needs a library which none of [`library_dirs`] has.
 pub fn missing_library(name: &str, library: &str) -> Diagnostic {
     const PACKAGES: [(&str, &str); 8] = [
         ("libcrypto.so.3", "libssl3t64"),

@@ -1,4 +1,4 @@
-//! Crates from outside in groups (`granularity: crates`): what is compiled after a change, for another project, on another
+//! External crates in groups (`granularity: crates`): what is compiled after a change, for another project, on another
 //! builder; and that what comes out is what one step for all of them makes.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ fn in_groups(without: &[&str], space: &str) -> Grown {
     grown
 }
 
-/// The crates that the steps of groups compiled. Nothing from outside is compiled elsewhere.
+/// The crates that the steps of groups compiled. Nothing external is compiled elsewhere.
 fn compiled(report: &BuildReport) -> BTreeSet<&str> {
     let (groups, others): (Vec<_>, Vec<_>) = report
         .steps()

@@ -136,7 +136,7 @@ fn targets_without_files() {
     );
 }
 
-/// Of packages that are no members Cargo looks neither at tests, examples and benches nor at dev-dependencies.
+/// Of packages that are not members, Cargo looks neither at tests, examples and benches nor at dev-dependencies.
 #[test]
 fn packages_that_are_no_members() {
     let package = "[package]\nname = \"b\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";

@@ -26,7 +26,7 @@ fn graph(sandbox: &Sandbox, files: &Files, args: &[String]) -> Result<String, St
     sandbox.cargo("", &words)
 }
 
-/// The crates from outside that Cargo would compile with `args` from `files`.
+/// The external crates that Cargo would compile with `args` from `files`.
 fn external(sandbox: &Sandbox, files: &Files, args: &[String]) -> Result<BTreeSet<String>, String> {
     graph(sandbox, files, args).map(|graph| units::external(&graph))
 }

@@ -1,7 +1,7 @@
 //! Builds packages that others published and reports how that went.
 //!
 //! The packages are those of `tests/e2e/published.toml`. What is done is kept in the cache folder, one file a
-//! package, so that a run that was stopped goes on where it was; `--again` starts anew.
+//! package, so that a run that was stopped goes on where it was; `--again` starts from the beginning.
 
 mod package;
 
@@ -42,7 +42,7 @@ struct Outcome {
     ran: bool,
     /// Crates that the dependency step compiled.
     dependencies: usize,
-    /// Crates from outside that the compile step had to compile once more.
+    /// External crates that the compile step had to compile once more.
     recompiled: Vec<String>,
     /// The image, in bytes.
     size: u64,
@@ -203,7 +203,7 @@ fn report(checkout: &Path, dir: &Path, table: &BTreeMap<String, Published>) -> R
         "# Published packages\n\n\
          What `cargo xtask corpus` has built of `tests/e2e/published.toml`: packages as their authors published \
          them, in release, static, on `alpine` unless their spec says otherwise. *Dependencies* are the crates \
-         that the dependency step compiled (none: it came from the cache), *again* those from outside that the \
+         that the dependency step compiled (none: it came from the cache), *again* the external ones that the \
          compile step had to compile once more: it must be 0. Times are of whatever machine ran it, downloads \
          included, and comparable with nothing.\n\n\
          A published package is one package, and all that it needs comes from the registry: there is no `[workspace]` \

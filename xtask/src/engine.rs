@@ -36,7 +36,7 @@ pub(crate) struct Engine {
     /// How it keeps images.
     pub(crate) flavour: Flavour,
     wrapper: PathBuf,
-    /// The machine's `docker`, if the engine is the machine's and none of ours.
+    /// The machine's `docker`, if the engine is the machine's and not ours.
     host: Option<PathBuf>,
 }
 
@@ -107,7 +107,7 @@ impl Engine {
         }
     }
 
-    /// Whether it is the machine's and none of ours.
+    /// Whether it is the machine's and not ours.
     pub(crate) fn is_hosts(&self) -> bool {
         self.host.is_some()
     }

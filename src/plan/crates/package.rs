@@ -67,7 +67,7 @@ impl<'u> Crates<'u> {
         made
     }
 
-    /// Those from outside of a closure of instances.
+    /// The external crates among a closure of instances.
     fn external(&self, closure: &BTreeSet<usize>) -> Vec<Rc<Made>> {
         let crates = by_crate(self.units, closure).into_iter();
         let external =
