@@ -77,7 +77,7 @@ fn answer(
             let version = format!("rust-frontend {}\n", env!("CARGO_PKG_VERSION"));
             return (0, version, String::new());
         }
-        // No arguments: what a build would do is not possible without an engine.
+        // No arguments: without an engine, there is nothing to build.
         Ok(Parsed::Nothing) => return (2, String::new(), help::general()),
         Err(message) => return (2, String::new(), usage(&message, colour)),
     };

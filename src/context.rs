@@ -30,7 +30,7 @@ const MAX_IGNORE: u64 = 1 << 20;
 /// Name under which a file behind a URL is kept; it then is the definition file, too.
 const DOWNLOAD: &str = "context";
 
-/// Files whose text planning reads; of all others it sees names alone.
+/// Files whose text planning reads; of all others it sees names only.
 const MANIFESTS: [&str; 6] = [
     "**/Cargo.toml",
     "**/Cargo.lock",
@@ -214,7 +214,7 @@ impl Context {
         if let Some(remote) = &self.remote {
             return sources::without(remote, exclude);
         }
-        // A change of the ignore file sends what it is about, and not everything.
+        // A change of the ignore file must send only the files that it is about, not everything.
         let left_out = exclude.strip_prefix(self.ignored.as_slice());
         let left_out = left_out.unwrap_or(exclude);
         llb::local("context")

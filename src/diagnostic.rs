@@ -163,8 +163,8 @@ impl IntoIterator for Diagnostics {
 
 /// The known name nearest to a misspelt one, if it is near enough to be meant.
 ///
-/// The bound (a third of the length, at least one edit) is tighter than docker/dockerfile's fixed two
-/// edits for short names, where two edits make any name of any other.
+/// The bound (a third of the length, at least one edit) is tighter than docker/dockerfile's fixed two edits for short
+/// names, where two edits turn any name into any other.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     let limit = (length / 3).max(1);

@@ -133,7 +133,7 @@ pub fn run(input: &Input<'_>, switches: &Switches, others: &Diagnostics) -> Diag
     all.into_iter().collect()
 }
 
-/// More than anyone reads: each is sent to the engine with all of the spec.
+/// The most findings: nobody reads more, and each is sent to the engine with the whole spec.
 const MOST: usize = 100;
 
 /// Where a rule puts what it finds.
@@ -144,7 +144,7 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Something in the spec; what nobody wrote is at its first line.
+    /// Adds a finding in the spec; one about a default is at its first line.
     fn spec(&mut self, span: Option<Span>, message: impl Into<String>, help: impl Into<String>) {
         let place = self.place(span);
         self.at(place, message, help);
@@ -163,7 +163,7 @@ impl Found<'_> {
         )
     }
 
-    /// Something anywhere.
+    /// Adds a finding at a place.
     fn at(&mut self, place: Location, message: impl Into<String>, help: impl Into<String>) {
         let found = Diagnostic::warning(self.rule.code, message);
         self.list.push(found.help(help).at(place));

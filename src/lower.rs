@@ -195,7 +195,7 @@ fn lower_mount(
             .readonly(),
         MountKind::Scratchpad(from) => {
             let mut pad = llb::Mount::bind(dest, done.state(Some(from)));
-            // Hundreds of megabytes, whose steps' keys say all about them.
+            // Hundreds of megabytes, fully described by the keys of the steps that made them.
             if dest == plan::TARGET_DIR && plan.steps[from.step].role == Role::Crates {
                 pad.content_cache = llb::MountContentCache::Off;
             }

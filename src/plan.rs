@@ -278,8 +278,8 @@ impl Plan {
         self.steps.len() - 1
     }
 
-    /// The platform that a step's process runs on: that of the image whose files it has; in an image of nothing else, that
-    /// image's.
+    /// The platform that a step's process runs on: that of the image at the bottom of its files; without one, the
+    /// image's platform for the steps of an image, and the build platform for all others.
     pub fn runs_on<'a>(&'a self, step: &'a Step) -> &'a Platform {
         let own = match step.role {
             Role::Image => &self.platform,

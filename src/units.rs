@@ -24,7 +24,8 @@ pub const CRATES_IO: &str = "https://github.com/rust-lang/crates.io-index";
 pub struct Units {
     /// In the order of name, version and kind, whatever order Cargo has.
     pub instances: Vec<Instance>,
-    /// Whether link-time optimization meets a library of several kinds (`crate-type`): what that needs is compiled otherwise.
+    /// Whether link-time optimization meets a library of several kinds (`crate-type`): what such a library needs is
+    /// compiled differently.
     pub has_mixed_lto: bool,
 }
 

@@ -104,8 +104,9 @@ pub fn assembly(messages: &str, left: &str, grouped: &BTreeSet<String>) -> Diagn
     found
 }
 
-/// Reads cargo's messages of the compile step (`--message-format json`, then the lines `Dirty …` of `--verbose`): warns
-/// of external crates that it had to compile again, with its reasons, and is an error for a binary in `bins` that it did not compile, which is a stub.
+/// Reads cargo's messages of the compile step (`--message-format json`, then the lines `Dirty …` of `--verbose`):
+/// warns of external crates that it had to compile again, with cargo's reasons, and reports an error for a binary in
+/// `bins` that it did not compile, which is a stub.
 pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
     let mut found = Diagnostics::default();
     let mut again = vec![];

@@ -150,7 +150,7 @@ fn all_but(copy: &Copy, spec: &str) -> Vec<String> {
     let excluded = copy.exclude.iter().filter(|path| *path != spec);
     patterns.extend(excluded.map(|path| match has_pattern(path) {
         true => path.clone(),
-        // The directory is walked for what is included in others.
+        // The engine still walks the directory, for paths that are included in it.
         false => format!("{path}/**"),
     }));
     patterns

@@ -95,7 +95,7 @@ fn fate(
     }
 }
 
-/// Adds a change, or what more there is of one: several steps may have the same file, variable or setting.
+/// Adds a change, or more details to one: several steps may have the same file, variable or setting.
 fn note(changes: &mut Vec<Change>, of: &str, how: Vec<String>) -> usize {
     let at = changes.iter().position(|change| change.of == of);
     let at = at.unwrap_or_else(|| {

@@ -1,9 +1,9 @@
 //! Lists of what is in an image and in what it was made from (`BUILDKIT_SBOM_SCAN_CONTEXT`,
 //! `BUILDKIT_SBOM_SCAN_STAGE`).
 //!
-//! The engine scans the image itself after the build, with nothing else; a result that comes with a list of its
-//! own it leaves alone. So only what the engine would not scan is done here. The protocol of scanners is
-//! BuildKit's `docs/attestations/sbom-protocol.md`.
+//! The engine scans the image itself after the build, and nothing else; a result that comes with its own list it
+//! leaves alone. So this module does only what the engine would not. The protocol of scanners is BuildKit's
+//! `docs/attestations/sbom-protocol.md`.
 
 use super::solve::Solved;
 use crate::context::{self, Context};

@@ -62,7 +62,7 @@ impl Graph<'_> {
         self.solve_all(definition, true).await
     }
 
-    /// With `now`, errors of steps come here and come bare.
+    /// With `now`, errors of steps are returned here, as the engine words them.
     async fn solve_all(&self, definition: Definition, now: bool) -> Result<Ref, Failure> {
         let request = SolveRequest {
             cache_imports: self.cache_imports.to_vec(),
@@ -105,7 +105,7 @@ pub(super) struct Solved {
     pub compiler: Option<State>,
     /// The graph of the build context, as it is compiled; none where nothing of it is.
     pub context: Option<State>,
-    /// What graphs that come later need not do.
+    /// Steps that later graphs must not repeat.
     pub anew: Anew,
     /// What the result is for, in words.
     pub platform: String,
@@ -136,7 +136,7 @@ pub(super) async fn solve(
     graph.anew = Anew::of(&all);
     let images = Stage::find(spec, options.target.as_deref())?.images;
     let explained = |failure| missing::explained(failure, &context.definition, images);
-    // After the end nobody explains what is missing.
+    // Errors that show up after this function are not explained.
     let now = !plan.reports.is_empty() || missing::may_be(plan) || !graph.anew.0.is_empty();
     let image = graph.solve_all(all, now);
     let checks = compiled(&graph, plan);

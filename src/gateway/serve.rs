@@ -1,7 +1,7 @@
 //! The life of a frontend process: connect, build, return once, exit.
 //!
-//! Two threads: one has the connection, the other builds. A panic of the second aborts the process (the tables for unwinding
-//! are a tenth of the program), but not before the first has told the engine.
+//! Two threads: one has the connection, the other builds. A panic of the second aborts the process (the tables for
+//! unwinding are a tenth of the program), but not before the first has told the engine.
 
 use super::{Environment, Failure, Gateway, Output, Stdio};
 use std::io::Write as _;

@@ -86,7 +86,7 @@ impl Reader<'_> {
     fn build_base(&mut self, line: usize, from: &str, compile: &mut Compile) {
         let globals = self.globals();
         let plain = globals.plain(from, &self.args);
-        // One that a build has to be given may be any.
+        // An argument without a default may stand for any image.
         let names_rust = |name: &str| name.to_lowercase().contains("rust");
         let base = if plain.contains("cargo-chef") {
             self.said.dropped(line, NO_CHEF);
@@ -171,7 +171,7 @@ impl Reader<'_> {
         compile: &mut Compile,
     ) {
         let plain = scope.plain(value, &self.args);
-        // `ENV REVISION=$REVISION` names itself alone.
+        // `ENV REVISION=$REVISION` names only itself.
         let own = value
             .trim_start_matches(['$', '{'])
             .strip_prefix(name.as_str());
@@ -208,7 +208,7 @@ impl Reader<'_> {
             list.push((name.clone(), value));
             self.said.taken(line, key);
         }
-        // One that is its build argument stays that.
+        // A variable that only passes its build argument on stays that argument.
         if !hands_on || value.trim_matches(['$', '{', '}']) != name {
             scope.env(&name, plain);
         }

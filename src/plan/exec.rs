@@ -90,7 +90,8 @@ pub enum FileAction {
     },
     /// Copies from an output.
     Copy(Box<Copy>),
-    /// Takes nothing from an output, which is made all the same: an exported cache has what its result is made from, and no more.
+    /// Takes nothing from an output, but makes the result depend on it: an exported cache has only what its result is
+    /// made from.
     Need(Output),
 }
 

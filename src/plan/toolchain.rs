@@ -144,7 +144,7 @@ fn cargo_home(env: &[(String, String)]) -> String {
     value("CARGO_HOME").map_or_else(|| format!("{}/.cargo", home()), Clone::clone)
 }
 
-/// Whether a target of the project's toolchain file may be compiled for in the build: the file is for the machines of
+/// Whether a target of the project's toolchain file is one to install in the build: the file is for the machines of
 /// developers, too.
 fn is_wanted(target: &str) -> bool {
     !["-apple-", "-windows-"]

@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 /// Takes away what no source names, and adds the Rust sources of packages that others read without depending on
 /// them. The bytes are part of cache keys.
 ///
-/// Arguments: the files, the Rust sources, then the directories of packages, with a `+` before those that are
-/// built. Sources that read files by what the manifest says of them, or whole directories of packages, keep all.
-/// What a link says, or a source by `../` and with the ending `.rs`, is looked for from its own directory and from its package's,
-/// where build scripts run. Directories without files go: which there are depends on sources that are left out.
+/// Arguments: the files, the Rust sources, then the directories of packages, with a `+` before those that are built.
+/// Sources that read files that a manifest names, or whole directories of packages, keep all. The target of a link,
+/// and a path with `../` and `.rs` in a source, is looked up from its own directory and from its package's, where
+/// build scripts run. Empty directories are removed: which there are depends on sources that are left out.
 const UNREAD: &str = r#"#!/bin/sh
 set -eu
 files=$1 rust=$2
@@ -86,7 +86,8 @@ find . -depth -type d -exec rmdir {} + 2>/dev/null || :
 /// Marks a pattern of `build.inputs` whose files are not inputs.
 pub(super) const LEFT_OUT: char = '!';
 
-/// Adds the steps that take such files away. `inputs` of the spec bring theirs back, and take away what has a `!` before it.
+/// Adds the steps that take such files away. `inputs` of the spec bring files back or, with a leading `!`, take them
+/// away.
 pub(super) fn without(
     plan: &mut Plan,
     input: &Input<'_>,

@@ -24,8 +24,8 @@ pub(super) fn fitting(project: &Project, package: usize, dependency: &Dependency
     places.into_iter().map(|place| candidates[place]).collect()
 }
 
-/// Whether a locked package of the name that a dependency asks for is what it asks for. A patch may put a local or git package in the place of
-/// any other.
+/// Whether a locked package of the right name is what a dependency asks for. A patch may put a local or git package
+/// in the place of any other.
 fn satisfies(dependency: &Dependency, locked: &LockedPackage) -> bool {
     let source = locked.source.as_deref();
     let is_git = source.is_some_and(|source| source.starts_with("git+"));

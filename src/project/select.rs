@@ -81,7 +81,7 @@ struct Chooser<'a> {
     project: &'a Project,
     spec: &'a Spec,
     image: &'a ImageSpec,
-    /// Stands for what nobody wrote.
+    /// The place of what nobody wrote.
     block: Span,
 }
 

@@ -1,4 +1,5 @@
-//! Crates in groups whose steps go wrong, or come out otherwise than elsewhere: the program is right, and the user is told.
+//! Crates in groups whose steps go wrong, or come out otherwise than elsewhere: the program is right, and the user is
+//! told.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! What a `Cargo.lock` says of external crates, and which steps compile them.
 //!
-//! A lock has neither features nor which crates are for the build machine, and sizes of sources are not in it: crates that
-//! were not measured have the same weight.
+//! A lock has neither features nor which crates are for the build machine, and sizes of sources are not in it: crates
+//! that were not measured have the same weight.
 
 use rust_frontend::plan::{Node, groups, weight};
 use std::collections::{BTreeMap, BTreeSet};

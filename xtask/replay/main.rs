@@ -1,8 +1,8 @@
 //! What each change of a real `Cargo.lock` would have compiled: all crates in one step, or those groups that it touched.
 //!
-//! `cargo run --release --example replay -- CLONE [COMMITS [FILE]]` reads the last commits of a clone (by first parents) that
-//! change its `Cargo.lock`, and writes docs/replay.md and docs/replay.svg; with a file's name after their number, the history
-//! itself goes there, for tests.
+//! `cargo run --release --example replay -- CLONE [COMMITS [FILE]]` reads the last commits of a clone (by first
+//! parents) that change its `Cargo.lock`, and writes docs/replay.md and docs/replay.svg; with a file's name after
+//! their number, the history itself goes there, for tests.
 
 #![expect(
     clippy::disallowed_methods,

@@ -135,7 +135,7 @@ fn on_engines(state: &State, checkout: &Path, words: &[String]) -> Result<()> {
 /// `rust:1` where Cargo keeps each unit in one directory, as it does by itself since 1.100.
 const OTHER_LAYOUT: &str = "rust-frontend-test/rust:new-layout";
 
-/// What rests on the layout of the target directory: artefacts of stubs, local libraries, seeds and groups.
+/// What depends on the layout of the target directory: artefacts of stubs, local libraries, seeds and groups.
 const LAYOUT: [&str; 4] = [
     "caching::a_main_older",
     "libraries::a_bump",
