@@ -1,4 +1,4 @@
-//! TOML with places. The only user of the TOML parser.
+//! TOML with places.
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Location, SourceFile, Span};
