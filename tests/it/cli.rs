@@ -144,7 +144,7 @@ fn mistakes_of_the_spec_are_drawn() {
     let ended = run(&["check", without.to_str().unwrap()]);
     assert_eq!(ended.code, Some(0));
     assert!(
-        ended.stdout.contains("without a `Rust.yaml`"),
+        ended.stdout.contains("there is no `Rust.yaml`"),
         "{}",
         ended.stdout
     );
