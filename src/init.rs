@@ -29,7 +29,7 @@ use crate::source::{SourceFile, SourceTree};
 use crate::spec;
 use draft::Draft;
 
-/// The frontend's image, for who does not say another.
+/// The frontend's image, unless another is given.
 pub const SYNTAX: &str = "org/rust-frontend:1";
 
 /// The text of a `Rust.yaml` for a project; `dockerfile`: what it replaces; `syntax`: the frontend's image.
@@ -65,7 +65,7 @@ fn mistakes(text: &str, project: &Project, draft: &Draft) -> Vec<String> {
     let platform = Platform::linux("amd64");
     let predefined = Options::default().predefined_args(&platform, &platform);
     let file = SourceFile::new("Rust.yaml", text);
-    // Any value will do for those that a build has to be given.
+    // An argument without a default gets any value.
     let open = draft.args.iter().filter(|(_, default)| default.is_none());
     let given = open.map(|(name, _)| (name.clone(), "x".to_owned()));
     let found = match spec::parse_with(&file, &given.collect(), &predefined) {

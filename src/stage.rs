@@ -38,11 +38,7 @@ pub enum Kind {
 
 /// The stages that every spec has, beside its images: name, kind, description.
 pub const COMMON: [(&str, Kind, &str); 6] = [
-    (
-        "binary",
-        Kind::Binary,
-        "the executables alone, for --output",
-    ),
+    ("binary", Kind::Binary, "only the executables, for --output"),
     (
         "deps",
         Kind::Deps,

@@ -273,7 +273,7 @@ fn turn(project: &Project, step: usize) -> usize {
     (first + step % AT_A_TIME) % TURNS
 }
 
-/// What of the steps' artefacts a step mounts that compiles the rest.
+/// The artefacts of these steps, as mounts of the step that compiles the rest.
 pub(super) fn mounts(compiled: &[Compiled]) -> impl Iterator<Item = Mount> {
     compiled.iter().map(|one| one.mount.clone())
 }

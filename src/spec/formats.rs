@@ -265,9 +265,9 @@ pub(super) static PORT: Format = numbers(
                 && port.parse::<u16>().is_ok()
         },
         |text| match text.split_once(':') {
-            Some((_, port)) => format!(
-                "write the container's port alone, `{port}`: `docker run --publish` maps it"
-            ),
+            Some((_, port)) => {
+                format!("write only the container's port, `{port}`: `docker run --publish` maps it")
+            }
             None => "write 1 to 65535, followed by `/udp` if it is not TCP".into(),
         },
     ),
