@@ -188,7 +188,7 @@ impl Check<'_> {
         for RunStep { args, text, .. } in &image.run {
             if args.first().is_some_and(|program| program == "sh") {
                 let message = format!("{what} has no shell to run this with");
-                let help = "write `base: alpine` or `base: debian`; write files under `files`, and a user by its number";
+                let help = "write `base: alpine` or `base: debian`; list files under `files`, and write `user` as a number";
                 self.error("no-shell", text.span, message, help.into());
             }
         }

@@ -3,10 +3,7 @@
 /// 1, 34, 104: a single binary whose real version is that of the mask.
 #[test]
 fn single_binary() {
-    check(
-        "one",
-        "real one",
-        r#"
+    check("one", "real one", r#"
 //- /Cargo.toml
 [package]
 name = "app"
@@ -16,19 +13,14 @@ edition = "2021"
 one = "1"
 //- /src/main.rs
 fn main() { println!("real {}", one::one()); }
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 5, 7, 13, 24, 61, 62, 72, 104: library, binary, procedural macro, build scripts with `links`, all local, and
 /// external crates for each.
 #[test]
 fn every_kind() {
-    check(
-        "build-script-build helper maker one two",
-        "made two one linked-value generated",
-        r#"
+    check("build-script-build helper maker one two", "made two one linked-value generated", r#"
 //- /Cargo.toml
 [workspace]
 members = ["crates/*"]
@@ -81,18 +73,13 @@ helper = "0.3"
 pub fn text() -> String { format!("{} {}", two::two(), one::one()) }
 //- /crates/my-lib/script/build.rs
 fn main() { helper::help(); println!("cargo:value=linked-value"); }
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 17, 38, 56, 58: members that are not wanted, and the features they switch on, do not take part.
 #[test]
 fn only_the_closure() {
-    check(
-        "one",
-        "one",
-        r#"
+    check("one", "one", r#"
 //- /Cargo.toml
 [workspace]
 members = ["a", "b"]
@@ -109,18 +96,13 @@ one = { version = "1", features = ["extra", "more"] }
 tester = "0.5"
 //- /b/src/main.rs
 fn main() {}
-"#,
-        "build: { package: a, profile: dev }",
-    );
+"#, "build: { package: a, profile: dev }");
 }
 
 /// 52: the resolver 1 unifies features of dev-dependencies with those of the build.
 #[test]
 fn resolver_one() {
-    check(
-        "one",
-        "one+extra",
-        r#"
+    check("one", "one+extra", r#"
 //- /Cargo.toml
 [package]
 name = "app"
@@ -132,18 +114,13 @@ one = "1"
 tester = "0.5"
 //- /src/main.rs
 fn main() { println!("{}", one::one()); }
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 52: with the resolver 2 it does not.
 #[test]
 fn resolver_two() {
-    check(
-        "one",
-        "one",
-        r#"
+    check("one", "one", r#"
 //- /Cargo.toml of app
 [dependencies]
 one = "1"
@@ -151,18 +128,13 @@ one = "1"
 tester = "0.5"
 //- /src/main.rs
 fn main() { println!("{}", one::one()); }
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 42, 43: features, optional dependencies, required features, no default features.
 #[test]
 fn features() {
-    check(
-        "build-script-build helper one two",
-        "one+extra two",
-        r#"
+    check("build-script-build helper one two", "one+extra two", r#"
 //- /Cargo.toml of app
 [[bin]]
 name = "tool"
@@ -184,18 +156,13 @@ full = ["one?/extra", "dep:one", "two", "tester/more"]
 fn main() { println!("{} {}", one::one(), two::two()); }
 //- /src/other.rs
 fn main() {}
-"#,
-        "build: { bin: tool, features: [full], default-features: false, profile: dev }",
-    );
+"#, "build: { bin: tool, features: [full], default-features: false, profile: dev }");
 }
 
 /// 14: a member is built below a root package, with the resolver 1 and its rule about features.
 #[test]
 fn member_below_a_root_package() {
-    check(
-        "one",
-        "one+extra",
-        r#"
+    check("one", "one+extra", r#"
 //- /Cargo.toml
 [package]
 name = "top"
@@ -212,18 +179,13 @@ one = "1"
 extra = ["one/extra"]
 //- /tool/src/main.rs
 fn main() { println!("{}", one::one()); }
-"#,
-        "build: { package: tool, features: [extra], profile: dev }",
-    );
+"#, "build: { package: tool, features: [extra], profile: dev }");
 }
 
 /// 25, 26: a local crate has the name of an external crate that is compiled, too; another is a prefix.
 #[test]
 fn names_like_those_from_outside() {
-    check(
-        "app_util twin uses_twin",
-        "util, local twin, twin of the registry",
-        r#"
+    check("app_util twin uses_twin", "util, local twin, twin of the registry", r#"
 //- /Cargo.toml
 [workspace]
 members = ["app", "twin"]
@@ -242,18 +204,13 @@ version = "0.0.0"
 edition = "2021"
 //- /twin/src/lib.rs
 pub fn twin() -> &'static str { "local twin" }
-"#,
-        "build: { package: app, profile: dev }",
-    );
+"#, "build: { package: app, profile: dev }");
 }
 
 /// 32, 33, 44: an external crate depends on a patched local crate: that has its real sources from the start.
 #[test]
 fn patched_for_crates_from_outside() {
-    check(
-        "uses_twin",
-        "patched one 1.9.0",
-        r#"
+    check("uses_twin", "patched one 1.9.0", r#"
 //- /Cargo.toml of app
 [dependencies]
 uses-twin = "1"
@@ -283,18 +240,13 @@ version = "0.4.0"
 edition = "2021"
 //- /vendor/inner/src/lib.rs
 pub const TEXT: &str = "patched one 1.9.0";
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 44: a patched crate that both an external crate and the program use is real from the start, and compiled once.
 #[test]
 fn patched_for_all() {
-    check(
-        "uses_twin",
-        "patched patched",
-        r#"
+    check("uses_twin", "patched patched", r#"
 //- /Cargo.toml of app
 [dependencies]
 twin = "1"
@@ -313,18 +265,13 @@ default-run = "more"
 pub fn twin() -> &'static str { "patched" }
 //- /vendor/twin/src/bin/more.rs
 fn main() {}
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 44: a patched crate that only local crates use has a stub like any other.
 #[test]
 fn patched_for_local_crates() {
-    check(
-        "one",
-        "patched twin one 1.9.0",
-        r#"
+    check("one", "patched twin one 1.9.0", r#"
 //- /Cargo.toml of app
 [dependencies]
 twin = "1.1"
@@ -347,18 +294,13 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 name = "two"
 version = "2.9.0"
 //- /vendor/two/src/lib.rs
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 53, 69: a custom profile with LTO and overrides; the real version is in the program.
 #[test]
 fn profiles() {
-    check(
-        "build-script-build helper one two",
-        "4.5.6 two",
-        r#"
+    check("build-script-build helper one two", "4.5.6 two", r#"
 //- /Cargo.toml
 [package]
 name = "app"
@@ -382,18 +324,13 @@ opt-level = 0
 opt-level = 1
 //- /src/main.rs
 fn main() { println!("{} {}", env!("CARGO_PKG_VERSION"), two::two()); }
-"#,
-        "build: { profile: small }",
-    );
+"#, "build: { profile: small }");
 }
 
 /// 18, 19, 23: path dependencies that are not members: excluded ones and ones of another workspace.
 #[test]
 fn local_packages_that_are_no_members() {
-    let cycle = cycle_at(
-        "app",
-        "app",
-        r#"
+    let cycle = cycle_at("app", "app", r#"
 //- /app/Cargo.toml of app
 [workspace]
 exclude = ["out"]
@@ -427,9 +364,7 @@ version.workspace = true
 one.workspace = true
 //- /libs/shared/src/lib.rs
 pub const TEXT: &'static str = "shared";
-"#,
-        "build: { package: app, profile: dev }",
-    );
+"#, "build: { package: app, profile: dev }");
     assert_eq!(cycle.recompiled, [""; 0]);
     assert_eq!(cycle.output, "shared out\n");
 }
@@ -437,10 +372,7 @@ pub const TEXT: &'static str = "shared";
 /// 37, 38, 73: lints and configuration with flags that stubs have to stand.
 #[test]
 fn strict_flags() {
-    check(
-        "one",
-        "one",
-        r#"
+    check("one", "one", r#"
 //- /.cargo/config.toml
 [build]
 rustflags = ["-Dwarnings", "-Dmissing-docs", "-Funsafe-code", "-Dunused-crate-dependencies"]
@@ -457,18 +389,13 @@ pedantic = "deny"
 //- /src/main.rs
 //! Documented.
 fn main() { println!("{}", one::one()); }
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 106, 107: nothing from outside; a local crate as dependency and build dependency.
 #[test]
 fn nothing_from_outside() {
-    check(
-        "",
-        "both",
-        r#"
+    check("", "both", r#"
 //- /Cargo.toml of app
 [dependencies]
 both = { path = "both" }
@@ -484,36 +411,26 @@ name = "both"
 version = "0.1.0"
 //- /both/src/lib.rs
 pub const TEXT: &'static str = "both";
-"#,
-        "build: { package: app, profile: dev }",
-    );
+"#, "build: { package: app, profile: dev }");
 }
 
 /// 108: two versions of one crate.
 #[test]
 fn two_versions() {
-    check(
-        "one",
-        "one, old one",
-        r#"
+    check("one", "one, old one", r#"
 //- /Cargo.toml of app
 [dependencies]
 one = "1"
 old = { package = "one", version = "0.9" }
 //- /src/main.rs
 fn main() { println!("{}, {}", one::one(), old::one()); }
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 12: library and binary with one file; a binary outside of `src`.
 #[test]
 fn shared_file() {
-    check(
-        "one",
-        "shared one",
-        r#"
+    check("one", "shared one", r#"
 //- /Cargo.toml of app
 [lib]
 path = "all.rs"
@@ -524,16 +441,13 @@ path = "all.rs"
 one = "1"
 //- /all.rs
 pub fn main() { println!("shared {}", one::one()); }
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 9, 10, 11, 40: tests with the dev-dependencies, with and without harness, benches, examples.
 #[test]
 fn tests_and_benches() {
-    let cycle = test_cycle(
-        r#"
+    let cycle = test_cycle(r#"
 //- /Cargo.toml of app
 [dependencies]
 one = "1"
@@ -567,13 +481,9 @@ fn main() {}
 //- /examples/plugin.rs
 //- /examples/show.rs
 fn main() { println!("{}", two::two()); }
-"#,
-    );
+"#);
     let names: Vec<&str> = cycle.externals.iter().map(String::as_str).collect();
-    assert_eq!(
-        names,
-        ["build-script-build", "helper", "one", "tester", "two"]
-    );
+    assert_eq!(names, ["build-script-build", "helper", "one", "tester", "two"]);
     assert_eq!(cycle.recompiled, [""; 0]);
 }
 
@@ -581,8 +491,7 @@ fn main() { println!("{}", two::two()); }
 /// other members' features bring. So the skeleton is built without it, and only the real project with it.
 #[test]
 fn the_skeleton_is_not_locked() {
-    let error = locked_skeleton(
-        r#"
+    let error = locked_skeleton(r#"
 //- /Cargo.toml
 [workspace]
 members = ["a", "b"]
@@ -596,19 +505,14 @@ fn main() {}
 [dependencies]
 one = { version = "1", features = ["more"] }
 //- /b/src/lib.rs
-"#,
-        "build: { package: a, profile: dev }",
-    );
+"#, "build: { package: a, profile: dev }");
     assert!(error.contains("--locked"), "{error}");
 }
 
 /// 25: the package that is built has the name of an external one, and a real version like the mask.
 #[test]
 fn own_name_taken() {
-    check(
-        "twin uses_twin",
-        "mine and twin of the registry",
-        r#"
+    check("twin uses_twin", "mine and twin of the registry", r#"
 //- /Cargo.toml
 [package]
 name = "twin"
@@ -618,18 +522,13 @@ edition = "2021"
 uses-twin = "1"
 //- /src/main.rs
 fn main() { println!("mine and {}", uses_twin::uses_twin()); }
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 45: git dependencies: a branch and a commit, two crates of one repository that is a workspace.
 #[test]
 fn git_dependencies() {
-    check_with_git(
-        "git_a git_b",
-        "git a, git b",
-        r#"
+    check_with_git("git_a git_b", "git a, git b", r#"
 //- /Cargo.toml
 [workspace]
 members = ["a", "b"]
@@ -653,8 +552,7 @@ edition.workspace = true
 //- /b/src/lib.rs
 pub const TEXT: &str = include_str!("../../text");
 //- /text
-git b"#,
-        r#"
+git b"#, r#"
 //- /Cargo.toml
 [workspace]
 members = ["app", "other"]
@@ -672,18 +570,13 @@ version = "0.1.0"
 git-b = { git = "GIT", branch = "main" }
 one = "1"
 //- /other/src/lib.rs
-"#,
-        "build: { package: app, profile: dev }",
-    );
+"#, "build: { package: app, profile: dev }");
 }
 
 /// 22, 48: vendored sources in the project: they are real from the start.
 #[test]
 fn vendored_sources() {
-    check(
-        "leaf",
-        "vendored leaf",
-        r#"
+    check("leaf", "vendored leaf", r#"
 //- /.cargo/config.toml
 [source.crates-io]
 replace-with = "vendored-sources"
@@ -702,18 +595,13 @@ pub fn leaf() -> &'static str { "vendored leaf" }
 leaf = "1"
 //- /src/main.rs
 fn main() { println!("{}", leaf::leaf()); }
-"#,
-        DEV,
-    );
+"#, DEV);
 }
 
 /// 6, 53: fat LTO with a library that is linked in several ways.
 #[test]
 fn fat_lto() {
-    check(
-        "one",
-        "one",
-        r#"
+    check("one", "one", r#"
 //- /Cargo.toml of app
 [lib]
 crate-type = ["cdylib", "staticlib", "rlib"]
@@ -725,9 +613,7 @@ lto = "fat"
 pub fn text() -> &'static str { one::one() }
 //- /src/main.rs
 fn main() { println!("{}", app::text()); }
-"#,
-        "# nothing\n",
-    );
+"#, "# nothing\n");
 }
 
 /// A README and a licence of the workspace are where Cargo says, seen from each package.

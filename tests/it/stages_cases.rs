@@ -92,10 +92,7 @@ fn locked(fixture: &str) -> Files {
 #[test]
 fn tests_find_their_dependencies_compiled() {
     let ran = run(SHOP, SERVER, "test");
-    assert_eq!(
-        words(&ran.before),
-        "build-script-build helper maker one tester two"
-    );
+    assert_eq!(words(&ran.before), "build-script-build helper maker one tester two");
     assert_eq!(ran.again, [""; 0]);
     assert_eq!(
         words(&ran.local),
@@ -106,8 +103,7 @@ fn tests_find_their_dependencies_compiled() {
 
 #[test]
 fn tests_in_another_profile_do_too() {
-    let spec =
-        format!("{SERVER}\ntest: {{ args: [--release, --all-features, --exclude, second] }}");
+    let spec = format!("{SERVER}\ntest: {{ args: [--release, --all-features, --exclude, second] }}");
     let ran = run(SHOP, &spec, "test");
     assert_eq!(ran.again, [""; 0]);
     assert!(!ran.local.contains("second"));
@@ -116,10 +112,7 @@ fn tests_in_another_profile_do_too() {
 #[test]
 fn clippy_finds_its_dependencies_checked() {
     let ran = run(SHOP, SERVER, "clippy");
-    assert_eq!(
-        words(&ran.before),
-        "build-script-build helper maker one tester two"
-    );
+    assert_eq!(words(&ran.before), "build-script-build helper maker one tester two");
     assert_eq!(ran.again, [""; 0]);
     assert!(ran.local.contains("speed"), "{:?}", ran.local);
 }
@@ -127,10 +120,7 @@ fn clippy_finds_its_dependencies_checked() {
 #[test]
 fn documentation_finds_its_dependencies_checked() {
     let ran = run(SHOP, SERVER, "doc");
-    assert_eq!(
-        words(&ran.before),
-        "build-script-build helper maker one two"
-    );
+    assert_eq!(words(&ran.before), "build-script-build helper maker one two");
     assert_eq!(ran.again, [""; 0]);
 }
 
@@ -169,10 +159,7 @@ fn images_share_their_dependencies_when_features_agree() {
         assert_eq!(first("worker"), first("second"), "{role:?}");
         assert_ne!(first("server"), first("worker"), "{role:?}");
     }
-    assert_ne!(
-        of("server", Role::Dependencies),
-        of("tls", Role::Dependencies)
-    );
+    assert_ne!(of("server", Role::Dependencies), of("tls", Role::Dependencies));
     assert_eq!(of("server", Role::Fetch), of("tls", Role::Fetch));
     for image in ["admin", "tls", "worker", "second"] {
         assert_eq!(of("server", Role::Toolchain), of(image, Role::Toolchain));
@@ -228,8 +215,7 @@ fn the_commands_of_each_stage() {
             format!(
                 "Check: /rust-frontend/doc /target/x86_64-unknown-linux-musl/doc server --no-deps {common}"
             ),
-            "Check: /rust-frontend/keep fmt.txt passes cargo fmt --all -- --check --color never"
-                .to_owned(),
+            "Check: /rust-frontend/keep fmt.txt passes cargo fmt --all -- --check --color never".to_owned(),
         ]
     );
 }
@@ -278,14 +264,8 @@ fn checks_are_compiled_for_the_machine_that_builds() {
     assert_eq!(triple("musl", "linux/amd64"), "x86_64-unknown-linux-musl");
     assert_eq!(triple("musl", "linux/arm64"), "x86_64-unknown-linux-musl");
     assert_eq!(triple("gnu", "linux/arm64"), "x86_64-unknown-linux-gnu");
-    assert_eq!(
-        triple("aarch64-unknown-linux-musl", "linux/arm64"),
-        "x86_64-unknown-linux-musl"
-    );
-    assert_eq!(
-        triple("x86_64-unknown-linux-gnu", "linux/amd64"),
-        "x86_64-unknown-linux-gnu"
-    );
+    assert_eq!(triple("aarch64-unknown-linux-musl", "linux/arm64"), "x86_64-unknown-linux-musl");
+    assert_eq!(triple("x86_64-unknown-linux-gnu", "linux/amd64"), "x86_64-unknown-linux-gnu");
 }
 
 #[test]
@@ -305,10 +285,7 @@ fn the_stages_of_one_spec_share_what_is_the_same() {
     }
     assert_eq!(of("deps", Role::Dependencies).len(), 3);
     assert_eq!(of("binary", Role::Dependencies).len(), 3);
-    assert_eq!(
-        of("test", Role::Toolchain)[0],
-        of("server", Role::Toolchain)[0]
-    );
+    assert_eq!(of("test", Role::Toolchain)[0], of("server", Role::Toolchain)[0]);
 }
 
 /// Two images may have an executable of one name with other features.
@@ -326,13 +303,7 @@ fn executables_of_several_images_lie_side_by_side() {
     });
     assert_eq!(
         copied.collect::<Vec<_>>(),
-        [
-            "/server/server",
-            "/admin",
-            "/tls/server",
-            "/worker",
-            "/second"
-        ]
+        ["/server/server", "/admin", "/tls/server", "/worker", "/second"]
     );
 }
 
@@ -348,18 +319,12 @@ fn stages_are_found_by_name() {
     assert_eq!(error.message, "target stage `clipy` could not be found");
     assert_eq!(error.help.as_deref(), Some("did you mean `clippy`?"));
     let help = kind("zzzzzzzzzzzz").unwrap_err().help.unwrap();
-    assert!(
-        help.ends_with("`binary`, `deps`, `test`, `clippy`, `fmt`, `doc`"),
-        "{help}"
-    );
+    assert!(help.ends_with("`binary`, `deps`, `test`, `clippy`, `fmt`, `doc`"), "{help}");
 }
 
 /// The ids of the caches that dependency steps start from.
 fn seeds(plan: &Plan) -> Vec<String> {
-    let steps = plan
-        .steps
-        .iter()
-        .filter(|step| step.role == Role::Dependencies);
+    let steps = plan.steps.iter().filter(|step| step.role == Role::Dependencies);
     let execs = steps.filter_map(|step| match &step.op {
         Op::Exec(exec) => Some(exec),
         _ => None,
@@ -382,14 +347,8 @@ fn a_seed_changes_nothing_of_the_command() {
         for (plain, seeded) in of(false).iter().zip(&of(true)) {
             match plain.strip_prefix("Dependencies: cargo") {
                 Some(args) => {
-                    assert!(
-                        seeded.starts_with("Dependencies: /rust-frontend/seed "),
-                        "{seeded}"
-                    );
-                    assert!(
-                        seeded.ends_with(&format!("/work/Cargo.lock{args}")),
-                        "{seeded}"
-                    );
+                    assert!(seeded.starts_with("Dependencies: /rust-frontend/seed "), "{seeded}");
+                    assert!(seeded.ends_with(&format!("/work/Cargo.lock{args}")), "{seeded}");
                 }
                 None => assert_eq!(plain, seeded),
             }
