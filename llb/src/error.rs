@@ -81,7 +81,10 @@ impl fmt::Display for Error {
                 )
             }
             Error::BadMerge { vertex } => {
-                write!(f, "`{vertex}` merges fewer than two filesystems, or scratch")
+                write!(
+                    f,
+                    "`{vertex}` merges fewer than two filesystems, or scratch"
+                )
             }
             Error::NoIdentifier { vertex } => write!(f, "`{vertex}` is a source without a name"),
             Error::BadInput { reason } => write!(f, "the definition cannot be used: {reason}"),
