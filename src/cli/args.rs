@@ -64,7 +64,12 @@ pub(super) const COMMANDS: [(&str, Command, &str); 9] = [
 
 /// Options with a value: name, short form, what it is called, what it does.
 pub(super) const OPTIONS: [(&str, Option<char>, &str, &str); 8] = [
-    ("file", Some('f'), "FILE", "the spec; DIR/Rust.yaml"),
+    (
+        "file",
+        Some('f'),
+        "FILE",
+        "the spec; by default DIR/Rust.yaml",
+    ),
     (
         "target",
         Some('t'),
@@ -99,7 +104,7 @@ pub(super) const OPTIONS: [(&str, Option<char>, &str, &str); 8] = [
         "from",
         None,
         "FILE",
-        "init: the Dockerfile to replace; DIR/Dockerfile if it is there",
+        "init: the Dockerfile to replace; by default DIR/Dockerfile, if there is one",
     ),
     (
         "syntax",

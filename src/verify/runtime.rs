@@ -148,7 +148,7 @@ pub fn missing_library(name: &str, library: &str) -> Diagnostic {
             "write `packages: [{package}]` under `image:`, as Debian 13 calls it; other bases have other names"
         ),
         None => {
-            "install its package by `packages` under `image:`, or copy it by `files`".to_owned()
+            "install its package with `packages` under `image:`, or copy it with `files`".to_owned()
         }
     };
     Diagnostic::warning("missing-shared-library", message).help(help)
