@@ -118,7 +118,7 @@ fn tools(rustc: &str, cargo: &str) -> String {
     )
 }
 
-/// A cache is imported in which groups stand on another build of a crate than groups that the builder has.
+/// A cache is imported in which groups depend on another build of a crate than groups that the builder has.
 #[test]
 fn groups_of_two_builders_do_not_mix() {
     let docker = Docker::take();

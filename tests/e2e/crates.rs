@@ -49,7 +49,7 @@ fn a_change_compiles_what_it_is_about_and_leaves_what_one_step_would() {
     let (files, report) = grown.built(&docker);
     assert_eq!(compiled(&report), all_but(&["either"]));
 
-    // An engine removes no layer that others stand on, so no group is compiled again under those that need it.
+    // An engine removes no layer that others depend on, so no group is compiled again under those that need it.
     let filter = ["--filter", "description~=\"/rust-frontend/crates \""];
     let prune = ["buildx", "prune", "--all", "--force"];
     docker.output([&prune[..], &filter].concat());

@@ -1,5 +1,5 @@
 //! The whole cycle with the real Cargo: the skeleton compiles, its stubs go, the real sources compile to the right
-//! program, and nothing from outside of the project is compiled twice. In between, times lose what is less than a second.
+//! program, and no external crate is compiled twice. In between, times lose what is less than a second.
 
 use crate::support::cargo::{Built, Layout, Sandbox, host, run};
 use crate::support::fixture::{self, Files, files};

@@ -1,5 +1,5 @@
-//! What Cargo would compile from outside of a project: the same crates with the same features, profiles and
-//! dependencies over the skeleton and in the compile step as in the project itself, by its own account.
+//! Which external crates Cargo would compile: the same crates with the same features, profiles and dependencies over
+//! the skeleton and in the compile step as in the project itself, by its own account.
 #![expect(
     clippy::disallowed_methods,
     reason = "the number of cases is a variable of the environment"

@@ -110,7 +110,7 @@ fn parse(text: &str) -> Option<Lock> {
     Some(Lock(packages.filter_map(package).collect()))
 }
 
-/// The lines that turn the lock of before into this one.
+/// The lines that turn the previous lock into this one.
 fn since(lock: &Lock, before: &Lock) -> String {
     let mut text = String::new();
     for (id @ (name, version), needs) in &before.0 {

@@ -111,8 +111,8 @@ fn try_build(
     let spec = format!("# syntax=org/rust-frontend:1\n{}", package.spec);
     fs::write(source.join("Rust.yaml"), spec)?;
     if !source.join("Cargo.lock").exists() {
-        // Packages of before 2018 have none; it is what the frontend tells to do. The package that downloaded it
-        // lies above and would be taken for its workspace.
+        // Packages from before 2018 have no `Cargo.lock`: the user makes one, as the frontend advises. The package
+        // that downloaded this one lies above and would be taken for its workspace.
         fs::remove_file(work.join("Cargo.toml"))?;
         let mut lock = sh::tied("cargo");
         sh::quiet(lock.arg("generate-lockfile").current_dir(&source))?;

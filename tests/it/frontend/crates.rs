@@ -180,7 +180,7 @@ async fn what_was_left_to_the_project_is_a_warning() {
     );
 }
 
-/// A release that changes one of these compiles dependencies anew on every builder: that is a line in CHANGELOG.md.
+/// A release that changes one of these recompiles dependencies on every builder: that is a line in CHANGELOG.md.
 #[tokio::test]
 async fn digests_of_heavy_steps_stay() {
     let bridge = resolved(SPEC, "shop");
