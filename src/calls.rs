@@ -120,7 +120,7 @@ pub struct Answer {
     pub json: Value,
     /// For people: `result.txt`.
     pub text: String,
-    /// What the client exits with, where the question is one of right and wrong.
+    /// The client's exit code, for questions whose answer may be that something is wrong.
     pub status: Option<u8>,
 }
 
@@ -169,7 +169,7 @@ impl Answer {
     }
 }
 
-/// Rows in columns as wide as their widest cell, the first row in capitals by its author.
+/// Rows in columns as wide as their widest cell. The caller writes the first row in capitals.
 ///
 /// As Go's `text/tabwriter` with two spaces between columns; the last column is not padded.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {

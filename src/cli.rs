@@ -58,7 +58,7 @@ pub fn run() -> i32 {
     let mut err = std::io::stderr();
     let colour = err.is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let (code, stdout, stderr) = answer(std::env::args_os().skip(1), colour);
-    // A reader that went away (`| head`) is no error.
+    // A reader that went away (`| head`) is not an error.
     let _ = out.write_all(stdout.as_bytes()).and_then(|()| out.flush());
     let _ = err.write_all(stderr.as_bytes());
     code
@@ -77,7 +77,7 @@ fn answer(
             let version = format!("rust-frontend {}\n", env!("CARGO_PKG_VERSION"));
             return (0, version, String::new());
         }
-        // No arguments: what a build would do is not possible without an engine.
+        // No arguments: without an engine, there is nothing to build.
         Ok(Parsed::Nothing) => return (2, String::new(), help::general()),
         Err(message) => return (2, String::new(), usage(&message, colour)),
     };

@@ -29,7 +29,7 @@ const MAX_IGNORE: u64 = 1 << 20;
 /// Name under which a file behind a URL is kept; it then is the definition file, too.
 const DOWNLOAD: &str = "context";
 
-/// Files whose text planning reads; of all others it sees names alone.
+/// Files whose text planning reads; of all others it sees names only.
 const MANIFESTS: [&str; 6] = [
     "**/Cargo.toml",
     "**/Cargo.lock",
@@ -42,10 +42,10 @@ const MANIFESTS: [&str; 6] = [
 /// The directory of named contexts that take no other directory's place.
 const NAMED: &str = ".build-contexts";
 
-/// What a directory of sources may hold and is none.
+/// Directories that a source directory may contain and that are not sources.
 const BUILT: [&str; 2] = ["target", ".git"];
 
-/// Directories full of names that nobody asks for; what is directly in them is enough to know them by.
+/// Directories with many files that no rule asks for; their direct entries are enough to recognise them.
 const UNSEEN: [&str; 3] = ["target/*/**", ".git/*/**", "node_modules/*/**"];
 
 /// The build context and the definition file.
@@ -76,7 +76,8 @@ pub struct Context {
 struct Placed {
     /// Each with its path.
     files: Vec<(String, State)>,
-    /// Patterns of what these take the place of, and of the ignore file: that is not about the others' files.
+    /// Patterns of the context's own files that are left out: the ignore file's, which is not about named contexts,
+    /// and the directories that these replace.
     hidden: Vec<String>,
 }
 
@@ -171,8 +172,8 @@ impl Context {
         })
     }
 
-    /// The same context with other files in some of its directories: those of named contexts, and where they
-    /// are to be. What is not `inside` is in a directory that the context itself does not have.
+    /// The context with named contexts in it, each in its directory. One without `inside` gets a directory that the
+    /// context itself does not have.
     pub fn with_directories<'a>(
         &self,
         directories: impl IntoIterator<Item = (&'a Directory, &'a State)>,
@@ -206,13 +207,13 @@ impl Context {
         }
     }
 
-    /// The same without named contexts.
+    /// The context's own files, without named contexts.
     fn own(&self, paths: &[String], exclude: &[String]) -> State {
         const NAME: &str = "[internal] load build context";
         if let Some(remote) = &self.remote {
             return sources::without(remote, exclude);
         }
-        // A change of the ignore file sends what it is about, and not everything.
+        // A change of the ignore file must send only the files that it is about, not everything.
         let left_out = exclude.strip_prefix(self.ignored.as_slice());
         let left_out = left_out.unwrap_or(exclude);
         llb::local("context")
@@ -226,7 +227,8 @@ impl Context {
     /// Named contexts, in the context's own files without those that match `exclude`.
     fn with(&self, placed: &Placed, paths: &[String], exclude: &[String]) -> State {
         let exclude = [placed.hidden.as_slice(), exclude].concat();
-        // A copy, though all of it: the engine knows what is copied by its content, what is copied onto not.
+        // Everything is copied because the engine keys a copied filesystem by content, and a base by the step that
+        // made it.
         let own = llb::copy(self.own(paths, &exclude), "/", "/").contents();
         let files = llb::scratch().file().then(own);
         let copies = placed.files.iter().map(|(path, files)| {
@@ -252,7 +254,7 @@ impl Context {
     /// Reads names and manifests, and calls `plan` with them until it asks for no more files.
     ///
     /// # Errors
-    /// The engine's answer, or files that are no text.
+    /// The engine's answer, or files that are not text.
     pub async fn read_tree<T>(
         &self,
         gateway: &Gateway,
@@ -299,7 +301,7 @@ impl Context {
         self.tree_with(&[])
     }
 
-    /// The same, with the content of some more files.
+    /// [`Self::tree_state`] with the content of some more files.
     fn tree_with(&self, manifests: &[String]) -> State {
         if let Some(placed) = &self.placed {
             return self.with(placed, &[], &UNSEEN.map(str::to_owned));
@@ -390,7 +392,7 @@ impl Origin {
     }
 }
 
-/// The same failure, or one that says what to do where a client cannot send the names of its files.
+/// Adds advice to a failure that comes from a file name that is not UTF-8.
 fn sendable(failure: Failure) -> Failure {
     match &failure {
         Failure::Engine(status) if status.message.contains("invalid UTF-8") => {

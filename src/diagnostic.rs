@@ -49,14 +49,14 @@ impl Diagnostic {
         }
     }
 
-    /// The same with a place.
+    /// Sets the place.
     #[must_use]
     pub fn at(mut self, location: Location) -> Self {
         self.location = Some(location);
         self
     }
 
-    /// The same with advice.
+    /// Sets the advice.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
@@ -163,8 +163,8 @@ impl IntoIterator for Diagnostics {
 
 /// The known name nearest to a misspelt one, if it is near enough to be meant.
 ///
-/// The bound (a third of the length, at least one edit) is tighter than docker/dockerfile's fixed two
-/// edits for short names, where two edits make any name of any other.
+/// The bound (a third of the length, at least one edit) is tighter than docker/dockerfile's fixed two edits for short
+/// names, where two edits turn any name into any other.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     let limit = (length / 3).max(1);
@@ -184,7 +184,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// A longer word is no misspelling that anybody would want explained, and takes its square to compare.
+/// No suggestion for longer words: comparing takes the square of the length, and nobody misspells one.
 const LONGEST_WORD: usize = 64;
 
 /// Edits (insert, delete, replace, swap of neighbours) between two words.

@@ -21,7 +21,7 @@ use dockerfile::Writer;
 use stage::{From, Stage, mark};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a Dockerfile is told about beside the plans.
+/// What a Dockerfile needs to know besides the plans.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings<'a> {
     /// Name of the spec.

@@ -61,7 +61,7 @@ pub fn saved(plan: &Plan, spec: &SourceFile) -> Value {
     value
 }
 
-/// What repeats what, without anything to compare with.
+/// Which steps a change repeats, without an earlier plan to compare with.
 pub fn alone(plan: &Plan) -> String {
     let steps = keyed(plan);
     let mut text = String::new();
@@ -79,7 +79,7 @@ pub fn alone(plan: &Plan) -> String {
                 }
             }
             _ => match files(&step.parts).as_slice() {
-                // Copies and removals are the same as long as the frontend is.
+                // Copies and removals change only with the frontend.
                 [] => continue,
                 files if files.len() > 6 => {
                     format!("{}, … ({} files)", files[..6].join(", "), files.len())
@@ -98,7 +98,7 @@ pub fn alone(plan: &Plan) -> String {
             text.push_str(&format!("  then  {}\n", after.join(", ")));
         }
     }
-    text + "\nTo compare with a plan of before: rust-frontend plan --format json > plan.json, and later\n\
+    text + "\nTo compare with an earlier plan: rust-frontend plan --format json > plan.json, and later\n\
             rust-frontend explain --against plan.json\n\
             or with docker: --call=plan,format=json > ../previous/plan.json, and later\n\
             --call=explain --build-context previous=../previous\n"
@@ -117,7 +117,7 @@ fn is_shown(plan: &Plan, index: usize) -> bool {
     !PLUMBING.contains(&plan.steps[index].role)
 }
 
-/// The steps that users wait for and that are made of one, as long as their names differ.
+/// The names of the steps that users wait for and that depend on a step, directly or not.
 fn followers(plan: &Plan, steps: &[Keyed], of: usize) -> Vec<String> {
     let mut reached = vec![false; steps.len()];
     reached[of] = true;
@@ -137,7 +137,8 @@ fn keyed(plan: &Plan) -> Vec<Keyed> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let steps = plan.steps.iter().map(|step| {
         let name = plain_name(&step.name);
-        // Where there are many of a role, one more must not shift the others; other names count crates.
+        // Where there are many of a role, one more must not shift the others; other names have numbers of crates in
+        // them.
         let id = match step.role {
             Role::Base | Role::Sources | Role::Local | Role::Image => {
                 format!("{} {name}", step.role.word())

@@ -111,7 +111,7 @@ pub struct Loaded {
     pub spec: Spec,
     /// The Cargo project.
     pub project: Project,
-    /// What is worth saying about both: of the lint rules, those that are on.
+    /// Warnings about both, of the lint rules that are on.
     pub warnings: Diagnostics,
     /// Which rules are on, and whether they stop the build.
     pub switches: Switches,
@@ -155,7 +155,7 @@ pub struct Inspected {
     pub project: Option<Project>,
     /// The mistakes.
     pub errors: Diagnostics,
-    /// What is worth saying nevertheless.
+    /// Warnings that apply nevertheless.
     pub warnings: Diagnostics,
     /// Which lint rules are on.
     pub switches: Switches,
@@ -180,7 +180,7 @@ pub async fn inspect(
     }
 }
 
-/// The spec, and what is worth saying about it.
+/// The spec, and warnings about it.
 fn parse(
     gateway: &Gateway,
     options: &Options,
@@ -327,11 +327,11 @@ async fn decide(
     Ok(Planned { plan, bases, epoch })
 }
 
-/// What the engine can do, and the question wants.
+/// What the engine can do, as far as the question wants it.
 fn abilities(gateway: &Gateway, options: &Options) -> plan::Abilities {
     use buildkit_proto::caps;
     let has = |cap| gateway.llb_caps().has(cap);
-    // A Dockerfile has no words for what these are made of.
+    // A Dockerfile cannot express what these are made of.
     let is_ejected = options.request.as_deref() == Some("frontend.dockerfile");
     let merge = has(caps::MERGE_OP);
     plan::Abilities {

@@ -108,7 +108,7 @@ impl Gateway {
     }
 }
 
-/// Names the engine's address and session only: the rest is a connection.
+/// Shows the session only: the rest is a connection.
 impl std::fmt::Debug for Gateway {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Gateway(session {:?})", self.session_id())

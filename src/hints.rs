@@ -98,7 +98,7 @@ const PROGRAMS: &[Program] = &[
         unless: &[],
         // On the usual platforms it has bindings that are made already, and the other is for macOS.
         unused_by: &["aws-lc-sys", "coreaudio-sys"],
-        what: "libclang, which reads C headers",
+        what: "libclang (to read C headers)",
         lack: [
             Packages(&["libclang-dev"]),
             Packages(&["libclang-dev"]),
@@ -275,7 +275,7 @@ fn official(reference: &str) -> Option<Official> {
     (name == "rust").then_some(kind)
 }
 
-/// Whether a build image is Alpine's official one; nothing if it is none of the official ones.
+/// Whether a build image is Alpine's official one; `None` if it is not one of the official images.
 pub(crate) fn is_alpine(reference: &str) -> Option<bool> {
     official(reference).map(|official| official == Official::Alpine)
 }
@@ -323,7 +323,7 @@ mod tests {
             lines("{}"),
             [
                 format!("{PROTOC}[protobuf-compiler]` under `build:`"),
-                "`bindgen` needs libclang, which reads C headers, which the build image does not have: write `packages: [libclang-dev]` under `build:`".into(),
+                "`bindgen` needs libclang (to read C headers), which the build image does not have: write `packages: [libclang-dev]` under `build:`".into(),
             ]
         );
     }
@@ -343,7 +343,7 @@ mod tests {
             lines(alpine),
             [
                 format!("{PROTOC}[protobuf-dev]` under `build:`"),
-                "`bindgen` needs libclang, which reads C headers, which build scripts on Alpine cannot load: write `base: rust:1` under `build:`".into(),
+                "`bindgen` needs libclang (to read C headers), which build scripts on Alpine cannot load: write `base: rust:1` under `build:`".into(),
             ]
         );
     }

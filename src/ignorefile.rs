@@ -17,8 +17,8 @@ pub fn read(file: &SourceFile) -> Result<Vec<String>, Diagnostics> {
         if let Some(pattern) = line.filter(|pattern| is_malformed(pattern)) {
             let message = format!("`{pattern}` is not a pattern");
             let help = match pattern.as_str() {
-                "!" => "name what is not ignored after the `!`",
-                _ => "close the `[`, or write `\\[` for the letter",
+                "!" => "write what is not ignored after the `!`",
+                _ => "close the `[`, or write `\\[` for the character",
             };
             let error = Diagnostic::error("malformed-pattern", message);
             wrong.push(error.help(help).at(file.at(span)));
@@ -61,14 +61,14 @@ fn is_malformed(pattern: &str) -> bool {
     pattern == "!"
 }
 
-/// The same, of a text that is right.
+/// The patterns of an ignore file without malformed ones.
 pub fn parse(text: &str) -> Vec<String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.lines().filter_map(pattern).collect()
 }
 
 /// Whether patterns leave a path out, as `moby/patternmatcher` says of the path or of a directory above it: the last
-/// pattern that matches counts.
+/// pattern that matches decides.
 pub fn is_ignored(patterns: &[String], path: &str) -> bool {
     let ends = path.match_indices('/').map(|(at, _)| at);
     let ends: Vec<usize> = ends.chain([path.len()]).collect();
@@ -87,7 +87,7 @@ pub fn is_ignored(patterns: &[String], path: &str) -> bool {
 
 /// A part of a pattern.
 enum Token {
-    /// `**`: whole directories, none among them.
+    /// `**`: any number of whole directories, also none.
     Dirs,
     /// `**` at the end: the rest.
     Rest,

@@ -247,7 +247,7 @@ impl ImageConfig {
     }
 }
 
-/// Lays the settings of the spec's `image:` block that are plain lists over a config.
+/// Sets the variables of `image.env` in a config.
 pub fn apply_env(config: &mut ImageConfig, env: &[EnvVar]) {
     for variable in env {
         config.set_env(&variable.name, &variable.value);

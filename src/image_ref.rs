@@ -119,28 +119,28 @@ impl FromStr for ImageRef {
             None => (text, None),
         };
         if digest.is_some_and(|digest| !is_digest(digest)) {
-            return bad("a digest is `sha256:` and 64 hex digits");
+            return bad("write the digest as `sha256:` and 64 hex digits");
         }
         let (domain, rest) = match rest.split_once('/') {
             Some((first, path)) if is_host(first) => (Some(first), path),
             _ => (None, rest),
         };
         if domain.is_some_and(|domain| !is_domain(domain)) {
-            return bad("a registry is a host name, with `:port` behind it if need be");
+            return bad("write the registry as a host name, with `:port` if needed");
         }
         let (path, tag) = match rest.rsplit_once(':') {
             Some((path, tag)) if !tag.contains('/') => (path, Some(tag)),
             _ => (rest, None),
         };
         if tag.is_some_and(|tag| !is_tag(tag)) {
-            return bad("a tag is up to 128 letters, digits, `_`, `.` and `-`");
+            return bad("write a tag of up to 128 letters, digits, `_`, `.` and `-`");
         }
         if path.chars().any(|c| c.is_ascii_uppercase()) {
-            return bad("a repository's name is lower-case");
+            return bad("write the repository's name in lower case");
         }
         if !path.split('/').all(is_component) {
             return bad(
-                "a repository's name is letters and digits, with single `.`, `_`, `-` and `/` between",
+                "write the repository's name with letters and digits, and single `.`, `_`, `-` and `/` between them",
             );
         }
         let (domain, path) = match domain {
@@ -153,7 +153,7 @@ impl FromStr for ImageRef {
             Some(domain) => (domain, path.to_owned()),
         };
         if path.len() > 255 {
-            return bad("a repository's name is at most 255 characters long");
+            return bad("write a repository's name of at most 255 characters");
         }
         let tag = match (tag, digest) {
             (None, None) => Some("latest"),
@@ -288,15 +288,18 @@ mod tests {
         for (text, want) in [
             ("", "write `name`, `name:tag` or `registry/name:tag`"),
             ("https://a/b", "write it without `https://`"),
-            ("App", "a repository's name is lower-case"),
-            ("app@sha256:12", "a digest is `sha256:` and 64 hex digits"),
+            ("App", "write the repository's name in lower case"),
+            (
+                "app@sha256:12",
+                "write the digest as `sha256:` and 64 hex digits",
+            ),
             (
                 "app:-",
-                "a tag is up to 128 letters, digits, `_`, `.` and `-`",
+                "write a tag of up to 128 letters, digits, `_`, `.` and `-`",
             ),
             (
                 "-.x/app",
-                "a registry is a host name, with `:port` behind it if need be",
+                "write the registry as a host name, with `:port` if needed",
             ),
         ] {
             assert_eq!(help(text), Err(want.into()));

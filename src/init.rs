@@ -29,7 +29,7 @@ use crate::source::{SourceFile, SourceTree};
 use crate::spec;
 use draft::Draft;
 
-/// The frontend's image, for who does not say another.
+/// The frontend's image, unless another is given.
 pub const SYNTAX: &str = "org/rust-frontend:1";
 
 /// The text of a `Rust.yaml` for a project; `dockerfile`: what it replaces; `syntax`: the frontend's image.
@@ -65,7 +65,7 @@ fn mistakes(text: &str, project: &Project, draft: &Draft) -> Vec<String> {
     let platform = Platform::linux("amd64");
     let predefined = Options::default().predefined_args(&platform, &platform);
     let file = SourceFile::new("Rust.yaml", text);
-    // Any value will do for those that a build has to be given.
+    // An argument without a default gets any value.
     let open = draft.args.iter().filter(|(_, default)| default.is_none());
     let given = open.map(|(name, _)| (name.clone(), "x".to_owned()));
     let found = match spec::parse_with(&file, &given.collect(), &predefined) {
@@ -129,7 +129,7 @@ mod tests {
             build:\n  target: gnu # as before; without this line the program is static\n\
             image:\n  base: debian\n  \
             files: { run/start.sh: /run/, run/health.sh: /run/, web/index.html: /srv/ }\n  user: \"1\"\n  \
-            entrypoint: [] # as before: `docker run IMAGE COMMAND` runs another one\n  cmd: [/run/start.sh]\n";
+            entrypoint: [] # as before: `docker run IMAGE COMMAND` runs another program\n  cmd: [/run/start.sh]\n";
         assert_eq!(left, expected);
     }
 
@@ -142,7 +142,7 @@ mod tests {
             (
                 format!("FROM rust:1 {build}FROM app/base:1\n{copy}USER 1\nCMD [\"--help\"]\n"),
                 [
-                    "#   line 6: CMD is for the entrypoint of the base: the new image runs its own program\n",
+                    "#   line 6: CMD is for the entrypoint of the base image: the new image runs its own program\n",
                     "image:\n  base: \"app/base:1\"\n  user: \"1\"\n  cmd: [\"--help\"]\n",
                 ],
             ),

@@ -74,7 +74,7 @@ impl Rule {
         }
     }
 
-    /// The same for those who ask for it.
+    /// Makes the rule experimental: it is off unless asked for.
     const fn experimental(self) -> Self {
         Self {
             experimental: true,
@@ -139,7 +139,7 @@ pub fn run(input: &Input<'_>, switches: &Switches, others: &Diagnostics) -> Diag
     all.into_iter().collect()
 }
 
-/// More than anyone reads: each is sent to the engine with all of the spec.
+/// The most findings: nobody reads more, and each is sent to the engine with the whole spec.
 const MOST: usize = 100;
 
 /// Where a rule puts what it finds.
@@ -150,14 +150,13 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Something in the spec; what nobody wrote is at its first line.
+    /// Adds a finding in the spec; one about a default is at its first line.
     fn spec(&mut self, span: Option<Span>, message: impl Into<String>, help: impl Into<String>) {
         let place = self.place(span);
         self.at(place, message, help);
     }
 
-    /// The same of what a build will mostly fail for: engines show the message alone beside a step that failed, so
-    /// what to write is in it.
+    /// Adds a finding whose advice is part of its message: beside a failed step, engines show the message only.
     fn sentence(&mut self, span: Option<Span>, message: String) {
         let found = Diagnostic::warning(self.rule.code, message);
         self.list.push(found.at(self.place(span)));
@@ -170,7 +169,7 @@ impl Found<'_> {
         )
     }
 
-    /// Something anywhere.
+    /// Adds a finding at a place.
     fn at(&mut self, place: Location, message: impl Into<String>, help: impl Into<String>) {
         let found = Diagnostic::warning(self.rule.code, message);
         self.list.push(found.help(help).at(place));

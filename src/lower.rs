@@ -7,7 +7,7 @@ use crate::platform::Platform;
 use crate::source::SourceFile;
 use buildkit_llb::{self as llb, Meta, State};
 
-/// What of the build's surroundings ends up in vertices, and is no decision of the plan.
+/// What of the build's surroundings ends up in vertices, and is not decided by the plan.
 pub struct Surroundings<'a> {
     /// The spec file: failing steps show the lines that they exist because of.
     pub spec: &'a SourceFile,
@@ -22,7 +22,7 @@ pub struct Surroundings<'a> {
     pub resolve_mode: llb::ResolveMode,
     /// A base image that the caller replaces by a named context.
     pub replaced: &'a dyn Fn(&str, &Platform) -> Option<State>,
-    /// `--no-cache`: which steps are done anew.
+    /// `--no-cache`: which steps are repeated.
     ///
     /// The engine empties the caches of those steps: what dependencies are compiled from is not taken from earlier
     /// builds either. So the fetch never is one of them: its cache is shared by all projects, and the crates in it
@@ -153,8 +153,8 @@ fn lower_exec(
     lowered.cwd.clone_from(&exec.cwd);
     if !exec.network {
         lowered.network = llb::NetMode::None;
-        // The one thing that a process is given and its key is not made of (BuildKit's solver/llbsolver/ops/exec.go,
-        // `CacheMap`). Without a network it needs no proxy.
+        // A proxy variable is the only thing that reaches the process and is not part of the cache key (BuildKit's
+        // solver/llbsolver/ops/exec.go, `CacheMap`). A step without a network needs no proxy.
         lowered.proxy_env = exec.priority.as_ref().map(|priority| llb::ProxyEnv {
             ftp_proxy: priority.clone(),
             ..llb::ProxyEnv::default()
@@ -195,7 +195,7 @@ fn lower_mount(
             .readonly(),
         MountKind::Scratchpad(from) => {
             let mut pad = llb::Mount::bind(dest, done.state(Some(from)));
-            // Hundreds of megabytes, whose steps' keys say all about them.
+            // Hundreds of megabytes, fully described by the keys of the steps that made them.
             if dest == plan::TARGET_DIR && plan.steps[from.step].role == Role::Crates {
                 pad.content_cache = llb::MountContentCache::Off;
             }

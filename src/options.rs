@@ -61,7 +61,7 @@ pub struct Options {
     pub resolve_mode: ResolveMode,
     /// How build steps run.
     pub exec: ExecOptions,
-    /// Caches to import, for the final graph.
+    /// Caches to import; sent with every solve that may compile.
     pub cache_imports: Vec<CacheImport>,
     /// Statements to make about the result.
     pub attests: Attests,
@@ -100,7 +100,7 @@ pub enum NoCache {
 }
 
 impl NoCache {
-    /// Whether the stage must be built anew.
+    /// Whether the stage must be rebuilt.
     pub fn applies_to(&self, stage: &str) -> bool {
         match self {
             Self::Nothing => false,

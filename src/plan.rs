@@ -95,7 +95,7 @@ pub struct Plan {
     pub executables: Vec<Executable>,
     /// The runtime base, as far as it says what an executable may need of it.
     pub runtime: Runtime,
-    /// The image's config; `None` for stages that are no images.
+    /// The image's config; `None` for stages that are not images.
     pub config: Option<ImageConfig>,
     /// Annotations of the image's manifest, in order.
     pub annotations: Vec<(String, String)>,
@@ -227,7 +227,7 @@ pub struct Abilities {
     /// Whether local libraries have steps of their own. Without them a change of one compiles all local packages
     /// again, and the plan is shorter: a Dockerfile would repeat the project's manifests for each.
     pub local_steps: bool,
-    /// MergeOp, mounts without content and proxies that are no part of a key: crates can be compiled in groups.
+    /// MergeOp, mounts without content, and proxies that are not part of a key: crates can be compiled in groups.
     pub crates: bool,
     /// Whether the caller imports caches, as one does whose builder keeps none.
     pub imports_cache: bool,
@@ -288,8 +288,8 @@ impl Plan {
         self.steps.len() - 1
     }
 
-    /// The platform that a step's process runs on: that of the image whose files it has; in an image of nothing else, that
-    /// image's.
+    /// The platform that a step's process runs on: that of the image at the bottom of its files; without one, the
+    /// image's platform for the steps of an image, and the build platform for all others.
     pub fn runs_on<'a>(&'a self, step: &'a Step) -> &'a Platform {
         let own = match step.role {
             Role::Image => &self.platform,

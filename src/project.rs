@@ -249,16 +249,16 @@ pub(crate) struct Roots {
     pub(crate) asked: Vec<usize>,
     /// With [`current`](Self::current).
     pub(crate) all: Vec<usize>,
-    /// The package of the directory that Cargo runs in, where its features count whatever is selected: the
-    /// resolver 1 unifies them with those of what is compiled (cargo, `members_with_features_old`).
+    /// The package of the directory that Cargo runs in, where its features apply whatever is selected: the resolver 1
+    /// unifies them with those of what is compiled (cargo, `members_with_features_old`).
     pub(crate) current: Option<usize>,
-    /// Packages whose dev-dependencies count.
+    /// Packages whose dev-dependencies are used.
     pub(crate) dev: BTreeSet<usize>,
 }
 
 /// Reads the project whose `Cargo.toml` is in the context directory `dir`.
 ///
-/// Everything absent is asked for before it counts as a mistake: an error is final only when
+/// Everything absent is asked for before it is reported as a mistake: an error is final only when
 /// [`SourceTree::take_needs`] is empty afterwards.
 ///
 /// # Errors
@@ -352,7 +352,7 @@ impl Project {
         graph::real_packages(self)
     }
 
-    /// What Cargo's `-p` takes for a package: its name, or, when a package from outside has the same, its address;
+    /// What Cargo's `-p` takes for a package: its name or, if an external package has the same name, its address;
     /// `context` is the absolute path that the context has where Cargo runs.
     pub fn package_spec(&self, package: usize, context: &str) -> String {
         let package = &self.packages[package];
@@ -468,7 +468,7 @@ impl Target {
     }
 }
 
-/// A written value of the spec, or the nearest place that can stand for it.
+/// The span of a written value, or else `otherwise`.
 fn place<T>(value: &Spanned<T>, otherwise: Span) -> Span {
     value.span.unwrap_or(otherwise)
 }

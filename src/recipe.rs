@@ -49,8 +49,8 @@ pub struct Recipe {
     pub compiles_c: bool,
 }
 
-/// Crates that call a C compiler on other systems than Linux alone, and have `cc` in every lock: what is for which
-/// system is in their manifests.
+/// Crates that call a C compiler only on systems other than Linux. They have `cc` in every lock, since the manifests,
+/// not the lock, say which system a dependency is for.
 const C_ELSEWHERE: [&str; 7] = [
     "backtrace",
     "embed-resource",
@@ -73,7 +73,7 @@ pub struct RecipeFile {
 /// How much of a local package is in the skeleton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
-    /// Never compiled: its manifest is the workspace root's, or its features count ([`Recipes::current`]).
+    /// Never compiled: its manifest is the workspace root's, or its features apply ([`Recipes::current`]).
     Hollow,
     /// Compiled for another package.
     Needed,
@@ -103,13 +103,13 @@ pub struct Recipes<'a> {
     twins: BTreeSet<&'a str>,
     /// Names of the packages whose executables some package wants (`artifact = "bin"`).
     artifacts: BTreeSet<&'a str>,
-    /// What a package comes down to in a role, and when its turn has come.
+    /// The parts of packages, by role and by whether it is the package's turn.
     parts: RefCell<BTreeMap<(usize, Role, bool), Rc<Part>>>,
     /// Whether some package compiles C.
     compiles_c: OnceCell<bool>,
 }
 
-/// What a package comes down to.
+/// What the recipe has of a package.
 struct Part {
     targets: Vec<Target>,
     /// The text of its manifest.

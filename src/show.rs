@@ -36,7 +36,7 @@ fn picture(plan: &Plan) -> Picture {
         used[at] && !(picks(at) && users.all(picks)) && !is_one_of_many(plan, at)
     };
     let steps: Vec<usize> = (0..plan.steps.len()).filter(|at| is_shown(*at)).collect();
-    // The image that a step which picks runs in is no source.
+    // The image that a step which picks sources runs in is not itself a source.
     let is_image = |at: usize| matches!(plan.steps[at].op, Op::Image { .. });
     // Inputs come before what is made of them, so one pass sees all that is above a step.
     let mut direct: Vec<BTreeSet<usize>> = vec![];
@@ -70,7 +70,7 @@ fn crates(plan: &Plan) -> Option<(usize, Vec<&str>)> {
     Some((last, groups.map(|step| plain_name(&step.name)).collect()))
 }
 
-/// Whether a step has a part in groups of crates that nobody wants to see each by itself.
+/// Whether a step belongs to the groups of crates, which are shown as one.
 fn is_one_of_many(plan: &Plan, at: usize) -> bool {
     plan.steps[at].role == Role::Crates && crates(plan).is_some_and(|(last, _)| last != at)
 }
@@ -90,7 +90,7 @@ fn is_used(plan: &Plan) -> Vec<bool> {
             inputs.into_iter().for_each(|input| used[input.step] = true);
         }
     }
-    // A script belongs to the step that it is.
+    // A script belongs to the step that runs it.
     plan.scripts().into_iter().for_each(|at| used[at] = false);
     used
 }

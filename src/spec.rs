@@ -71,7 +71,7 @@ pub fn parse_with(
     first_of(found).into_result(spec)
 }
 
-/// For a file that is no spec at all, what it is instead.
+/// What a file is that is not a spec at all.
 fn other_format(file: &SourceFile) -> Option<Diagnostic> {
     let mut lines = (1..).map_while(|number| file.line_span(number));
     let first = lines.find(|span| {
@@ -110,7 +110,7 @@ fn first_of(found: Diagnostics) -> Diagnostics {
         first.push(
             Diagnostic::error(
                 "more-mistakes",
-                format!("{more} more from here on are not shown"),
+                format!("{more} more mistakes from here on are not shown"),
             )
             .help("correct those above first")
             .at(location),

@@ -8,7 +8,8 @@ use crate::spec::{ImageSpec, Spec};
 pub struct Stage<'a> {
     /// What it makes.
     pub kind: Kind,
-    /// The images that it is about: one for [`Kind::Image`], all for the others.
+    /// The images that it is about: one for the image itself and its variants (`debug`, `symbols`), all for the
+    /// common stages.
     pub images: &'a [ImageSpec],
 }
 
@@ -37,11 +38,7 @@ pub enum Kind {
 
 /// The stages that every spec has, beside its images: name, kind, description.
 pub const COMMON: [(&str, Kind, &str); 6] = [
-    (
-        "binary",
-        Kind::Binary,
-        "the executables alone, for --output",
-    ),
+    ("binary", Kind::Binary, "only the executables, for --output"),
     (
         "deps",
         Kind::Deps,

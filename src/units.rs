@@ -2,8 +2,8 @@
 //! manifests and sizes of the crates that it is made of.
 //!
 //! Both are the output of a step of the build ([`GRAPH`], [`CRATES`]); this module only reads them. Cargo calls the
-//! format unstable (cargo, `src/compiler/unit_graph.rs`), so anything unexpected is no error but no answer: then the
-//! dependencies are compiled in one step.
+//! format unstable (cargo, `src/compiler/unit_graph.rs`), so anything unexpected is treated as no answer, not as an
+//! error: then the dependencies are compiled in one step.
 
 use crate::project::Lockfile;
 use serde::Deserialize;
@@ -24,7 +24,8 @@ pub const CRATES_IO: &str = "https://github.com/rust-lang/crates.io-index";
 pub struct Units {
     /// In the order of name, version and kind, whatever order Cargo has.
     pub instances: Vec<Instance>,
-    /// Whether link-time optimization meets a library of several kinds (`crate-type`): what that needs is compiled otherwise.
+    /// Whether link-time optimization meets a library of several kinds (`crate-type`): what such a library needs is
+    /// compiled differently.
     pub has_mixed_lto: bool,
 }
 

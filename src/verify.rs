@@ -32,8 +32,9 @@ fn machine(triple: &str) -> Option<u16> {
 /// Checks that the executable `name`, whose first [`HEAD`] bytes are `head`, runs where it is meant to.
 pub fn executable(name: &str, head: &[u8], triple: &str, runtime: &Runtime) -> Option<Diagnostic> {
     let Some(elf) = elf(head) else {
-        let message = format!("`{name}` is no ELF executable");
-        return Some(Diagnostic::error("not-an-executable", message));
+        let message = format!("`{name}` is not an ELF executable");
+        let help = "name a binary of the package under `build.bin`";
+        return Some(Diagnostic::error("not-an-executable", message).help(help));
     };
     if machine(triple).is_some_and(|machine| machine != elf.machine) {
         let message = format!("`{name}` was not compiled for `{triple}`");
@@ -86,7 +87,7 @@ pub fn assembly(messages: &str, left: &str, grouped: &BTreeSet<String>) -> Diagn
     }
     let reasons: BTreeSet<&str> = left.lines().collect();
     let reasons = match reasons.is_empty() {
-        true => "cargo did not take what their steps left".to_owned(),
+        true => "cargo did not accept what their steps left".to_owned(),
         false => reasons.into_iter().collect::<Vec<_>>().join("; "),
     };
     let message = format!(
@@ -99,13 +100,14 @@ pub fn assembly(messages: &str, left: &str, grouped: &BTreeSet<String>) -> Diagn
         again.join(", "),
     );
     let help = "the result is the same, but the next change of a dependency compiles them again; \
-                `granularity: layer` under `build:` does without groups";
+                write `granularity: layer` under `build:` to do without groups";
     found.push(Diagnostic::warning("crates-in-one-step", message).help(help));
     found
 }
 
-/// Reads cargo's messages of the compile step (`--message-format json`, then the lines `Dirty …` of `--verbose`): warns
-/// of external crates that it had to compile again, with its reasons, and is an error for a binary in `bins` that it did not compile, which is a stub.
+/// Reads cargo's messages of the compile step (`--message-format json`, then the lines `Dirty …` of `--verbose`):
+/// warns of external crates that it had to compile again, with cargo's reasons, and reports an error for a binary in
+/// `bins` that it did not compile, which is a stub.
 pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
     let mut found = Diagnostics::default();
     let mut again = vec![];
@@ -144,7 +146,7 @@ pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
             if again.len() == 1 { "it" } else { "them" },
             again.join(", ")
         );
-        let help = "a build script that watches files or variables which differ between the steps does that";
+        let help = "look for a build script that watches files or variables which differ between the steps";
         found.push(Diagnostic::warning("recompiled-dependency", message).help(help));
     }
     found

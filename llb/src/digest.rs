@@ -25,7 +25,7 @@ impl Digest {
         Digest(text.to_owned())
     }
 
-    /// The text as it stands on the wire.
+    /// The text as it is on the wire.
     pub fn as_str(&self) -> &str {
         &self.0
     }

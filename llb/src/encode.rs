@@ -48,7 +48,8 @@ impl<'a> Encoder<'a> {
         Ok(self.push(edge))
     }
 
-    /// The same for merge and diff, where upstream repeats an edge that is used twice.
+    /// Adds an input of merge or diff; unlike [`Self::input`], an edge that is used twice is written twice, as
+    /// upstream does.
     pub(crate) fn own_input(&mut self, state: &State) -> Result<i64, Error> {
         Ok(match self.edge(state)? {
             Some(edge) => self.push(edge),

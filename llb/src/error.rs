@@ -40,7 +40,7 @@ pub enum Error {
         /// Name of the user or group.
         user: String,
     },
-    /// A merge of less than two inputs, or with scratch among them; [`crate::merge`] avoids both.
+    /// A merge of fewer than two inputs, or with scratch among them; [`crate::merge`] avoids both.
     BadMerge {
         /// Name of the vertex.
         vertex: String,
@@ -81,7 +81,10 @@ impl fmt::Display for Error {
                 )
             }
             Error::BadMerge { vertex } => {
-                write!(f, "`{vertex}` merges less than two filesystems, or scratch")
+                write!(
+                    f,
+                    "`{vertex}` merges fewer than two filesystems, or scratch"
+                )
             }
             Error::NoIdentifier { vertex } => write!(f, "`{vertex}` is a source without a name"),
             Error::BadInput { reason } => write!(f, "the definition cannot be used: {reason}"),

@@ -27,7 +27,7 @@ pub struct Exec {
     pub cwd: String,
     /// User, and group after a colon, by name or number; empty for root.
     pub user: String,
-    /// Proxy settings: variables that are no part of the cache key.
+    /// Proxy settings: variables that are not part of the cache key.
     pub proxy_env: Option<pb::ProxyEnv>,
     /// Entries of `/etc/hosts`.
     pub extra_hosts: Vec<pb::HostIp>,
@@ -47,7 +47,7 @@ pub struct Exec {
     pub secret_env: Vec<pb::SecretEnv>,
     /// Devices by CDI name.
     pub cdi_devices: Vec<pb::CdiDevice>,
-    /// Limits of memory and CPU; no part of the cache key.
+    /// Limits of memory and CPU; not part of the cache key.
     pub resources: Option<pb::LinuxResources>,
     /// Filesystems; one of them on `/`.
     pub mounts: Vec<Mount>,

@@ -32,7 +32,7 @@ struct Node {
     meta: Meta,
 }
 
-/// The empty filesystem, which is no vertex at all.
+/// The empty filesystem, which is not a vertex at all.
 pub fn scratch() -> State {
     State::default()
 }

@@ -20,9 +20,9 @@ use std::fmt;
 pub enum Rule {
     /// Every operation can be decoded.
     Decodable,
-    /// Its bytes are the engine's own encoding; else its digest is another one there.
+    /// Its bytes are the engine's own encoding; otherwise the engine computes another digest.
     Canonical,
-    /// No operation is there twice.
+    /// No operation appears twice.
     Distinct,
     /// The last operation does nothing and has one input, the result; only the last.
     Terminal,

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// The capabilities of one engine: of its graphs or of its gateway.
 ///
-/// A capability counts when it is listed *and* enabled: classic dockerd lists merge and diff as
+/// A capability is there only if it is listed *and* enabled: classic dockerd lists merge and diff as
 /// disabled, with a reason (`util/apicaps/caps.go`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CapSet {
@@ -95,7 +95,7 @@ impl CapSet {
         )
     }
 
-    /// The same set with one capability turned off for a reason.
+    /// Turns one capability off, for a reason.
     pub fn without(mut self, id: &str, reason: &str) -> CapSet {
         let disabled = Disabled {
             message: reason.to_owned(),

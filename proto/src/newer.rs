@@ -76,7 +76,7 @@ pub struct PassthroughOp {
     pub outputs: Vec<i64>,
 }
 
-/// What is known of a vertex beside its operation; no part of the digest.
+/// What is known of a vertex beside its operation; not part of the digest.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct OpMetadata {
     /// Do not look for a cached result. On an exec it also empties its cache mounts.

@@ -1,4 +1,4 @@
-//! Plans to answer questions by, made without asking a registry: nothing is known of base images.
+//! Plans that answer questions, made without asking a registry: nothing is known of base images.
 
 use crate::context::Context;
 use crate::diagnostic::Diagnostics;

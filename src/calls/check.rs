@@ -1,7 +1,7 @@
 //! `--check`: what the lint rules find, and what stops a build.
 //!
-//! As `frontend/subrequests/lint`. A spec that nothing can be built from is part of the answer, so that
-//! the findings beside it are shown, too.
+//! As `frontend/subrequests/lint`. The mistakes of a spec that cannot be built are part of the answer, so that the
+//! findings beside them are shown, too.
 
 use super::Answer;
 use super::about::About;
@@ -25,7 +25,7 @@ pub(super) async fn answer(
     let platforms = options.target_platforms(&build_platform);
     let platform = platforms.first().unwrap_or(&build_platform);
     let inspected = match inspect(gateway, options, context, platform).await {
-        // A file that is no text, a broken `# check=` line.
+        // A file that is not text, a broken `# check=` line.
         Err(Failure::User(errors)) => Inspected {
             errors,
             ..Inspected::default()
@@ -66,7 +66,7 @@ fn rendered(context: &Context, warnings: Diagnostics, errors: Diagnostics) -> An
         let all: Diagnostics = errors.iter().cloned().collect();
         let message = Failure::from(all).to_string();
         let place = errors.iter().find_map(|error| error.location.as_ref());
-        // Clients look the error's file up without a check: it must have one.
+        // Clients look up the file of the error without checking that there is one.
         let location = match place {
             Some(place) => sources.location(Some(place)),
             None => sources.span(None),

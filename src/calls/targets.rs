@@ -50,7 +50,7 @@ pub(super) async fn answer(
         };
         rows.push(row(&shown, &description));
     }
-    // Symbols are only of an image that is built with some.
+    // There are symbols only of an image that is built with them.
     let made = |variant: &Variant<'_>| {
         variant.kind != Kind::Symbols || variant.image.build.debug_symbols.value
     };

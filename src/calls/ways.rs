@@ -107,7 +107,7 @@ pub(super) async fn graph(
 /// The context that `--call=explain` compares with, and the file in it.
 const PREVIOUS: (&str, &str) = ("previous", "plan.json");
 
-/// The saved plan of a build before, if the client gives one: a directory, an image or whatever else a named
+/// The saved plan of an earlier build, if the client gives one: in a directory, an image or whatever else a named
 /// context may be.
 async fn previous(
     gateway: &Gateway,

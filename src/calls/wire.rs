@@ -20,8 +20,7 @@ impl Sources {
         }
     }
 
-    /// A place, whose file is added if need be. Without one: an index below zero, which clients show no
-    /// lines for.
+    /// A place, whose file is added if need be. Without a place: a negative index, for which clients show no lines.
     pub(super) fn location(&mut self, place: Option<&Location>) -> Value {
         let Some(place) = place else {
             return json!({ "sourceIndex": -1 });

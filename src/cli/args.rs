@@ -64,7 +64,12 @@ pub(super) const COMMANDS: [(&str, Command, &str); 9] = [
 
 /// Options with a value: name, short form, what it is called, what it does.
 pub(super) const OPTIONS: [(&str, Option<char>, &str, &str); 8] = [
-    ("file", Some('f'), "FILE", "the spec; DIR/Rust.yaml"),
+    (
+        "file",
+        Some('f'),
+        "FILE",
+        "the spec; by default DIR/Rust.yaml",
+    ),
     (
         "target",
         Some('t'),
@@ -99,7 +104,7 @@ pub(super) const OPTIONS: [(&str, Option<char>, &str, &str); 8] = [
         "from",
         None,
         "FILE",
-        "init: the Dockerfile to replace; DIR/Dockerfile if it is there",
+        "init: the Dockerfile to replace; by default DIR/Dockerfile, if there is one",
     ),
     (
         "syntax",
@@ -172,8 +177,9 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
                 let list = parser.value().and_then(|v| v.string()).map_err(plain)?;
                 for one in list.split(',').filter(|one| !one.is_empty()) {
                     let platform = one.parse();
-                    args.platforms
-                        .push(platform.map_err(|_| format!("`{one}` is no platform"))?);
+                    args.platforms.push(platform.map_err(|_| {
+                        format!("`{one}` is not a platform: write e.g. `linux/amd64`")
+                    })?);
                 }
             }
             Long("build-arg") => {
@@ -191,7 +197,9 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
             Long("syntax") => {
                 let image = parser.value().and_then(|v| v.string()).map_err(plain)?;
                 if image.parse::<ImageRef>().is_err() {
-                    return Err(format!("`{image}` is no image"));
+                    return Err(format!(
+                        "`{image}` is not an image reference: write e.g. `org/rust-frontend:1`"
+                    ));
                 }
                 args.syntax = Some(image);
             }
@@ -216,7 +224,7 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed,
     if empty {
         return Ok(Parsed::Nothing);
     }
-    args.command = command.ok_or("no command")?;
+    args.command = command.ok_or("name a command, e.g. `plan`")?;
     if let Some(dir) = dir {
         args.dir = dir;
     }
@@ -228,7 +236,7 @@ fn find(word: &str) -> Result<Command, String> {
     known.map(|(_, command, _)| *command).ok_or_else(|| {
         let near = nearest(word, COMMANDS.iter().map(|(name, ..)| *name));
         let hint = near.map(|near| format!(": did you mean `{near}`?"));
-        format!("`{word}` is no command{}", hint.unwrap_or_default())
+        format!("`{word}` is not a command{}", hint.unwrap_or_default())
     })
 }
 
@@ -239,5 +247,5 @@ fn unknown_option(word: lexopt::Arg<'_>) -> String {
     let known = OPTIONS.iter().map(|(name, ..)| *name);
     let near = nearest(name, known.chain(["help", "version", "write"]));
     let hint = near.map(|near| format!(": did you mean `--{near}`?"));
-    format!("`--{name}` is no option{}", hint.unwrap_or_default())
+    format!("`--{name}` is not an option{}", hint.unwrap_or_default())
 }

@@ -120,7 +120,7 @@ fn shown(args: &Args, plan: &Plan, loaded: &Loaded) -> Result<String, Trouble> {
                 "`text`, `json`"
             };
             return Err(Trouble::Usage(format!(
-                "`{format}` is no format: use {known}"
+                "`{format}` is not a format: use {known}"
             )));
         }
     })
@@ -155,8 +155,7 @@ fn check(args: &Args) -> Result<Done, Trouble> {
         text: match (fine, is_there) {
             (true, true) => "no mistakes found\n".into(),
             (true, false) => {
-                "no mistakes found; without a `Rust.yaml` all is as its syntax line alone has it\n"
-                    .into()
+                "no mistakes found; there is no `Rust.yaml`, so the defaults were checked\n".into()
             }
             (false, _) => String::new(),
         },

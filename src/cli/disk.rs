@@ -125,7 +125,7 @@ pub(super) fn ignored(dir: &Path, spec: &str) -> Result<Vec<String>, Trouble> {
 /// Writes a file that is not there yet.
 pub(super) fn create(path: &Path, text: &str) -> Result<(), Trouble> {
     if path.exists() {
-        return Err(Trouble::Io(format!("{} is there already", path.display())));
+        return Err(Trouble::Io(format!("{} exists already", path.display())));
     }
     fs::write(path, text).map_err(|error| Trouble::Io(format!("{}: {error}", path.display())))
 }

@@ -3,8 +3,8 @@
 use super::args::{COMMANDS, Command, OPTIONS};
 
 const ABOUT: &str = "\
-A BuildKit frontend for Cargo projects. Docker runs it by the first line of Rust.yaml; on the host it shows
-what a build would do, and writes the ways in and out.
+A BuildKit frontend for Cargo projects. Docker runs it because the first line of Rust.yaml names it; on the host, it
+shows what a build would do, turns a Dockerfile into a spec, and a spec into a Dockerfile.
 ";
 
 /// Help on everything.

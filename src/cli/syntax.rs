@@ -1,9 +1,10 @@
-//! The line that tells Docker which frontend reads a file, as BuildKit finds it (`frontend/dockerfile/parser/directives.go`).
+//! The line that tells Docker which frontend reads a file, as BuildKit finds it
+//! (`frontend/dockerfile/parser/directives.go`).
 
 use crate::diagnostic::{Diagnostic, whole_file};
 use crate::source::SourceFile;
 
-/// Says where Docker would not hand the file to this program: nobody else looks before a build.
+/// Warns if Docker would not give this file to this program: nothing else checks that before a build.
 pub(super) fn check(file: &SourceFile) -> Option<Diagnostic> {
     if file.text().is_empty() {
         return None;

@@ -8,7 +8,7 @@ use crate::options::{NamedContext, NamedSource, Options, ResolveMode};
 use crate::platform::Platform;
 use buildkit_llb::{self as llb, Meta, State};
 
-/// Times that the engine's policies may send us elsewhere.
+/// How often the policies of the engine may redirect a context.
 const DETOURS: usize = 10;
 
 /// A named context that was looked up.

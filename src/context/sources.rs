@@ -64,7 +64,7 @@ pub(super) fn unpacked(file: &State, name: &str) -> State {
     llb::scratch().file().then(copy).state(name)
 }
 
-/// A directory for the whole.
+/// A subdirectory as the whole context.
 pub(super) fn subdir(context: &State, dir: &str) -> State {
     let path = format!("/{}", dir.trim_start_matches('/'));
     let name = Meta::named(format!("[internal] load {dir} of the build context"));
@@ -94,7 +94,7 @@ pub(super) fn is_archive(head: &[u8]) -> bool {
     MAGIC.iter().any(|magic| head.starts_with(magic)) || is_tar(head)
 }
 
-/// The header's own checksum, an octal number, tells; its bytes count as blanks.
+/// By the header's own checksum, an octal number that is computed with blanks in its place.
 fn is_tar(head: &[u8]) -> bool {
     let Some(header) = head.get(..512) else {
         return false;

@@ -21,7 +21,7 @@ pub fn snippet(location: &Location) -> String {
     };
     let context = if first == last { 4 } else { 2 };
     let (mut from, mut to, mut drawn) = (first, last.min(lines.len()), 0);
-    // A file's end leaves its share of the context to the other side.
+    // At the end of a file, the other side gets the rest of the context.
     while drawn < context {
         if from > 1 {
             from -= 1;

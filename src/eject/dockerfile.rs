@@ -237,7 +237,7 @@ impl<'a> Writer<'a> {
         Place::Stage(at, "/".into())
     }
 
-    /// Changes with the files themselves in the place of copies from a step that only writes them.
+    /// Changes in which files are written out instead of copied from a step that only writes them.
     fn with_texts(&self, actions: &[FileAction]) -> Vec<FileAction> {
         let written = |action: &FileAction| match action {
             FileAction::Copy(copy) => texts(&self.plan.steps[copy.from.step]),
@@ -249,8 +249,8 @@ impl<'a> Writer<'a> {
             .collect()
     }
 
-    /// Changes with the project's own manifests instead of reduced ones, where these are all that it has: in a file
-    /// that stands alone a new version or profile must not be overwritten.
+    /// Changes that copy the project's own manifests instead of writing reduced ones, where these have nothing less:
+    /// a Dockerfile that stands alone must not overwrite a new version or profile.
     fn unreduced(&mut self, actions: &[FileAction]) -> Option<Vec<FileAction>> {
         let [FileAction::Copy(sources), written @ ..] = actions else {
             return None;
@@ -426,7 +426,7 @@ impl<'a> Writer<'a> {
         copied || base.as_ref().is_some_and(|base| self.is_aged(base))
     }
 
-    /// The output that the files of an output were made from: changes of files are looked through.
+    /// The output that the files of an output come from, past steps that only change files.
     pub(super) fn origin<'o>(&'o self, output: &'o Output) -> &'o Output {
         match &self.plan.steps[output.step].op {
             Op::Files {

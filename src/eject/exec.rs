@@ -157,7 +157,7 @@ fn inlined(plan: &Plan, exec: &Exec) -> Exec {
     inlined
 }
 
-/// The step that compiles as a person would write it: its script also keeps messages that nobody reads here.
+/// The compile step as a person would write it: its script also keeps cargo's messages, which nobody reads here.
 fn plain_compile(exec: &Exec, flags: &[String], before: &[String]) -> Option<String> {
     let [_, _, script, name, bins, built, rest @ ..] = exec.args.as_slice() else {
         return None;

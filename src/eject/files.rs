@@ -143,14 +143,14 @@ fn has_pattern(path: &str) -> bool {
     path.trim_end_matches("/**").contains(['*', '?', '[', '!'])
 }
 
-/// What a copy includes by patterns, as patterns of exclusion, the last of which counts: everything but that.
+/// What a copy includes by patterns, as patterns of exclusion, of which the last match decides: everything but that.
 fn all_but(copy: &Copy, spec: &str) -> Vec<String> {
     let mut patterns = vec!["**".to_owned()];
     patterns.extend(copy.include.iter().map(|path| format!("!{path}")));
     let excluded = copy.exclude.iter().filter(|path| *path != spec);
     patterns.extend(excluded.map(|path| match has_pattern(path) {
         true => path.clone(),
-        // The directory is walked for what is included in others.
+        // The engine still walks the directory, for paths that are included in it.
         false => format!("{path}/**"),
     }));
     patterns

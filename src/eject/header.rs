@@ -56,16 +56,16 @@ fn deviations(
         lines.push(match fact {
             Fact::Skeleton => format!(
                 "The stage `skeleton` has the manifests, the lock and stubs for sources as they were, reduced to \
-                 what dependencies can notice, as text. After a change of dependencies write this file anew \
-                 from {spec}, or change the text there; until then cargo stops for lack of a crate."
+                 what dependencies can notice, as text. After a change of dependencies, generate this file again \
+                 from {spec}, or change the text there; until then cargo stops because a crate is missing."
             ),
             Fact::ImageTimes => "Files in the image carry the time of their build, not one fixed time. With \
                 SOURCE_DATE_EPOCH and `--output type=image,rewrite-timestamp=true` they are fixed again."
                 .to_owned(),
             Fact::Manifests => format!(
                 "An image needs less than the manifests ask for (other members, crates for tests), and Cargo would miss \
-                 the rest: what it needs of them is in stages `sources` as text, too. After an edit of a manifest write \
-                 this file anew from {spec}."
+                 the rest: what it needs of them is in stages `sources` as text, too. After an edit of a manifest, generate \
+                 this file again from {spec}."
             ),
             Fact::Value => "Values with line ends are cut: no instruction can hold them.".to_owned(),
             Fact::Annotations => {
@@ -78,13 +78,13 @@ fn deviations(
         });
     }
     lines.push(format!(
-        "It is for {platforms} alone, and build arguments have the values that they had. What was compiled is not \
+        "It is for {platforms} only, and build arguments have the values that they had. What was compiled is not \
          checked afterwards."
     ));
     let mut steps = plans.iter().flat_map(|plan| &plan.steps);
     if steps.any(|step| step.role == Role::Dependencies) {
         lines.push(format!(
-            "After a change of dependencies all of them are compiled; {spec} starts from what the last build left in \
+            "After a change of dependencies, all of them are compiled; {spec} starts from what the last build left in \
              a cache, if it may."
         ));
     }

@@ -25,7 +25,7 @@ pub(super) struct Stage {
     pub from: From,
     /// Instructions and comments, each with its line end.
     pub body: String,
-    /// What instructions of this stage find, and the image has.
+    /// The environment of this stage's instructions, and of the image.
     pub env: Vec<(String, String)>,
     pub workdir: String,
     pub user: String,

@@ -1,4 +1,4 @@
-//! Plans that nothing makes yet: every form of step has a form in a Dockerfile.
+//! Plans made by hand: every form of step has a form in a Dockerfile.
 
 use super::*;
 use crate::plan::{Exec, Mount, MountKind, Op, Output, Step};

@@ -23,9 +23,9 @@ struct Change {
 /// What repeats since `old` was saved: a plan, or a list of plans of which one is of the same stage and platform.
 ///
 /// # Errors
-/// When `old` is no saved plan, or has none of that stage.
+/// When `old` is not a saved plan, or has none of that stage.
 pub fn against(plan: &Plan, old: &str) -> Result<String, String> {
-    let wrong = "this is no plan that `plan --format json` or `--call=plan,format=json` wrote";
+    let wrong = "this is not a plan that `plan --format json` or `--call=plan,format=json` wrote";
     let old: Value = serde_json::from_str(old).map_err(|error| format!("{wrong}: {error}"))?;
     let platform = plan.platform.to_string();
     let same = |old: &&Value| old["stage"] == plan.stage && old["platform"] == platform;
@@ -95,7 +95,7 @@ fn fate(
     }
 }
 
-/// Adds a change, or what more there is of one: several steps may have the same file, variable or setting.
+/// Adds a change, or more details to one: several steps may have the same file, variable or setting.
 fn note(changes: &mut Vec<Change>, of: &str, how: Vec<String>) -> usize {
     let at = changes.iter().position(|change| change.of == of);
     let at = at.unwrap_or_else(|| {
@@ -128,7 +128,7 @@ fn text(plan: &Plan, steps: &[Keyed], fates: &[Fate], changes: &[Change]) -> Str
     }
     if changes.is_empty() {
         text.push_str(
-            "Nothing changed that a plan knows. It does not know the files of the build context.\n",
+            "Nothing that a plan knows has changed. A plan does not know the files of the build context.\n",
         );
     }
     text.push('\n');
@@ -141,7 +141,7 @@ fn text(plan: &Plan, steps: &[Keyed], fates: &[Fate], changes: &[Change]) -> Str
         let name = &step.name;
         text.push_str(&match &fates[index] {
             Fate::Cached => format!("cached  {name}\n"),
-            Fate::Files => format!("cached  {name}, unless a file changed that it takes\n"),
+            Fate::Files => format!("cached  {name}, unless a file that it takes changed\n"),
             Fate::Repeat(causes) => {
                 let names: Vec<&str> = causes.iter().map(|at| &*changes[*at].of).collect();
                 let why = match causes == last && causes.len() > 1 {

@@ -1,4 +1,4 @@
-//! How a step's own key differs from that of before, in the words of what users edit.
+//! How a step's own key differs from the earlier one, in terms of what users edit.
 
 use super::Keyed;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most lines of one change that are shown.
 const LINES: usize = 12;
 
-/// What changed and how, for each part of a step's key that did. What a step does with files follows from what it
-/// is made of, so it is told of only if that is as it was.
+/// What changed and how, for each part of a step's key that did. A step's changes of files follow from its inputs, so
+/// they are reported only if the inputs are the same.
 pub(super) fn parts(old: &Keyed, step: &Keyed, same_inputs: bool) -> Vec<(String, Vec<String>)> {
     let names: BTreeSet<&String> = old.parts.keys().chain(step.parts.keys()).collect();
     let changed = names
@@ -21,7 +21,7 @@ pub(super) fn parts(old: &Keyed, step: &Keyed, same_inputs: bool) -> Vec<(String
         let texts = (before.unwrap_or_default(), after.unwrap_or_default());
         match name.split_once(' ').unwrap_or((name, "")) {
             ("file", _) if step.name.starts_with("script ") => {
-                one(step.name.clone(), vec!["is another".into()])
+                one(step.name.clone(), vec!["is different".into()])
             }
             ("file", path) => {
                 let path = path.trim_start_matches('/');
@@ -35,7 +35,7 @@ pub(super) fn parts(old: &Keyed, step: &Keyed, same_inputs: bool) -> Vec<(String
             }
             ("variable", "RUSTUP_TOOLCHAIN") => one("toolchain".into(), value(before, after)),
             ("variable", variable) => one(format!("variable {variable}"), value(before, after)),
-            // Names of these say all that their commands do.
+            // The names of these steps say everything that their commands do.
             ("command", _) if old.name != step.name && !texts.1.contains(" --offline") => {
                 let of = step.name.split(' ').next().unwrap_or_default();
                 one(of.into(), value(Some(&old.name), Some(&step.name)))
@@ -163,7 +163,7 @@ fn settings(before: &str, after: &str) -> Vec<String> {
         (false, ..) => lines,
         (_, true, _) => vec!["is new".into()],
         (_, _, true) => vec!["is gone".into()],
-        _ => vec!["is another".into()],
+        _ => vec!["is different".into()],
     }
 }
 

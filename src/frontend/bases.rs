@@ -41,9 +41,9 @@ impl Bases {
 struct Wanted<'a> {
     /// Its reference.
     reference: &'a str,
-    /// What the spec calls it, where that is shorter.
+    /// The short name that the spec gives it, if it does.
     short: Option<&'a str>,
-    /// Where it does; nowhere for one that nobody wrote.
+    /// Where the spec names it; `None` for a default.
     span: Option<Span>,
     platform: &'a Platform,
 }
@@ -106,7 +106,7 @@ pub(super) async fn resolve(
             ..
         } = wanted;
         let key = (written.to_owned(), platform.clone());
-        // A base that nobody wrote has no line of its own.
+        // A default base has no line of its own.
         let file = &context.definition;
         let place = span.map_or_else(|| whole_file(file), |span| file.at(span));
         let placed = |failure: Failure| failure.at(&place);

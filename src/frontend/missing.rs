@@ -8,8 +8,8 @@ use crate::source::Span;
 use crate::spec::ImageSpec;
 use buildkit_proto::errdefs::{self, Detail};
 
-/// The same failure, or one that says what to pass where the engine lacked a secret or an agent. The engine
-/// has words for it, no code (`session/secrets/secrets.go`, `session/sshforward/ssh.go`).
+/// Adds to a failure that comes from a missing secret or agent what to pass. The engine has words for it, but no code
+/// (`session/secrets/secrets.go`, `session/sshforward/ssh.go`).
 pub(super) fn explained(failure: Failure, file: &SourceFile, images: &[ImageSpec]) -> Failure {
     let Failure::Engine(status) = &failure else {
         return failure;

@@ -1,9 +1,9 @@
 //! Lists of what is in an image and in what it was made from (`BUILDKIT_SBOM_SCAN_CONTEXT`,
 //! `BUILDKIT_SBOM_SCAN_STAGE`).
 //!
-//! The engine scans the image itself after the build, with nothing else; a result that comes with a list of its
-//! own it leaves alone. So only what the engine would not scan is done here. The protocol of scanners is
-//! BuildKit's `docs/attestations/sbom-protocol.md`.
+//! The engine scans the image itself after the build, and nothing else; a result that comes with its own list it
+//! leaves alone. So this module does only what the engine would not. The protocol of scanners is BuildKit's
+//! `docs/attestations/sbom-protocol.md`.
 
 use super::solve::Solved;
 use crate::context::{self, Context};
@@ -115,7 +115,7 @@ async fn scanner(gateway: &Gateway, options: &Options, sbom: &Sbom) -> Result<Ex
         Failure::from(Diagnostic::error("invalid-generator", message))
     };
     let Resolved::Image(image) = gateway.resolve_image(&request).await? else {
-        return Err(wrong("is no image"));
+        return Err(wrong("is not an image"));
     };
     let config = ImageConfig::new(&image.config, &platform);
     let args = config.command();

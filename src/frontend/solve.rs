@@ -29,7 +29,7 @@ struct Graph<'a> {
     anew: Anew,
 }
 
-/// The steps that the solve of the result does anew (`--no-cache`), and no later one.
+/// The steps that the solve of the result repeats (`--no-cache`), and no later one.
 ///
 /// The engine empties the caches of such steps for each graph that has them (BuildKit's `solver/llbsolver/bridge.go`,
 /// `loadResult`), and with them what the first one left there. In graphs that come later they are steps like others: they
@@ -43,7 +43,7 @@ impl Anew {
         Self(steps.map(|(digest, _)| digest.clone()).collect())
     }
 
-    /// A graph that is solved when they are done.
+    /// The graph for a solve that comes after those steps are done.
     pub(super) fn done_in(&self, mut graph: Definition) -> Definition {
         for (digest, meta) in &mut graph.metadata {
             meta.ignore_cache &= !self.0.contains(digest);
@@ -62,7 +62,7 @@ impl Graph<'_> {
         self.solve_all(definition, true).await
     }
 
-    /// With `now`, errors of steps come here and come bare.
+    /// With `now`, errors of steps are returned here, as the engine words them.
     async fn solve_all(&self, definition: Definition, now: bool) -> Result<Ref, Failure> {
         let request = SolveRequest {
             cache_imports: self.cache_imports.to_vec(),
@@ -72,12 +72,11 @@ impl Graph<'_> {
         self.gateway.solve(request).await
     }
 
-    /// What two futures give that solve parts of the graph.
+    /// What two futures give, each of which solves a part of the graph.
     ///
-    /// At once: what an image is based on is loaded while its programs are compiled. But where a cache is imported, the
-    /// first solve has to make it known before the next one looks for its steps: an engine was seen to compile what it
-    /// could have imported. So there the second, which compiles and has the better error, comes first. The first, which
-    /// solves the result, does so where steps are done anew.
+    /// Solves both at once, so that base images load while programs compile. With an imported cache, the second
+    /// (which compiles, and has the better error) goes first: the engine has to know the cache before the next solve
+    /// looks for steps. If steps are to be repeated, the first, which solves the result, goes first.
     async fn both<A, B>(
         &self,
         first: impl Future<Output = Result<A, Failure>>,
@@ -106,7 +105,7 @@ pub(super) struct Solved {
     pub compiler: Option<State>,
     /// The graph of the build context, as it is compiled; none where nothing of it is.
     pub context: Option<State>,
-    /// What graphs that come later need not do.
+    /// Steps that later graphs must not repeat.
     pub anew: Anew,
     /// What the result is for, in words.
     pub platform: String,
@@ -137,7 +136,7 @@ pub(super) async fn solve(
     graph.anew = Anew::of(&all);
     let images = Stage::find(spec, options.target.as_deref())?.images;
     let explained = |failure| missing::explained(failure, &context.definition, images);
-    // After the end nobody explains what is missing.
+    // Errors that show up after this function are not explained.
     let now = !plan.reports.is_empty() || missing::may_be(plan) || !graph.anew.0.is_empty();
     let image = graph.solve_all(all, now);
     let checks = compiled(&graph, plan);

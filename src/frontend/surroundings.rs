@@ -49,10 +49,10 @@ impl<'a> Around<'a> {
     }
 }
 
-/// Whether a step must be done anew. The image's name means all of its steps, `deps` what the stage of that
+/// Whether a step must be repeated. The image's name means all of its steps, `deps` what the stage of that
 /// name does, `binary` what that one does after it.
 ///
-/// The steps that only lay out files of the plan's own have nothing to be done anew: what they write is in
+/// There is no point in repeating steps that only lay out files of the plan's own: what they write is in
 /// their keys.
 fn no_cache(option: &NoCache, stage: &str, role: Role) -> bool {
     match role {
@@ -65,8 +65,8 @@ fn no_cache(option: &NoCache, stage: &str, role: Role) -> bool {
     }
 }
 
-/// An exec with the client's options. What an engine is too old for is left out, as by the official frontend:
-/// these options are no part of what is built.
+/// An exec with the client's options. What an engine is too old for is left out, as by the official frontend: these
+/// options are not part of what is built.
 fn exec(options: &ExecOptions, engine: &CapSet) -> llb::Exec {
     let hosts = options.extra_hosts.iter().map(|entry| pb::HostIp {
         host: entry.host.clone(),

@@ -60,7 +60,7 @@ impl Environment {
         }))
     }
 
-    /// The same from a list of variables. What cannot be read counts as absent: old and new engines
+    /// Reads the environment from a list of variables. What cannot be read is taken as absent: old and new engines
     /// differ in what they tell of their workers, and no build should fail for it.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut found = Self::default();

@@ -14,9 +14,8 @@ const METADATA: &str = ".fsutil-metadata";
 /// Far more names than planning could look at, in bytes.
 const MAX: u64 = 1 << 30;
 
-/// The names of everything in a local source that was asked for with metadata only. Of any other source
-/// the file would be the user's own, and is none of our business. Without a list nothing is known, and files
-/// are asked for one by one.
+/// The names of everything in a local source that was asked for with metadata only. In any other source such a file
+/// would be the user's own. Without a list nothing is known, and files are asked for one by one.
 ///
 /// # Errors
 /// The engine's answer, or that its list is not as expected.
@@ -46,7 +45,7 @@ fn parse(mut data: &[u8]) -> Option<Paths> {
         let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
         let (frame, rest) = rest.split_at_checked(length)?;
         data = rest;
-        // A name that is no text: no manifest and no spec can mean it.
+        // A name that is not text: no manifest and no spec can mean it.
         let Ok(stat) = Stat::decode(frame) else {
             continue;
         };

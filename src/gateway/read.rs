@@ -119,7 +119,7 @@ impl Ref {
     /// As [`Ref::read_file`], with `None` for a file that does not exist.
     ///
     /// # Errors
-    /// As there: that a file cannot be read is not the same as that it is not there.
+    /// As there: a file that cannot be read is not the same as one that does not exist.
     pub async fn try_read_file(&self, path: &str, max: u64) -> Result<Option<Vec<u8>>, Failure> {
         match self.read_file(path, max).await {
             Ok(data) => Ok(Some(data)),

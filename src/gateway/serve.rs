@@ -1,17 +1,17 @@
 //! The life of a frontend process: connect, build, return once, exit.
 //!
-//! Two threads: one has the connection, the other builds. A panic of the second aborts the process (the tables for unwinding
-//! are a tenth of the program), but not before the first has told the engine.
+//! Two threads: one has the connection, the other builds. A panic of the second aborts the process (the tables for
+//! unwinding are a tenth of the program), but not before the first has told the engine.
 
 use super::{Environment, Failure, Gateway, Output, Stdio};
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
 use tokio::sync::mpsc;
 
-/// How the thread that builds is called.
+/// Name of the thread that builds.
 const BUILD: &str = "build";
 
-/// How a build ended that did not return by itself.
+/// How the thread that builds ended.
 enum End {
     Done(Result<(), Failure>),
     Panic(String),
@@ -72,7 +72,7 @@ where
         (Ok(_), Some(End::Done(ended))) => ended,
         (Ok(_), Some(End::Panic(text))) => told(&gateway, Failure::Internal(text)).await,
         (Err(error), _) => told(&gateway, Failure::Internal(error.to_string())).await,
-        (Ok(_), None) => Err(Failure::Internal("the build ended without a word".into())),
+        (Ok(_), None) => Err(Failure::Internal("the build ended without a result".into())),
     };
     std::mem::forget(gateway);
     ended
@@ -97,8 +97,8 @@ async fn told(gateway: &Gateway, failure: Failure) -> Result<(), Failure> {
     Err(failure)
 }
 
-/// What a panic does first. When it returns the process is gone, so that it does not where the other thread can still tell
-/// the engine, and then exit.
+/// The panic hook. The process aborts as soon as a hook returns. On the build thread it therefore never returns: the
+/// other thread tells the engine and exits.
 fn panicked(info: &PanicHookInfo<'_>, ends: &mpsc::UnboundedSender<End>) {
     complain(&info.to_string());
     let text = info.payload_as_str().unwrap_or("panic");

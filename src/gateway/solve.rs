@@ -14,7 +14,7 @@ use std::fmt;
 pub struct SolveRequest {
     /// The graph; one without operations is an empty filesystem.
     pub definition: Definition,
-    /// Caches to import; needed on the final graph only.
+    /// Caches to import; sent with every solve that may compile.
     pub cache_imports: Vec<CacheImport>,
     /// Build now. Without it the engine builds when a file is read or the result is exported, and
     /// errors show up then.

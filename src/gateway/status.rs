@@ -35,8 +35,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The same with `what` failed in front of an engine's message; other kinds speak for
-    /// themselves.
+    /// Puts `what` failed in front of an engine's message; other kinds speak for themselves.
     #[must_use]
     pub fn context(self, what: impl fmt::Display) -> Self {
         match self {
@@ -48,8 +47,7 @@ impl Failure {
         }
     }
 
-    /// The same with the lines that an engine's message is about, if it has none of its own; other kinds know
-    /// theirs.
+    /// Adds the lines that an engine's message is about, if it has none of its own; other kinds know theirs.
     #[must_use]
     pub fn at(self, place: &Location) -> Self {
         match self {
@@ -65,7 +63,7 @@ impl Failure {
         }
     }
 
-    /// Whether the engine said that a path does not exist (or is no file, or no directory).
+    /// Whether the engine said that a path does not exist (or is not a file, or not a directory).
     ///
     /// The protocol has no code for it: the kernel's words are all there is. A step that failed may say them of something
     /// else; its error names the vertex, which that of a mere read does not.
@@ -92,7 +90,7 @@ impl Failure {
         matches!(self, Self::Connection(_))
     }
 
-    /// The status to return to the engine. Its code is never 0, which would count as no error.
+    /// The status to return to the engine. Its code is never 0, which would mean no error.
     ///
     /// Code 2 (unknown) has clients show the message bare. Mistakes carry one place detail, for
     /// the first file that has one: clients draw its lines.

@@ -25,7 +25,7 @@ enum Wanted {
 /// Calls `plan` with what is known of the files of `reference`, adds what it asked for, and calls
 /// it again until it asks for nothing: then its answer and the files are returned.
 ///
-/// What does not exist counts as absent; links are followed by the engine, inside the filesystem.
+/// What does not exist is absent for planning; links are followed by the engine, inside the filesystem.
 /// `tree` may be empty or already know some files, such as those of [`super::listed`].
 ///
 /// # Errors

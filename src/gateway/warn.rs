@@ -19,8 +19,8 @@ pub struct Warning<'a> {
 }
 
 impl Gateway {
-    /// Shows a warning. One that cannot be shown is no reason to stop a build: errors are dropped,
-    /// and so is the warning on engines that cannot.
+    /// Shows a warning. A failure to show it does not stop the build: errors are dropped, and so is the warning on
+    /// engines that cannot show any.
     pub async fn warn(&self, warning: Warning<'_>) {
         if self.caps().has(caps::gateway::GATEWAY_WARNINGS) {
             let _ = self.bridge().warn(message(&warning)).await;

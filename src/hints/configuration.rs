@@ -51,7 +51,7 @@ pub(crate) fn tools(image: &ImageSpec, configs: &[CargoConfig]) -> Vec<String> {
     missing
 }
 
-/// The variables that may say something else than a configuration that names a program of a package.
+/// Variables that override a configuration which names this package's program.
 fn instead_of(package: &str) -> &'static [&'static str] {
     match package {
         "ccache" | "sccache" => &WRAPPERS,

@@ -86,7 +86,7 @@ impl Reader<'_> {
     fn build_base(&mut self, line: usize, from: &str, compile: &mut Compile) {
         let globals = self.globals();
         let plain = globals.plain(from, &self.args);
-        // One that a build has to be given may be any.
+        // An argument without a default may stand for any image.
         let names_rust = |name: &str| name.to_lowercase().contains("rust");
         let base = if plain.contains("cargo-chef") {
             self.said.dropped(line, NO_CHEF);
@@ -145,8 +145,8 @@ impl Reader<'_> {
         let value = self.args.default_of(&name).to_owned();
         if !is_unneeded(&name) {
             let what = match value.is_empty() {
-                true => "write what builds are given",
-                false => "its default is taken; write what else builds are given",
+                true => "write the value that builds pass",
+                false => "its default is taken; if builds pass another value, write that",
             };
             let key = if name == "RUSTFLAGS" {
                 "rustflags"
@@ -171,7 +171,7 @@ impl Reader<'_> {
         compile: &mut Compile,
     ) {
         let plain = scope.plain(value, &self.args);
-        // `ENV REVISION=$REVISION` names itself alone.
+        // `ENV REVISION=$REVISION` names only itself.
         let own = value
             .trim_start_matches(['$', '{'])
             .strip_prefix(name.as_str());
@@ -190,7 +190,7 @@ impl Reader<'_> {
                 self.said.taken(line, "build.rustflags");
             }
             if scope.has_arg(value) {
-                let what = "RUSTFLAGS: as they are without build arguments; write others under `rustflags`";
+                let what = "RUSTFLAGS: as they are without build arguments; write other values under `rustflags`";
                 self.said.left(line, what);
             }
         } else if name == "CARGO_BUILD_TARGET" {
@@ -200,7 +200,7 @@ impl Reader<'_> {
             self.said.dropped(line, "variables of the Dockerfile's own");
         } else {
             let value = scope.expand(value, &mut self.args);
-            // What comes from outside changes often: the last compile alone sees it.
+            // What a build passes changes often: only the last compile step sees it.
             let (list, key) = match value.contains("${") && !is_of_cargo {
                 true => (&mut compile.stamp, "build.stamp"),
                 false => (&mut compile.env, "build.env"),
@@ -208,7 +208,7 @@ impl Reader<'_> {
             list.push((name.clone(), value));
             self.said.taken(line, key);
         }
-        // One that is its build argument stays that.
+        // A variable that only passes its build argument on stays that argument.
         if !hands_on || value.trim_matches(['$', '{', '}']) != name {
             scope.env(&name, plain);
         }
@@ -273,7 +273,7 @@ impl Reader<'_> {
         let is_said = value.contains("$(") || value.contains('`');
         if is_said && !OF_CARGO.contains(&name) {
             let what = format!(
-                "{name}=…: what a command says; hand it in as a build argument of `args:` or, if it is secret, as \
+                "{name}=…: its value comes from a command; pass it as a build argument under `args:` or, if it is secret, as \
                  `secrets: [{{ id: …, env: {name} }}]`"
             );
             return self.said.left(line, what);
@@ -568,7 +568,7 @@ fn unread(command: &str, early: bool) -> String {
     let more = if shown.len() < line.len() { " …" } else { "" };
     let is_word = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let hint = if is_compound(command) && line.split(|c| !is_word(c)).any(|word| word == "cargo") {
-        ": what it has cargo do is not read"
+        ": what it tells cargo to do is not read"
     } else if early && command::needs_network(command) {
         ": if it needs none of your files: `run: [{ cmd: …, network: true }]` under `build:`"
     } else {

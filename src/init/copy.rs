@@ -27,7 +27,7 @@ impl Reader<'_> {
             to.push('/');
         }
         if one.heredoc.is_some() {
-            return self.said.left(line, format!("a file in the Dockerfile: write it into the context, then `files:` has it ({to})"));
+            return self.said.left(line, format!("a file in the Dockerfile: write it into the context, and name it under `files:` ({to})"));
         }
         for written in &paths {
             let path = scope.plain(written, &self.args);

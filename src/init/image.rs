@@ -73,7 +73,7 @@ impl Image {
         }
     }
 
-    /// Whether its base is one that is known to be as most are.
+    /// Whether its base is one of the usual ones.
     fn is_usual(&self) -> bool {
         let known = ["", "scratch", "alpine", "debian", "ubuntu", "busybox"];
         let official = image_ref::official(&self.base).map(|(name, _)| name);
@@ -97,7 +97,7 @@ impl Image {
         self.program.installed = installed;
     }
 
-    /// Does without packages that the spec has a key for.
+    /// Drops packages for which the spec has a key.
     pub(super) fn drop_packages(&mut self, names: &[&str]) {
         self.packages
             .retain(|package| !names.contains(&package.as_str()));
@@ -117,7 +117,7 @@ impl Reader<'_> {
         if self.has_compiler(output) {
             self.said.left(
                 image.line,
-                "the compiler was in the image: the new one has the program alone, on alpine",
+                "the compiler was in the image: the new one has only the program, on alpine",
             );
             image.env.clone_from(&compile.env);
         }
@@ -138,7 +138,7 @@ impl Reader<'_> {
             self.said.left(
                 image.line,
                 format!(
-                    "it ran as root, the new image runs as {USER}: list what it writes under `volumes`, or say `user: {root}`"
+                    "it ran as root, the new image runs as {USER}: list what it writes under `volumes`, or write `user: {root}`"
                 ),
             );
         }
@@ -329,7 +329,7 @@ impl Reader<'_> {
         self.said.taken(line, "image.run");
     }
 
-    /// Whether the spec does without a command; `open`: those before it on its line that stay.
+    /// Whether the spec needs no such command; `open`: the commands before it on its line that stay.
     fn image_command(
         &mut self,
         line: usize,

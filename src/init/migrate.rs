@@ -1,7 +1,7 @@
 //! What a hand-written Dockerfile asks for, as a spec: stub or cargo-chef recipes and what goes into images.
 //!
-//! A stage that calls cargo, or stands on one that does, compiles. What no other stage is made from is an image.
-//! Whatever is neither is said and left.
+//! A stage that calls cargo, or is based on one that does, compiles. What no other stage is made from is an image.
+//! Whatever is neither is named, and left to the user.
 
 use super::accounts::Accounts;
 use super::build::Compile;
@@ -90,7 +90,7 @@ impl Reader<'_> {
                 self.compile(at, &compiles, &mut scope, &mut compile);
             } else if !in_images.contains(&at) {
                 let what = format!(
-                    "{name} on {}: not Cargo's; run it before, or apart",
+                    "{name} on {}: Cargo does not build it; run it before the build, or separately",
                     stage.from
                 );
                 self.said.left(stage.line, what);
@@ -177,13 +177,13 @@ impl Reader<'_> {
         found.or_else(|| name.parse().ok().filter(|at| *at < self.file.stages.len()))
     }
 
-    /// The stage that one stands on.
+    /// The stage that one is based on.
     pub(super) fn below(&self, at: usize) -> Option<usize> {
         let below = self.stage(&self.file.stages[at].from);
         below.filter(|below| *below < at)
     }
 
-    /// The stages that one stands on, the lowest first, itself last.
+    /// The stages that one is based on, the lowest first, itself last.
     pub(super) fn chain(&self, at: usize) -> Vec<usize> {
         let mut chain = vec![at];
         while let Some(below) = self.below(chain[0]) {
@@ -192,13 +192,13 @@ impl Reader<'_> {
         chain
     }
 
-    /// Whether a stage compiles, or one that stands on it does.
+    /// Whether a stage compiles, or one that is based on it does.
     fn compiles(&self, at: usize) -> bool {
         let mut above = (0..self.file.stages.len()).filter(|above| self.runs_cargo(*above));
         above.any(|above| self.chain(above).contains(&at)) || self.has_compiler(at)
     }
 
-    /// Whether a stage calls cargo, or stands on one that does.
+    /// Whether a stage calls cargo, or is based on one that does.
     pub(super) fn has_compiler(&self, at: usize) -> bool {
         self.chain(at).into_iter().any(|at| self.runs_cargo(at))
     }

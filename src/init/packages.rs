@@ -28,7 +28,7 @@ impl Reader<'_> {
             if word.starts_with('-') {
                 let flag = word.split('=').next().unwrap_or_default();
                 if chooses_source(command, flag) {
-                    let what = format!("{flag}: packages come from where the image has them from");
+                    let what = format!("{flag}: packages come from the image's own repositories");
                     self.said.left(line, what);
                 }
                 if TAKING.contains(&word.as_str()) {
@@ -40,7 +40,7 @@ impl Reader<'_> {
                 Some(name) => {
                     if name != *word {
                         let what = format!(
-                            "{word}: taken without its version, of which the spec takes whole ones alone"
+                            "{word}: taken without its version: the spec takes whole versions only"
                         );
                         self.said.left(line, what);
                     }
@@ -56,7 +56,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a word is no argument any more.
+/// Whether a word ends the arguments.
 fn ends_command(word: &str) -> bool {
     let rest = word.trim_start_matches(|c: char| c.is_ascii_digit());
     rest.starts_with(['|', '>', '<', '&'])

@@ -113,12 +113,11 @@ impl Reader<'_> {
         }
         match words.first() {
             Some(first) if first.starts_with('-') => {
-                let what =
-                    "CMD is for the entrypoint of the base: the new image runs its own program";
+                let what = "CMD is for the entrypoint of the base image: the new image runs its own program";
                 self.said.left(line, what);
             }
             _ => {
-                let why = "as before: `docker run IMAGE COMMAND` runs another one";
+                let why = "as before: `docker run IMAGE COMMAND` runs another program";
                 image.block.set("entrypoint", "[]".into(), why);
             }
         }
@@ -131,12 +130,12 @@ impl Reader<'_> {
         self.said.taken(line, "image.cmd");
     }
 
-    /// Says which scripts may call programs where they are no more.
+    /// Says which scripts may call programs by paths that no longer exist.
     pub(super) fn scripts(&mut self, image: &Image) {
         let is_script = |file: &str| file.ends_with(".sh") || file.contains("entrypoint");
         let scripts = image.copied.iter().filter(|(_, file, _)| is_script(file));
         for (line, file, _) in scripts {
-            // Others may be programs, which are no text.
+            // Others may be programs, which are not text.
             let script = file.ends_with(".sh").then(|| self.tree.read(file));
             let script = script.flatten().map(SourceFile::text);
             for (path, bin) in image.program.installed.moved() {

@@ -40,7 +40,7 @@ impl Said {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for (title, groups) in [
-            ("Taken over", &self.taken),
+            ("Carried over", &self.taken),
             ("Not needed any more", &self.dropped),
         ] {
             let mut groups = groups.clone();

@@ -28,7 +28,7 @@ impl Outputs {
                 (None, '\\') => drop(chars.next()),
                 (None, '>') if depth == 0 => {
                     while chars.next_if(|(_, next)| ">|".contains(*next)).is_some() {}
-                    // `2>&1` is no file.
+                    // `2>&1` is not a file.
                     if chars.next_if(|(_, next)| *next == '&').is_none() {
                         let from = chars.peek().map_or(command.len(), |(next, _)| *next);
                         outputs.files.extend(first_word(&command[from..]));

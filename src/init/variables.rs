@@ -91,19 +91,19 @@ impl Args {
             .collect()
     }
 
-    /// What an argument is if it is not given; those of platforms are as on the most usual one.
+    /// The value of an argument that is not given; those of platforms are as for linux/amd64.
     pub(super) fn default_of(&self, name: &str) -> &str {
         let mut declared = self.declared.iter();
         let found = declared.find(|(known, default)| known == name && !default.is_empty());
         found.map_or_else(|| of_platform(name), |(_, default)| default.as_str())
     }
 
-    /// Takes what is to be said of values that a build argument had a part in.
+    /// Takes the remarks about values that depend on a build argument.
     pub(super) fn settled(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.settled)
     }
 
-    /// Notes where the whole of a value stands for a part.
+    /// Notes that a whole value is taken where the Dockerfile has a part of it.
     fn settle_part(&mut self, name: &str, form: Form<'_>) {
         if form == Form::Other {
             let said = format!("a part of ${name}: all of it is taken");

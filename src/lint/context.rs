@@ -83,11 +83,11 @@ fn ignore(input: &Input<'_>, found: &mut Found<'_>) {
         found.spec(
             None,
             format!(
-                "there is no `.dockerignore`, and `{}` in the context",
+                "there is no `.dockerignore`, and the context has `{}`",
                 there.join("`, `")
             ),
             format!(
-                "write one: `target`, `{}` and what else no build reads",
+                "write one with `target`, `{}` and whatever else no build reads",
                 there.join("`, `")
             ),
         );
@@ -112,8 +112,8 @@ fn files(input: &Input<'_>, found: &mut Found<'_>) {
                 file.from.span,
                 format!("`{}` is not in the build context", file.from.value),
                 match input.ignored.is_empty() {
-                    true => "the path starts at the context's root".to_owned(),
-                    false => "the path starts at the context's root; check `.dockerignore`, too"
+                    true => "write the path from the context's root".to_owned(),
+                    false => "write the path from the context's root, and check `.dockerignore`"
                         .to_owned(),
                 },
             );

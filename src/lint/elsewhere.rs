@@ -10,11 +10,7 @@ pub(super) const RULES: [Rule; 8] = [
         "A build-arg that nothing in the spec uses",
         unused,
     ),
-    Rule::new(
-        "unknown-rule",
-        "A rule is skipped that does not exist",
-        unknown,
-    ),
+    Rule::new("unknown-rule", "A skipped rule does not exist", unknown),
     Rule::new(
         "unknown-build-arg",
         "A build-arg that is given and not declared",
@@ -76,7 +72,7 @@ fn unknown(input: &Input<'_>, found: &mut Found<'_>) {
             format!("there is no rule `{}`", code.value),
             match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "docs/lint/README.md lists them".to_owned(),
+                None => "see the list in docs/lint/README.md".to_owned(),
             },
         );
     }

@@ -36,8 +36,10 @@ fn ambiguous(input: &Input<'_>, found: &mut Found<'_>) {
                     .first()
                     .and_then(|bin| bin.span)
                     .or(image.build.span),
-                format!("the image starts `{first}`, and `default-run` is `{default}`"),
-                format!("write `image: {{ entrypoint: {first} }}`, or `{default}` first"),
+                format!("the image starts `{first}`, but `default-run` is `{default}`"),
+                format!(
+                    "write `image: {{ entrypoint: {first} }}`, or put `{default}` first in `bin`"
+                ),
             );
         }
     }
@@ -68,7 +70,7 @@ fn unknown(input: &Input<'_>, found: &mut Found<'_>) {
                 format!("no binary of this image is called `{program}`"),
                 match near {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the binaries are `{}`", bins.join("`, `")),
+                    None => format!("write one of `{}`", bins.join("`, `")),
                 },
             );
         }

@@ -13,13 +13,13 @@ pub(super) const RULES: [Rule; 1] = [Rule::new(
 /// A crate that reads the repository.
 struct Reader {
     name: &'static str,
-    /// How the names of those of its features begin that read it; empty if it always does.
+    /// Prefixes of the features that make it read the repository; empty if it always does.
     features: &'static [&'static str],
     /// What it makes without a repository.
     without: &'static str,
-    /// How the names of variables begin that it takes in place of a repository; empty if there are none.
+    /// Prefix of the variables that replace the repository; empty if there are none.
     variables: &'static str,
-    /// What such a variable is called after that.
+    /// The rest of the name of the variable that holds the commit.
     commit: &'static str,
 }
 

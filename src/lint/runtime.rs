@@ -56,7 +56,7 @@ fn port(input: &Input<'_>, found: &mut Found<'_>) {
                         "user {} may not listen on port {number} everywhere",
                         image.image.user.value
                     ),
-                    "listen above 1023, and publish it as the port that you want",
+                    "listen on a port above 1023, and publish it as the port that you want",
                 );
             }
         }
@@ -72,14 +72,14 @@ fn label(input: &Input<'_>, found: &mut Found<'_>) {
             if known.get(name) == Some(&label.value.value) {
                 found.spec(
                     label.name.span,
-                    format!("`{name}` is set from `Cargo.toml`, to the same"),
+                    format!("`{name}` is set from `Cargo.toml`, to the same value"),
                     "remove it here",
                 );
             }
             if let Some(other) = seen.insert(name.to_lowercase(), name) {
                 found.spec(
                     label.name.span,
-                    format!("`{name}` and `{other}` are two labels"),
+                    format!("`{name}` and `{other}` differ only in case"),
                     "keep one of them",
                 );
             }
@@ -136,7 +136,7 @@ fn healthcheck(input: &Input<'_>, found: &mut Found<'_>) {
                 found.spec(
                     check.span,
                     format!("the image has no `{program}` for its health check"),
-                    "let the program check itself, install the package, or take another base",
+                    "let the program check itself, install the package, or use another base",
                 );
             }
         }
@@ -157,7 +157,7 @@ fn unused(input: &Input<'_>, found: &mut Found<'_>) {
                 "CARGO_BUILD_TARGET" => "remove it; what to compile for is `target`",
                 _ => "remove it",
             };
-            let message = format!("`{name}` has no effect: every step says it itself");
+            let message = format!("`{name}` has no effect: every step sets it itself");
             found.spec(variable.name.span, message, help);
         }
     }

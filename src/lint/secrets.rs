@@ -81,13 +81,13 @@ fn env(input: &Input<'_>, found: &mut Found<'_>) {
                     "`{}` looks like a secret, and build-args are not secret",
                     arg.name.value
                 ),
-                "write `build: { secrets: [...] }` and pass it by `--secret`",
+                "write `build: { secrets: [...] }` and pass it with `--secret`",
             );
         }
     }
     for image in &input.spec.images {
         let (build, runtime) = (&image.build, &image.image);
-        let compile = "write `build: { secrets: [...] }` and pass it by `--secret`";
+        let compile = "write `build: { secrets: [...] }` and pass it with `--secret`";
         let run = "pass it when the container starts";
         for (block, vars, help) in [
             ("build.env", &build.env, compile),

@@ -12,8 +12,8 @@ pub struct Switches {
 }
 
 impl Switches {
-    /// The client's (`--build-arg BUILDKIT_DOCKERFILE_CHECK=…`), which stand for themselves; else those of
-    /// the line `# check=…` beside the syntax line, and the spec's `lint:`.
+    /// The client's (`--build-arg BUILDKIT_DOCKERFILE_CHECK=…`), which replace all others; otherwise those of the
+    /// line `# check=…` beside the syntax line, and the spec's `lint:`.
     ///
     /// # Errors
     /// A line that is not as the official frontend wants it.

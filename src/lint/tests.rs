@@ -188,7 +188,7 @@ fn the_index_lists_every_rule() {
     assert_eq!(url("no-such-rule"), "");
 }
 
-/// Compares with a file of this repository, or writes it anew with `UPDATE=1`.
+/// Compares with a file of this repository, or rewrites it with `UPDATE=1`.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test writes files of this repository"

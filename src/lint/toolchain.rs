@@ -8,7 +8,7 @@ use crate::spec::ImageSpec;
 pub(super) const RULES: [Rule; 5] = [
     Rule::new(
         "toolchain-shadowed",
-        "Two places name a toolchain, and one of them counts",
+        "Two places name a toolchain, and only one of them applies",
         shadowed,
     ),
     Rule::new(
@@ -56,7 +56,7 @@ fn shadowed(input: &Input<'_>, found: &mut Found<'_>) {
         {
             found.spec(
                 named.span,
-                format!("this toolchain counts, not the `{channel}` of `{name}`"),
+                format!("this toolchain applies, not `{channel}` from `{name}`"),
                 format!("remove it here, or write it into `{name}`"),
             );
         }
@@ -65,7 +65,7 @@ fn shadowed(input: &Input<'_>, found: &mut Found<'_>) {
     if newer != name && input.tree.read(&newer).is_some() {
         found.at(
             whole_file(&file.file),
-            format!("`{name}` counts, not `{newer}` beside it"),
+            format!("`{name}` applies, not `{newer}` beside it"),
             "delete one of them",
         );
     }

@@ -8,8 +8,8 @@
 //! take member/**/*.rs …           take member …, but neither **, nor …; yet **/*.rs
 //! take all but member/**/*.rs …   take all but **/*.rs, and then **/*.rs but not member/** …
 //! ```
-//! An order that matters: the engine does not remember for a directory which patterns matched it, once one did. So after
-//! `**` nothing that is left out may rest on its directory being left out: hence `path/**`.
+//! The order matters: once a pattern matched a directory, the engine does not remember which others did. So after
+//! `**`, nothing may be left out only because its directory is: hence `path/**`.
 
 use crate::plan::RUST_SOURCES as RUST;
 
@@ -27,7 +27,7 @@ enum Known<'a> {
     Path(&'a str),
     /// The Rust sources below a directory.
     Rust(&'a str),
-    /// The same, after `!`.
+    /// `!` before a pattern for all Rust sources.
     YetRust,
 }
 

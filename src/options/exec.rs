@@ -58,7 +58,7 @@ pub enum NetworkMode {
     None,
 }
 
-/// Limits of the control group; zero and empty are none.
+/// Limits of the control group; zero and empty mean no limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resources {
     /// Memory, in bytes.

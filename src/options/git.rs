@@ -27,7 +27,7 @@ pub struct GitRef {
 }
 
 impl GitRef {
-    /// `None` for what is no git repository; a mistake in what is one is an error.
+    /// `None` if it is not the address of a git repository; an error if it is one with a mistake.
     pub fn parse(text: &str) -> Option<Result<Self, String>> {
         let (base, query, fragment) = split(text);
         let lower = base.to_ascii_lowercase();

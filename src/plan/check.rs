@@ -34,8 +34,8 @@ echo \"the build image has no cargo-$1: name one that has it in 'build.base', or
 exit 1
 ";
 
-/// Runs a command, shows what it prints and keeps it. Arguments: the file to keep it in, whether a failure
-/// counts, the command. The bytes are part of cache keys.
+/// Runs a command, shows what it prints and keeps it. Arguments: the file to keep it in, whether a failure fails the
+/// step, the command. The bytes are part of cache keys.
 const KEEP: &str = "\
 #!/bin/sh
 set -eu

@@ -77,7 +77,7 @@ pub(crate) fn splits(script: &str) -> Option<&'static str> {
 
 /// Adds the real project: what is compiled, under the recipe's manifests.
 pub(super) fn sources(plan: &mut Plan, input: &Input<'_>, real: &Recipe) -> Output {
-    // Other members of the workspace are no part of this build, nor is what only they need.
+    // Other members of the workspace are not part of this build, nor is what only they need.
     sources::over(plan, input, real, "sources")
 }
 

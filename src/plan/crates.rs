@@ -1,4 +1,4 @@
-//! Crates from outside, compiled in groups: a bump compiles a group and what depends on it, on any builder that has or
+//! External crates, compiled in groups: a bump compiles a group and what depends on it, on any builder that has or
 //! imports the rest, whichever project it was compiled for.
 //!
 //! ```text
@@ -8,9 +8,9 @@
 //! of the groups that it needs left, and leaves its own artefacts alone. Its key is made of what it compiles, the
 //! toolchain, flags and environment, and of nothing of the project.
 //!
-//! The dependency step then runs the project's own command over all of them and finds them fresh. So nothing rests on
-//! the steps but time: what a step did not do, did otherwise, or could not do apart from the project, the dependency step
-//! compiles; it says so, and the user is warned.
+//! The dependency step then runs the project's own command over all of them and finds them fresh. So nothing depends
+//! on the steps but time: what a step did not do, did otherwise, or could not do apart from the project, the
+//! dependency step compiles; it says so, and the user is warned.
 
 mod groups;
 mod local;
@@ -51,7 +51,7 @@ const ASSEMBLE: &str = include_str!("crates/assemble.sh");
 #[cfg(test)]
 const TIME: i64 = 1_793_491_200;
 
-/// With fewer crates from outside the steps cost more than they ever save.
+/// With fewer external crates the steps cost more than they ever save.
 const LEAST: usize = 40;
 /// Where the resolution leaves its files.
 const UNITS: &str = "/units";
@@ -73,7 +73,7 @@ pub(super) fn may_be_grouped(input: &Input<'_>) -> bool {
     matches!(choice(input, usize::MAX), Choice::Groups(_))
 }
 
-/// For so many crates from outside.
+/// The choice for so many external crates.
 fn choice(input: &Input<'_>, count: usize) -> Choice {
     let crates = names::count(count, "crate");
     let wanted = match input.image.build.granularity.value {
@@ -84,7 +84,7 @@ fn choice(input: &Input<'_>, count: usize) -> Choice {
         }
         Granularity::Auto if !input.abilities.imports_cache => {
             // An import would not help where groups cannot be.
-            let reason = "no cache is imported, so the builder has one from which the step starts";
+            let reason = "no cache is imported, so the step starts from the builder's own";
             return Choice::Layer(unfit(input, count).unwrap_or(reason).into());
         }
         Granularity::Auto => format!("{crates}, and a cache is imported"),
@@ -101,7 +101,7 @@ fn unfit(input: &Input<'_>, count: usize) -> Option<&'static str> {
         return Some("the engine cannot merge layers");
     }
     if count == 0 {
-        return Some("there are no crates from outside");
+        return Some("there are no external crates");
     }
     let compile = |secret: &crate::spec::Secret| secret.step == crate::spec::SecretStep::Compile;
     if input.image.build.secrets.iter().any(compile) {
@@ -117,7 +117,9 @@ fn unfit(input: &Input<'_>, count: usize) -> Option<&'static str> {
         .iter()
         .any(|config| !config.paths.is_empty() || has_special(&config.table))
     {
-        return Some("cargo's configuration changes where crates come from");
+        return Some(
+            "cargo's configuration names files of the project, or changes where crates come from",
+        );
     }
     None
 }
@@ -175,13 +177,13 @@ pub(super) fn add<'a>(
     resolution: Option<Output>,
 ) -> Option<Groups<'a>> {
     let recipe = project.recipe;
-    let count = names::count(recipe.external_packages, "crate");
+    let count = names::count(recipe.external_packages, "external crate");
     let are = if recipe.external_packages == 1 {
         "is"
     } else {
         "are"
     };
-    let layer = |reason: &str| format!("{count} from outside {are} compiled in one step: {reason}");
+    let layer = |reason: &str| format!("{count} {are} compiled in one step: {reason}");
     let (reason, resolution) = match (choice(input, recipe.external_packages), resolution) {
         (Choice::Groups(reason), Some(resolution)) => (reason, resolution),
         (Choice::Layer(reason), _) => {
@@ -193,9 +195,7 @@ pub(super) fn add<'a>(
         (Choice::Groups(_), None) => return None,
     };
     let Some(units) = input.units else {
-        plan.note(Some(layer(
-            "an engine would have to tell which units there are",
-        )));
+        plan.note(Some(layer("only an engine can say which units there are")));
         return None;
     };
     let steps = Steps::new(input, project, units)?;
@@ -213,7 +213,7 @@ pub(super) fn add<'a>(
     }
     let grouped: usize = steps.groups.iter().map(BTreeSet::len).sum();
     plan.note(Some(format!(
-        "{count} from outside {are} compiled in {}: {reason}; {} of {} stay with the project",
+        "{count} {are} compiled in {}: {reason}; {} of {} stay with the project",
         names::count(steps.groups.len(), "group"),
         units.instances.iter().filter(|one| !one.is_local()).count() - grouped,
         names::count(

@@ -53,7 +53,7 @@ pub(super) fn linker(
         );
         let help = format!(
             "use `target: musl`, build on a builder that has a node of that platform (`docker buildx create \
-             --append`), or install a cross compiler by `packages:` and name it in `env: {{ {name}: … }}` under `build:`"
+             --append`), or install a cross compiler with `packages:` and name it in `env: {{ {name}: … }}` under `build:`"
         );
         return Err(stop("no-cross-linker", message, help));
     }
@@ -65,7 +65,7 @@ pub(super) fn linker(
         );
         let help = format!(
             "build on a builder that has a node of that platform (`docker buildx create --append`), or install a cross \
-             compiler by `packages:` and name it in `env: {{ {key}: … }}` under `build:`"
+             compiler with `packages:` and name it in `env: {{ {key}: … }}` under `build:`"
         );
         return Err(stop("no-cross-compiler", message, help));
     }

@@ -15,11 +15,11 @@ use std::collections::BTreeSet;
 
 /// Downloads the crates of the locked project in the working directory.
 ///
-/// The downloads go to a cache, so that a changed lock file fetches only what is new; the layer keeps each
-/// crate once, unpacked. Cargo asks only whether a package file is there (cargo,
-/// src/cargo/sources/registry/download.rs), so one byte stands for it. For the same reason what is in the cache is
-/// compared with the lock first: a file that an engine was stopped at, or another of a version that a registry
-/// published twice, would be taken for the crate. The bytes are part of cache keys.
+/// The downloads go to a cache, so that a changed lock file fetches only what is new; the layer keeps each crate
+/// once, unpacked. Cargo asks only whether a package file is there (cargo, src/cargo/sources/registry/download.rs),
+/// so one byte stands for it. For the same reason what is in the cache is compared with the lock first: a file that
+/// was cut off when an engine stopped, or that differs because a registry published the version twice, would be taken
+/// for the crate. The bytes are part of cache keys.
 ///
 /// Arguments: the lock file, then cargo's.
 const FETCH: &str = include_str!("fetch.sh");
@@ -309,9 +309,10 @@ fn profile_settings(input: &Input<'_>) -> Vec<(String, String)> {
 
 /// The variable with the spec's compiler flags.
 ///
-/// Of several sources of flags Cargo takes one, and joins what different files and variables say of the same key (cargo,
-/// src/compiler/build_context/target_info.rs, `extra_args`). So it is the key that the project's configuration has; or
-/// the one above all others, where another variable would hide the flags, or a list would be split at their blanks.
+/// Cargo takes compiler flags from one key only, and joins what different files and variables set for that key
+/// (cargo, src/compiler/build_context/target_info.rs, `extra_args`). So the variable is for the key that the
+/// project's configuration uses, or for the one of highest precedence if another variable would hide the flags, or a
+/// list would be split at its blanks.
 fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, String)> {
     let flags = input.image.build.rustflags.iter();
     let flags: Vec<&str> = flags.map(|flag| flag.value.as_str()).collect();

@@ -17,7 +17,7 @@ pub struct Exec {
     pub network: bool,
     /// Secrets given as variables: id, variable, required.
     pub secret_env: Vec<(String, String, bool)>,
-    /// What tells the process when others should go before it; no part of its key.
+    /// Tells the process whether others should go first; not part of the cache key.
     pub priority: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct Mount {
 pub enum MountKind {
     /// A step's output, to read.
     ReadOnly(Output),
-    /// A directory of a step's output, to read. What else is in the output is no part of the key.
+    /// A directory of a step's output, to read. What else is in the output is not part of the key.
     Part {
         /// The output.
         of: Output,
@@ -46,7 +46,7 @@ pub enum MountKind {
     Scratchpad(Output),
     /// A step's output (or nothing) to write; what is there in the end is an output of this step.
     Output(Option<Output>),
-    /// A cache that may be empty at any time and is no part of any key.
+    /// A cache that may be empty at any time and is not part of any key.
     Cache {
         /// Same id, same cache.
         id: String,
@@ -90,7 +90,8 @@ pub enum FileAction {
     },
     /// Copies from an output.
     Copy(Box<Copy>),
-    /// Takes nothing from an output, which is made all the same: an exported cache has what its result is made from, and no more.
+    /// Takes nothing from an output, but makes the result depend on it: an exported cache has only what its result is
+    /// made from.
     Need(Output),
 }
 

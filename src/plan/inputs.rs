@@ -58,7 +58,7 @@ impl Role {
     }
 }
 
-/// A script that a process is, from a file of its own.
+/// The script that a process runs, from a file of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script<'a> {
     /// The step that writes it.
@@ -72,7 +72,7 @@ pub struct Script<'a> {
 }
 
 impl Plan {
-    /// The script that an exec runs, if its program is one that another step does nothing but write.
+    /// The script that an exec runs, if its program is the only file that another step writes.
     pub fn script_of<'a>(&'a self, exec: &'a Exec) -> Option<Script<'a>> {
         let program = exec.args.first()?;
         exec.mounts.iter().find_map(|mount| {

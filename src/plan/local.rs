@@ -1,17 +1,17 @@
 //! Local libraries, each compiled in a step of its own: an edit compiles a package and what depends on it.
 //!
-//! A step compiles one package (or a few, see [`partition`]; or one level of the graph, where there are many): over its
-//! real sources and those of all that it needs, everything else being stubs still. It starts from the compiled dependencies, adds
-//! what the steps of its local dependencies left, runs the cargo command of every other step or, where that makes the
-//! same of them (see [`named`]), one for its packages alone, and
-//! leaves the artefacts of its own packages alone. So its key is made of its own and its dependencies' sources,
-//! and steps that do not need each other run side by side and stay cached side by side. Where crates are compiled in groups,
-//! it starts from those that it needs ([`Groups::local`]), and nothing else of the project is in its key.
+//! A step compiles one package, a few (see [`partition`]), or one level of the graph. It has the real sources of
+//! these packages and of all that they need; everything else is stubs. It starts from the compiled dependencies and
+//! what the steps of its local dependencies left, runs the same cargo command as every other step (or one for its own
+//! packages, see [`named`]), and leaves the artefacts of its own packages only. So its key is made of its own and its
+//! dependencies' sources, and steps that do not need each other run side by side and stay cached side by side. Where
+//! crates are compiled in groups, it starts from those that it needs ([`Groups::local`]), and nothing else of the
+//! project is in its key.
 //!
-//! Such a step is an accelerator. Where a package turns out to read the Rust sources of one that it does not
-//! depend on (and finds none, or stubs), its step says so and leaves it to the compile step, which has all files; a
-//! mistake in any other sources fails at once. So is a package that has the name of a stamp in its sources: only the
-//! compile step knows stamps, and cargo would not run a build script again that read one without saying so.
+//! Such a step is an accelerator. Where a package turns out to read the Rust sources of one that it does not depend
+//! on (and finds none, or stubs), its step says so and leaves it to the compile step, which has all files; a mistake
+//! in any other sources fails at once. A package whose sources name a stamp is left to the compile step, too: only
+//! that step knows stamps, and cargo would not run a build script again that read one without saying so.
 
 mod named;
 mod partition;
@@ -30,9 +30,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The first level of each group of levels, where there are more than [`partition::MOST`]. Fixed, so that a new member
 /// moves no other from group to group.
 const LEVELS: [usize; 5] = [0, 1, 2, 3, 5];
-/// As many of these steps of one build run at a time: engines start every step that is ready, whatever the memory.
+/// How many of these steps of one build run at a time: engines start every step that is ready, however little memory
+/// there is.
 const AT_A_TIME: usize = 4;
-/// What they wait for is the engine's, and so other projects' too: so many of them all can have at a time.
+/// How many turns (cache mounts that steps lock) there are for all projects on an engine.
 const TURNS: usize = 16;
 /// Where earlier steps' artefacts are mounted.
 const EARLIER: &str = "/local";
@@ -272,7 +273,7 @@ fn turn(project: &Project, step: usize) -> usize {
     (first + step % AT_A_TIME) % TURNS
 }
 
-/// What of the steps' artefacts a step mounts that compiles the rest.
+/// The artefacts of these steps, as mounts of the step that compiles the rest.
 pub(super) fn mounts(compiled: &[Compiled]) -> impl Iterator<Item = Mount> {
     compiled.iter().map(|one| one.mount.clone())
 }

@@ -2,7 +2,7 @@
 
 use super::{Op, Plan, Role, Step};
 
-/// Numbers the steps that do work for the user; plumbing is called internal, and what is not of this project alone
+/// Numbers the steps that do work for the user; plumbing is called internal, and a step that several projects share
 /// has a name that fits every project.
 pub(super) fn number(plan: &mut Plan, label: &str) {
     let total = plan.steps.iter().filter(|step| counts(step)).count();

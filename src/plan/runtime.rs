@@ -63,7 +63,7 @@ pub(super) fn image(
         false => (Some(directories), None),
         true => (None, Some(directories)),
     };
-    // So may the owner of a file be: of a name that it does not know the engine makes root.
+    // So may be the owner of a file: the engine replaces a name that it does not know by root.
     let is_made = |file: &FileCopy| {
         let owner = file.owner.as_ref().map(|owner| owner.value.as_str());
         let owner = owner.filter(|owner| support::is_named(owner));

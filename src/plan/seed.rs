@@ -3,12 +3,12 @@
 //! The step is the same without it: cargo takes what is fresh and compiles the rest, and what comes out holds the
 //! units of this build and no others. So the seed changes how long the step takes, never its result.
 //!
-//! - A seed is one archive, named by the hash of its bytes and put into place by a rename: one that is half
-//!   written, damaged or taken away while it is read is no seed.
-//! - It holds units from outside alone, told by cargo's own messages. Stubs, patched crates of the project and
-//!   what depends on them are compiled each time.
-//! - It counts only for the same files (names, sizes, times) of the build environment, and if the lock gives no
-//!   crate of the same version another checksum: cargo would notice neither.
+//! - A seed is one archive, named by the hash of its bytes and put into place by a rename: one that is half written,
+//!   damaged or taken away while it is read is not used.
+//! - It has external units only, which cargo's own messages name. Stubs, patched crates of the project and what
+//!   depends on them are compiled each time.
+//! - It is used only if the files (names, sizes, times) of the build environment are the same, and if no crate has
+//!   another checksum in the lock for the same version: cargo would notice neither.
 //! - All its files get one time, older than what is compiled now. Whatever depends on something that is compiled
 //!   again is compiled again, too, even if the machine's clock was set back in between.
 //! - A build script that runs again although its unit was in the seed runs once more in an empty directory.
@@ -25,25 +25,25 @@ const SEED: &str = "/seed";
 /// Runs cargo over the seed and leaves a new one. Arguments: the name of this command's seeds, the directories of
 /// the target directory, the lock, then cargo's. The bytes are part of cache keys.
 ///
-/// `fits` takes a seed in, `again` are build scripts that ran although they were in it, `live` is what belongs
-/// to this build. Seeds of other commands do where there is none of the same; three are kept.
+/// `fits` takes a seed in, `again` are build scripts that ran although they were in it, `live` is what belongs to
+/// this build. If there is no seed of the same command, that of a similar one is taken; three are kept.
 const SCRIPT: &str = include_str!("seed.sh");
 
-/// Flags that seeds of different values are useful for each other in spite of: the value follows, or none does.
+/// Flags that may differ between two commands whose seeds can serve each other; `true` if a value follows the flag.
 const SIMILAR: [(&str, bool); 3] = [
     ("--bin", true),
     ("--features", true),
     ("--no-default-features", false),
 ];
 
-/// Makes a step that compiles crates from outside start from the seed, unless there is a reason not to.
+/// Makes a step that compiles external crates start from the seed, unless there is a reason not to.
 pub(super) fn sown(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, mut exec: Exec) -> Exec {
     if !input.abilities.seed || !input.image.build.seed.value || recipe.external_packages == 0 {
         return exec;
     }
     if let Some(reason) = unsafe_for(input, &exec) {
         plan.note(Some(format!(
-            "dependencies start from nothing where anything of them changed: {reason}"
+            "after a change of dependencies, all of them are compiled: {reason}"
         )));
         return exec;
     }
@@ -69,7 +69,7 @@ pub(super) fn sown(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, mut exec
     exec
 }
 
-/// Why cargo could take something of a seed for fresh that is not, or what a step makes is nothing to keep.
+/// Why cargo could take something of a seed for fresh that is not, or why what a step makes must not be kept.
 fn unsafe_for(input: &Input<'_>, exec: &Exec) -> Option<&'static str> {
     let secret = |mount: &Mount| matches!(mount.kind, MountKind::Secret { .. });
     if !exec.secret_env.is_empty() || exec.mounts.iter().any(secret) {

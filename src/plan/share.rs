@@ -168,7 +168,7 @@ fn differs(project: &Project, a: &Selection, b: &Selection) -> Option<String> {
     differs.map(|(package, _)| {
         let package = &project.lock.packages[*package];
         format!(
-            "`{} {}` may have other features in one than in the other",
+            "`{} {}` may have different features in each of them",
             package.name, package.version
         )
     })

@@ -1,11 +1,11 @@
 //! Which of the build context's files a step sees.
 //!
-//! A step that compiles some of the local packages sees their Rust sources and all files that are no Rust
-//! sources, whosever directory they are in: `include_str!`, templates, migrations and schemas come from
-//! anywhere, and nobody declares them. It does not see the Rust sources and manifests of other local packages,
-//! so these are no part of its key; the recipe writes what Cargo needs of them.
+//! A step that compiles some of the local packages sees their Rust sources and all files that are not Rust sources,
+//! whosever directory they are in: `include_str!`, templates, migrations and schemas come from anywhere, and nobody
+//! declares them. It does not see the Rust sources and manifests of other local packages, so these are not part of
+//! its key; the recipe writes what Cargo needs of them.
 //!
-//! The files that are no Rust sources are one step that all others start from, so that they are on the disk once.
+//! The files that are not Rust sources are one step that all others start from, so that they are on the disk once.
 
 use super::{Copy, FileAction, Input, Op, Output, Plan, RUST_SOURCES, Role, dependencies, unread};
 use crate::recipe::Recipe;
@@ -125,7 +125,7 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
     };
     let files = Output::root(plan.push(
         Role::Sources,
-        "files that are no Rust sources".into(),
+        "files that are not Rust sources".into(),
         op,
         None,
     ));

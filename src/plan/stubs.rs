@@ -5,8 +5,8 @@ use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, d
 use crate::recipe::{Recipe, StubPackage};
 use std::collections::BTreeSet;
 
-/// Removes the fingerprints of packages: without its fingerprint an artefact counts as never built. Other scripts go
-/// on from here; the bytes are part of cache keys.
+/// Removes the fingerprints of packages: Cargo takes an artefact without its fingerprint as never built. Other
+/// scripts go on from here; the bytes are part of cache keys.
 ///
 /// Arguments: the directories of the target directory, then the packages, as words of one argument each. One process
 /// for all of them: an engine would mount all layers below for each change of a file step. Since Cargo 1.100 a package
@@ -37,7 +37,7 @@ done
 
 /// The first arguments of a script that begins with [`FORGET`].
 ///
-/// The fingerprints of a stub that shares its name with a crate from outside cannot be told from that one's.
+/// The fingerprints of a stub that shares its name with an external crate cannot be told from that crate's.
 pub(super) fn forget<'a>(
     plan: &Plan,
     profile: &str,

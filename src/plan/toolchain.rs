@@ -138,7 +138,7 @@ fn cargo_home(env: &[(String, String)]) -> String {
     value("CARGO_HOME").map_or_else(|| format!("{}/.cargo", home()), Clone::clone)
 }
 
-/// Whether a target of the project's toolchain file may be compiled for in the build: the file is for the machines of
+/// Whether a target of the project's toolchain file is one to install in the build: the file is for the machines of
 /// developers, too.
 fn is_wanted(target: &str) -> bool {
     !["-apple-", "-windows-"]
@@ -303,15 +303,17 @@ pub(super) fn image_triple(input: &Input<'_>) -> Result<String, Diagnostics> {
     if platform::runs(input.platform, &triple) {
         return Ok(triple);
     }
-    let message = format!("the image is for {}, and this is not", input.platform);
+    let message = format!(
+        "the image is for {}, but this target is not",
+        input.platform
+    );
     let target = &input.image.build.target;
     let libc = match platform::libc(&triple) {
         Some(Libc::Musl) => "musl",
         _ => "gnu",
     };
-    let help = format!(
-        "write `target: {libc}`, which is for whatever platform is built, or build with `--platform`"
-    );
+    let help =
+        format!("write `target: {libc}`, which fits every platform, or build with `--platform`");
     let error = Diagnostic::error("platform-mismatch", message).help(help);
     Err(error
         .at(input.spec.file.at(target.span.unwrap_or_default()))

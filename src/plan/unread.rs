@@ -1,10 +1,10 @@
-//! Files that no build reads: what they are called is known, and that no source names them is looked up.
+//! Files that no build reads: which may be unread is known by name; that no source names them is looked up in a step.
 //!
-//! A README or the configuration of a CI is no input of a compiler, unless a source says
-//! `include_str!("../README.md")`. So one small step has all Rust sources and takes the files away that are not
-//! named in them. The other way round, `#[path = "../../other/src/part.rs"]` reads a package that nothing says to
-//! be needed: its sources are brought back. Copies count by the content of what they take: where nothing else changed, the steps that
-//! compile stay cached although this step was done again.
+//! A README or the configuration of a CI is not an input of a compiler, unless a source says
+//! `include_str!("../README.md")`. So one small step has all Rust sources and takes the files away that are not named
+//! in them. `#[path = "../../other/src/part.rs"]`, on the other hand, reads a package that is not a dependency: its
+//! sources are brought back. The engine keys a copy by the content of what it takes: where nothing else changed, the
+//! steps that compile stay cached although this step was done again.
 
 use super::{Copy, Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role};
 use std::collections::BTreeMap;
@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 /// Takes away what no source names, and adds the Rust sources of packages that others read without depending on
 /// them. The bytes are part of cache keys.
 ///
-/// Arguments: the files, the Rust sources, then the directories of packages, with a `+` before those that are
-/// built. Sources that read files by what the manifest says of them, or whole directories of packages, keep all.
-/// What a link says, or a source by `../` and with the ending `.rs`, is looked for from its own directory and from its package's,
-/// where build scripts run. Directories without files go: which there are depends on sources that are left out.
+/// Arguments: the files, the Rust sources, then the directories of packages, with a `+` before those that are built.
+/// Sources that read files that a manifest names, or whole directories of packages, keep all. The target of a link,
+/// and a path with `../` and `.rs` in a source, is looked up from its own directory and from its package's, where
+/// build scripts run. Empty directories are removed: which there are depends on sources that are left out.
 const UNREAD: &str = r#"#!/bin/sh
 set -eu
 files=$1 rust=$2
@@ -83,10 +83,11 @@ done </tmp/candidates
 find . -depth -type d -exec rmdir {} + 2>/dev/null || :
 "#;
 
-/// What is before a pattern of `build.inputs` whose files are none.
+/// Marks a pattern of `build.inputs` whose files are not inputs.
 pub(super) const LEFT_OUT: char = '!';
 
-/// Adds the steps that take such files away. `inputs` of the spec bring theirs back, and take away what has a `!` before it.
+/// Adds the steps that take such files away. `inputs` of the spec bring files back or, with a leading `!`, take them
+/// away.
 pub(super) fn without(
     plan: &mut Plan,
     input: &Input<'_>,

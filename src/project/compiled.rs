@@ -4,8 +4,8 @@ use super::{Dependency, DependencyKind, Project, Roots, Selection, features, gra
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a build compiles at most: [`Reach`](super::Reach) without the optional dependencies of local packages that no
-/// feature turns on. What features packages from outside have is in their manifests, so all that the lock has of those
-/// counts, and so does all that local packages have which those need.
+/// feature turns on. The features of external packages are in their manifests, which are not read: so everything that
+/// the lock has for those is included, and everything of local packages that they need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Compiled {
     /// Entries of the lock, local ones included.
@@ -32,7 +32,7 @@ struct Asked {
     default: bool,
 }
 
-/// A dependency that counts, and what it may stand for.
+/// A dependency that is compiled, and what it may stand for.
 struct Edge<'a> {
     dependency: &'a Dependency,
     /// The local package that it is.
@@ -44,7 +44,7 @@ struct Edge<'a> {
 
 struct Walk<'a> {
     project: &'a Project,
-    /// Packages whose dev-dependencies count.
+    /// Packages whose dev-dependencies are used.
     dev: &'a BTreeSet<usize>,
     asked: BTreeMap<usize, Asked>,
     /// Packages of which something was asked since they were looked at.
@@ -196,7 +196,7 @@ fn external(project: &Project, start: usize, locked: &mut BTreeSet<usize>) -> Ve
     met
 }
 
-/// Whether a dependency is not optional, or among what features turn on. Names count whatever they stand for.
+/// Whether a dependency is not optional, or among what features turn on. A name is enough, whatever it stands for.
 fn is_on(dependency: &Dependency, on: &BTreeSet<String>) -> bool {
     let name = &dependency.name;
     !dependency.optional || on.contains(name) || on.contains(&format!("dep:{name}"))

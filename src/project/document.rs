@@ -1,4 +1,4 @@
-//! TOML with places. The only user of the TOML parser.
+//! TOML with places.
 
 use crate::diagnostic::Diagnostic;
 use crate::source::{Location, SourceFile, Span};
@@ -91,7 +91,7 @@ impl Node {
         }
     }
 
-    /// Its entries, none if it is no table.
+    /// Its entries; none if it is not a table.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
         self.table().into_iter().flatten()
     }
@@ -153,7 +153,7 @@ impl Node {
         }
     }
 
-    /// The same as a plain table; empty if it is none.
+    /// The node as a plain table; empty if it is not a table.
     pub(super) fn to_table(&self) -> toml::Table {
         match self.to_toml() {
             toml::Value::Table(table) => table,

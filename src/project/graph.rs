@@ -35,8 +35,8 @@ pub(super) fn fitting(project: &Project, package: usize, dependency: &Dependency
     places.into_iter().map(|place| candidates[place]).collect()
 }
 
-/// Whether a locked package of the name that a dependency asks for is what it asks for. A patch may put a local or git package in the place of
-/// any other.
+/// Whether a locked package of the right name is what a dependency asks for. A patch may put a local or git package
+/// in the place of any other.
 fn satisfies(project: &Project, dependency: &Dependency, locked: &LockedPackage) -> bool {
     let is_patched = |url: &str| {
         let configs = project.configs.iter();
@@ -67,7 +67,7 @@ pub(super) fn local_package(project: &Project, locked: &LockedPackage) -> Option
         .then(|| project.packages.iter().position(same))?
 }
 
-/// Whether a kind of dependency counts.
+/// Whether a kind of dependency is used.
 pub(super) fn counts(kind: DependencyKind, dev: bool) -> bool {
     dev || kind != DependencyKind::Dev
 }
@@ -199,8 +199,8 @@ pub(super) fn check_lock(project: &Project, found: &mut Diagnostics) {
             }
             let message = match stale {
                 Some(locked) => format!(
-                    "`Cargo.lock` has version {} of `{}`, which is {} here",
-                    locked.version, package.name, package.version
+                    "`Cargo.lock` has `{}` {}, but this manifest has {}",
+                    package.name, locked.version, package.version
                 ),
                 None => format!("`Cargo.lock` does not have the package `{}`", package.name),
             };

@@ -84,7 +84,7 @@ impl Lockfile {
                 return None;
             };
             if !is_name(name) || version.contains(char::is_control) {
-                let message = format!("{name:?} {version:?} is no package");
+                let message = format!("{name:?} {version:?} is not a package");
                 found.push(invalid(&document, node.span, &message));
                 return None;
             }

@@ -27,6 +27,9 @@ const ELSEWHERE: [&str; 16] = [
     "badges",
 ];
 
+/// What the names of packages and targets are made of.
+pub(super) const NAME_HELP: &str = "use letters, digits, `-` and `_`";
+
 /// Whether Cargo takes a name for a package's (cargo-util-schemas, src/restricted_names.rs).
 pub(super) fn is_name(name: &str) -> bool {
     name.chars()
@@ -39,7 +42,8 @@ pub(super) fn package(manifest: Manifest<'_>, found: &mut Diagnostics) -> Option
     let Some(section) = document.root.any(&["package", "project"]) else {
         found.push(
             Diagnostic::error("invalid-manifest", "this manifest has no `[package]`")
-                .at(whole_file(&document.file)),
+                .at(whole_file(&document.file))
+                .help("add `[package]` with `name`, or list the packages under `[workspace]`"),
         );
         return None;
     };
@@ -49,15 +53,15 @@ pub(super) fn package(manifest: Manifest<'_>, found: &mut Diagnostics) -> Option
     else {
         found.push(
             Diagnostic::error("invalid-manifest", "`package.name` is missing")
-                .at(document.at(section.span)),
+                .at(document.at(section.span))
+                .help("write `name = \"…\"` under `[package]`"),
         );
         return None;
     };
     if !is_name(name) {
-        let message =
-            format!("{name:?} is no name of a package: these have letters, digits, `-` and `_`");
-        let place = document.at(name_node.span);
-        found.push(Diagnostic::error("invalid-manifest", message).at(place));
+        let message = format!("{name:?} is not a valid package name");
+        let error = Diagnostic::error("invalid-manifest", message).help(NAME_HELP);
+        found.push(error.at(document.at(name_node.span)));
         return None;
     }
     let edition = manifest

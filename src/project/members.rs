@@ -119,8 +119,12 @@ impl Loader<'_> {
         for part in text.split('/').filter(|part| !matches!(*part, "" | ".")) {
             let Ok(pattern) = glob::Pattern::new(part) else {
                 self.found.push(
-                    Diagnostic::error("invalid-manifest", format!("`{text}` is not a pattern"))
-                        .at(root.document.at(node.span)),
+                    Diagnostic::error(
+                        "invalid-manifest",
+                        format!("`{text}` is not a valid glob pattern"),
+                    )
+                    .at(root.document.at(node.span))
+                    .help("write a path, or a pattern such as `crates/*`"),
                 );
                 return Vec::new();
             };

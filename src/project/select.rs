@@ -72,7 +72,7 @@ struct Chooser<'a> {
     project: &'a Project,
     spec: &'a Spec,
     image: &'a ImageSpec,
-    /// Stands for what nobody wrote.
+    /// The place of what nobody wrote.
     block: Span,
 }
 
@@ -216,7 +216,7 @@ impl Chooser<'_> {
             if let Some(default) = &package.default_run {
                 if !all.contains(default) {
                     let message = format!(
-                        "`default-run` of package `{}` is no binary of it: `{default}`",
+                        "`default-run` of package `{}` is not one of its binaries: `{default}`",
                         package.name
                     );
                     let error = Diagnostic::error("unknown-bin", message);

@@ -3,6 +3,7 @@
 //! Follows cargo's `src/workspace/parser/targets.rs`.
 
 use super::document::{Document, Node};
+use super::manifest::NAME_HELP;
 use super::{Target, TargetKind};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
 use crate::source::{EntryKind, SourceTree, Span, join, parent};
@@ -187,14 +188,15 @@ impl Scope<'_> {
                         "invalid-manifest",
                         format!("a `[[{}]]` section needs a `name`", kind.section),
                     )
-                    .at(self.document.at(node.span)),
+                    .at(self.document.at(node.span))
+                    .help("write `name = \"…\"` in this section"),
                 );
                 continue;
             };
             if name.contains(char::is_control) {
-                let message = format!("{name:?} is no name of a target");
-                let place = self.document.at(node.span);
-                found.push(Diagnostic::error("invalid-manifest", message).at(place));
+                let message = format!("the name {name:?} has a control character");
+                let error = Diagnostic::error("invalid-manifest", message).help(NAME_HELP);
+                found.push(error.at(self.document.at(node.span)));
                 continue;
             }
             candidates.push(Candidate {

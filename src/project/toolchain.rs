@@ -57,7 +57,7 @@ pub(super) fn load(tree: &SourceTree, dir: &str, found: &mut Diagnostics) -> Opt
         found.push(
             Diagnostic::error(
                 "invalid-toolchain",
-                "a toolchain file has a `[toolchain]` table",
+                "this toolchain file has no `[toolchain]` table",
             )
             .at(whole_file(file))
             .help("write `[toolchain]` and `channel = \"stable\"`"),
@@ -68,7 +68,7 @@ pub(super) fn load(tree: &SourceTree, dir: &str, found: &mut Diagnostics) -> Opt
         let node = table.get(key)?;
         let text = node.text();
         if text.is_none() {
-            let message = format!("`{key}` of a toolchain file is text");
+            let message = format!("`{key}` must be a string");
             let help = format!("write it in quotes: `{key} = \"…\"`");
             let error = Diagnostic::error("invalid-toolchain", message).help(help);
             found.push(error.at(document.at(node.span)));

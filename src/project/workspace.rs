@@ -224,7 +224,7 @@ impl<'t> Loader<'t> {
         true
     }
 
-    /// Local packages that are no members: path dependencies elsewhere and patches.
+    /// Local packages that are not members: path dependencies elsewhere and patches.
     fn others(&mut self, patched: &BTreeSet<String>) {
         let mut queue: Vec<String> = patched.iter().cloned().collect();
         for dir in self.packages.keys().cloned().collect::<Vec<_>>() {
@@ -248,7 +248,7 @@ impl<'t> Loader<'t> {
     }
 
     /// Directories that a package's dependencies name, places, and whether Cargo may never look there. The
-    /// dev-dependencies of a package that is no member do not exist for Cargo.
+    /// dev-dependencies of a package that is not a member do not exist for Cargo.
     pub(super) fn path_dependencies(&self, dir: &str) -> Vec<(String, Location, bool)> {
         let Some(package) = self.packages.get(dir) else {
             return Vec::new();
@@ -393,7 +393,7 @@ impl<'t> Loader<'t> {
             )
             .help(
                 "run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and \
-                 `.dockerignore` do not name it; of a workspace's member, build the workspace: `docker buildx build -f MEMBER/Rust.yaml .`",
+                 `.dockerignore` do not name it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
             ),
         );
         None
@@ -406,5 +406,5 @@ fn missing_manifest(dir: &str) -> Diagnostic {
         "missing-manifest",
         format!("`{path}` is not in the build context"),
     )
-    .help("the build context, the last argument of a build, must be its directory; check `.dockerignore`, too")
+    .help("give its directory as the build context, the last argument of the build, and check `.dockerignore`")
 }

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 pub struct StubPackage {
     /// Index of the package in the project.
     pub package: usize,
-    /// Package name, as in `build/<name>/<16 hex digits>`, and before Cargo 1.100 in `.fingerprint/<name>-<16 hex digits>`.
+    /// Package name, as in `build/<name>/<16 hex digits>`, and before Cargo 1.100 in
+    /// `.fingerprint/<name>-<16 hex digits>`.
     pub name: String,
     /// Whether a registry or git package of this name is compiled, too. The two cannot be told apart by name;
     /// the version in the skeleton then differs from the real one, which makes Cargo compile it again.

@@ -1,7 +1,7 @@
 //! The graph as a picture: boxes in rows from top to bottom, arrows around them.
 //!
-//! A box stands as low as what needs it allows; within its row it is as near as others let it to the middle of what it
-//! is joined with. An arrow over several rows has a place of its own in each.
+//! A box is as low as the boxes that need it allow; within its row, it is as near as the others let it to the middle
+//! of the boxes that it is connected with. An arrow over several rows has its own place in each.
 
 use super::{LOOKS, class, label, picture};
 use crate::plan::Plan;

@@ -108,7 +108,7 @@ fn said(plan: &Plan, index: usize, step: &Step, spec: &SourceFile) -> Said {
         } => {
             let key = match reference.contains('@') {
                 true => "its digest",
-                false => "the digest that its tag has at the time",
+                false => "the digest that its tag has at that time",
             };
             (
                 format!("image {reference} for {platform}"),
@@ -173,8 +173,9 @@ fn said(plan: &Plan, index: usize, step: &Step, spec: &SourceFile) -> Said {
                 key.push("the script".into());
             }
             key.push(format!(
-                "{} variables ({})",
+                "{} variable{} ({})",
                 exec.env.len(),
+                if exec.env.len() == 1 { "" } else { "s" },
                 exec.env
                     .iter()
                     .map(|(name, _)| name.as_str())
@@ -234,7 +235,7 @@ fn in_one_line(text: &str) -> String {
     shortened(&words.join(" "), LONGEST)
 }
 
-/// What a process can use that is no part of its key.
+/// What a process can use that is not part of its key.
 fn reach(exec: &Exec) -> String {
     let mut list = vec![];
     if exec.network {
@@ -255,7 +256,7 @@ fn reach(exec: &Exec) -> String {
     );
     match list.is_empty() {
         true => "no network, no secrets".into(),
-        false => format!("{}; no part of the key", list.join(", ")),
+        false => format!("{}; not part of the key", list.join(", ")),
     }
 }
 
@@ -292,15 +293,15 @@ fn reason(role: Role, plan: &Plan, index: usize) -> &'static str {
             Op::Image { .. } => "what later steps start from",
             _ => "puts layers together",
         },
-        Role::Toolchain => "what compiling needs; changes with the toolchain alone",
+        Role::Toolchain => "what compiling needs; changes only with the toolchain",
         Role::Skeleton => {
-            "the least that dependencies depend on: comments, versions and sources of yours are not in it"
+            "the least that dependencies depend on: your comments, versions and sources are not in it"
         }
         Role::Fetch => "the only step that downloads crates and sees their registries' secrets",
         Role::Crates => {
             "compiles some of what others wrote, for every project that has the same crates"
         }
-        Role::Dependencies => "compiles what others wrote, so that an edit of yours does not",
+        Role::Dependencies => "compiles what others wrote, so that your edits do not",
         Role::StubRemoval => "without it cargo would take the stubs' artefacts for yours",
         Role::Sources => "your files with one fixed old time: their content decides, not their age",
         Role::Local => "compiles your libraries that change less often",

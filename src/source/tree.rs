@@ -27,7 +27,7 @@ pub struct Entry {
 /// What planning may see of a build context: the files and directory listings that it asked for.
 ///
 /// Planning is a pure function of this value and may run before everything it needs is there. It asks
-/// by [`read`](Self::read) and [`list`](Self::list); what is not known yet counts as absent and is
+/// by [`read`](Self::read) and [`list`](Self::list); what is not known yet is taken as absent and is
 /// noted. Whoever does the I/O takes the notes ([`take_needs`](Self::take_needs)), adds the answers
 /// and runs planning again, until no note is left.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ pub struct SourceTree {
     /// Whether `dirs` has every directory there is.
     listed: bool,
     links: Links,
-    /// Where the files of a named context are that is none of the context's directories, by name.
+    /// Where the files of each named context are that replaces no directory of the context, by name.
     named: BTreeMap<String, String>,
     needs: RefCell<Needs>,
 }
@@ -106,7 +106,7 @@ impl SourceTree {
         self
     }
 
-    /// The directory with the files of a named context that is none of the context's directories.
+    /// The directory with the files of a named context that replaces no directory of the context.
     pub fn named(&self, name: &str) -> Option<&str> {
         self.named.get(name).map(String::as_str)
     }

@@ -139,7 +139,7 @@ impl Check<'_> {
         ) {
             self.found.push(
                 Diagnostic::error("no-images", "there is no image in `images`")
-                    .help("keys that start with `x-` are none: add one, or remove `images`")
+                    .help("add an image (keys that start with `x-` are not images), or remove `images`")
                     .at(self.file.at(key.span)),
             );
         }

@@ -1,6 +1,6 @@
 //! A checked tree -> the typed spec. Defaults are filled in here, from the tables' words.
 //!
-//! Reads only what `check` let pass; what it did not, counts as not written.
+//! Reads only what `check` let pass; anything else is treated as not written.
 
 use super::formats::{duration, signal};
 use super::keys::ROOT;

@@ -246,7 +246,7 @@ pub(super) static USER: Format = numbers(
         |text| {
             let mut ids = text.split(':').filter_map(|part| part.parse::<u64>().ok());
             match ids.any(|id| id > u64::from(MAX_ID)) {
-                true => format!("numbers go up to {MAX_ID}"),
+                true => format!("write a number up to {MAX_ID}"),
                 false => "write `65532`, `app` or `app:app`".into(),
             }
         },
@@ -265,10 +265,10 @@ pub(super) static PORT: Format = numbers(
                 && port.parse::<u16>().is_ok()
         },
         |text| match text.split_once(':') {
-            Some((_, port)) => format!(
-                "write the container's port alone, `{port}`: `docker run --publish` maps it"
-            ),
-            None => "write 1 to 65535, with `/udp` behind it if it is not TCP".into(),
+            Some((_, port)) => {
+                format!("write only the container's port, `{port}`: `docker run --publish` maps it")
+            }
+            None => "write 1 to 65535, followed by `/udp` if it is not TCP".into(),
         },
     ),
     Numbers::Whole(1, 65535),
@@ -384,7 +384,7 @@ pub(super) static STAGE: Format = format(
         || text.ends_with("-debug")
         || text.ends_with("-symbols")
     {
-        true => "that `--target` is taken: choose another name".into(),
+        true => "choose another name: that `--target` is taken".into(),
         false => "use lower-case letters, digits, `.`, `_` and `-`: it is a `--target`".into(),
     },
 );

@@ -72,7 +72,7 @@ static SPEC: Block = Block {
         Key::new(
             "test",
             &TEST_BLOCK,
-            "What `--target test`, `clippy` and `fmt` do.",
+            "What `--target test`, `clippy`, `fmt` and `doc` do.",
             "all defaults: the syntax line alone is a spec",
             "{ runner: nextest }",
         ),
@@ -98,19 +98,19 @@ pub(crate) fn keys_of(block: &str) -> impl Iterator<Item = &'static str> {
 
 static OVERRIDE: Block = Block {
     name: "an image of `images:`",
-    doc: "Lies over the common `build:` and `image:` blocks.",
+    doc: "Overrides the common `build:` and `image:` blocks.",
     keys: &[
         Key::new(
             "build",
             &BUILD_BLOCK,
-            "Lies over the common `build:` block.",
+            "Overrides the common `build:` block.",
             "the common block: what images share is written once",
             "{ bin: api }",
         ),
         Key::new(
             "image",
             &IMAGE_BLOCK,
-            "Lies over the common `image:` block.",
+            "Overrides the common `image:` block.",
             "the common block: what images share is written once",
             "{ expose: 8080 }",
         ),

@@ -5,7 +5,7 @@ use super::table::{Block, Key, Map, Scalar, Shape};
 use std::fmt::Write;
 
 const INTRODUCTION: &str = "\
-<!-- Generated from src/spec/keys.rs: `UPDATE=1 cargo test --lib reference` rewrites it. -->
+<!-- Generated from src/spec/keys.rs, src/spec/keys and src/spec/reference.rs: `UPDATE=1 cargo test --lib reference` rewrites it. -->
 # Rust.yaml
 
 The syntax line alone is a complete spec:
@@ -14,15 +14,15 @@ The syntax line alone is a complete spec:
 # syntax=org/rust-frontend:1
 ```
 
-It builds the only binary (or `default-run`) of the package or workspace. Two blocks say what invalidates
-what: `build:` affects compilation, `image:` only the image.
+It builds the only binary (or `default-run`) of the package or workspace. There are two blocks: `build:` affects
+compilation, `image:` only the image.
 
 - A key without a value (`user:`) means its default.
-- Keys that start with `x-` are ignored in every block, and are a place for anchors.
-- Booleans are `true` and `false` alone: `yes` and `on` are text.
+- Keys that start with `x-` are ignored in every block: use them for anchors.
+- Only `true` and `false` are booleans: `yes` and `on` are text.
 - Numbers are taken as written: `toolchain: 1.90` is 1.90, `mode: 0644` is octal.
-- `${NAME}` stands for a build-arg declared under `args`, or for one that every build has (`TARGETARCH`, `TARGETPLATFORM`, `VCS_REVISION`, …);
-  `$${` for `${`; any other `$` for itself.
+- `${NAME}` stands for a build-arg declared under `args`, or for one that every build has (`TARGETARCH`, `TARGETPLATFORM`, …;
+  `VCS_REVISION` only where the commit is known); `$${` stands for `${`, and any other `$` for itself.
 - The file may be JSON, with the syntax line as the key `syntax`.
 
 Editors with a YAML language server complete and check the file by its schema: save the output of `--call=schema` as

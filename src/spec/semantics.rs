@@ -63,7 +63,7 @@ impl Check<'_> {
         }
     }
 
-    /// Of a list of `NAME=value`: a mapping with a key twice is no tree in the first place.
+    /// For a list of `NAME=value`: in a mapping, the YAML reader finds keys that appear twice.
     fn pairs(&mut self, pairs: &[EnvVar]) {
         let mut seen = BTreeMap::new();
         for EnvVar { name, .. } in pairs {
@@ -95,7 +95,7 @@ impl Check<'_> {
         }
     }
 
-    /// A variable that every compile step has would change with every build, and all be compiled anew.
+    /// A stamp in `env` would change every compile step with every build, and everything would be recompiled.
     fn stamps(&mut self, env: &[EnvVar], stamp: &[EnvVar]) {
         for var in stamp {
             let name = &var.name.value;
@@ -115,12 +115,12 @@ impl Check<'_> {
             let first = path.split('/').next().unwrap_or_default();
             let help = match first {
                 ".git" => {
-                    "hand in what a build reads of it: `args: { VCS_REVISION: unknown }`, and `stamp: { REVISION: '${VCS_REVISION}' }` under `build:`"
+                    "pass in what a build reads of it: `args: { VCS_REVISION: unknown }`, and `stamp: { REVISION: '${VCS_REVISION}' }` under `build:`"
                 }
                 "target" => "put what a build reads into another directory",
                 _ => continue,
             };
-            let message = format!("`{first}` of the build context is no input of a build");
+            let message = format!("`{first}` of the build context is not an input of a build");
             self.error("input-left-out", input.span, message, help.into());
         }
     }
@@ -129,7 +129,7 @@ impl Check<'_> {
     fn toolchain(&mut self, env: &[EnvVar]) {
         let named = |var: &&EnvVar| var.name.value == "RUSTUP_TOOLCHAIN";
         for var in env.iter().filter(named) {
-            let message = "no step installs the toolchain of `RUSTUP_TOOLCHAIN`".to_owned();
+            let message = "no step installs the toolchain that `RUSTUP_TOOLCHAIN` names".to_owned();
             let help = format!("write `toolchain: {}` under `build:`", var.value.value);
             self.error("toolchain-in-env", var.name.span, message, help);
         }
@@ -149,7 +149,7 @@ impl Check<'_> {
             "NONE" => "write `healthcheck: none`".to_owned(),
             _ => return,
         };
-        let message = format!("`{form}` is no program: the command is a list of words");
+        let message = format!("`{form}` is not a program: the command is a list of words");
         self.error("docker-form", check.span, message, help);
     }
 
@@ -160,7 +160,7 @@ impl Check<'_> {
                 continue;
             };
             let path = target.split(':').next().unwrap_or_default();
-            let message = format!("an image does not say that `{source}` is mounted");
+            let message = format!("an image cannot mount `{source}`");
             let help = format!(
                 "write `{path}`, and mount it with `docker run --volume {volume}`",
                 volume = volume.value
@@ -188,7 +188,7 @@ impl Check<'_> {
         for RunStep { args, text, .. } in &image.run {
             if args.first().is_some_and(|program| program == "sh") {
                 let message = format!("{what} has no shell to run this with");
-                let help = "write `base: alpine` or `base: debian`; files come by `files`, and a user by its number needs no entry";
+                let help = "write `base: alpine` or `base: debian`; list files under `files`, and write `user` as a number";
                 self.error("no-shell", text.span, message, help.into());
             }
         }

@@ -24,7 +24,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The same with other blocks than the mapping's own.
+    /// Replaces two blocks of the mapping.
     pub(super) fn with(self, laid: [(&'static str, Option<Node>); 2]) -> Self {
         Self {
             laid: Some(laid),
@@ -86,7 +86,7 @@ impl<'a> View<'a> {
             self.shape.map.as_ref().is_some_and(
                 |map| matches!(map, Map::Open { value, .. } if value.scalar.is_none()),
             );
-        // An image without a block of its own is an image, a variable without a value is none.
+        // An image without a block of its own is an image; a variable without a value is left out.
         entries
             .into_iter()
             .filter(|(_, node)| image || !node.is_null())

@@ -31,8 +31,8 @@ pub(super) enum Data {
 pub(super) struct Scalar {
     /// As written, quotes and escapes undone.
     pub(super) text: String,
-    /// Written without quotes: may be a null, boolean or number. Build-args filled in by `${}` count as
-    /// written without quotes, but never as null.
+    /// Written without quotes: may be a null, boolean or number. Build-args filled in by `${}` are taken as written
+    /// without quotes, but never as null.
     pub(super) plain: bool,
     /// Build-args were filled in.
     pub(super) filled: bool,

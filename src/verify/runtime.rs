@@ -118,7 +118,7 @@ pub fn library_dirs(triple: &str) -> Vec<String> {
     all.chain(dirs.map(str::to_owned)).collect()
 }
 
-/// The warning for an executable that needs a library which is in none of [`library_dirs`].
+/// The warning for an executable that needs a library which none of [`library_dirs`] has.
 pub fn missing_library(name: &str, library: &str) -> Diagnostic {
     const PACKAGES: [(&str, &str); 8] = [
         ("libcrypto.so.3", "libssl3t64"),
@@ -137,7 +137,7 @@ pub fn missing_library(name: &str, library: &str) -> Diagnostic {
             "write `packages: [{package}]` under `image:`, as Debian 13 calls it; other bases have other names"
         ),
         None => {
-            "install its package by `packages` under `image:`, or copy it by `files`".to_owned()
+            "install its package with `packages` under `image:`, or copy it with `files`".to_owned()
         }
     };
     Diagnostic::warning("missing-shared-library", message).help(help)

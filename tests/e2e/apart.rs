@@ -1,4 +1,5 @@
-//! Crates in groups whose steps go wrong, or come out otherwise than elsewhere: the program is right, and the user is told.
+//! Crates in groups whose steps go wrong, or come out otherwise than elsewhere: the program is right, and the user is
+//! told.
 
 use std::collections::BTreeSet;
 
@@ -116,7 +117,7 @@ fn tools(rustc: &str, cargo: &str) -> String {
     )
 }
 
-/// A cache is imported in which groups stand on another build of a crate than groups that the builder has.
+/// A cache is imported in which groups depend on another build of a crate than groups that the builder has.
 #[test]
 fn groups_of_two_builders_do_not_mix() {
     let docker = Docker::take();

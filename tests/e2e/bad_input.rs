@@ -121,8 +121,8 @@ fn no_lock_file() {
         project.remove("Cargo.lock");
     };
     let message = "`Cargo.lock` is not in the build context: run `cargo generate-lockfile`, \
-                   commit the file, and check that `.gitignore` and `.dockerignore` do not name it; of a \
-                   workspace's member, build the workspace: `docker buildx build -f MEMBER/Rust.yaml .`";
+                   commit the file, and check that `.gitignore` and `.dockerignore` do not name it; for a member of a \
+                   workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`";
     check("rusty-docker", change, NO_PLACE, message);
 }
 

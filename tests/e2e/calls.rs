@@ -235,7 +235,7 @@ fn a_plan_says_why_crates_are_in_groups_or_not() {
         let plan = build.option("--target", "server").answer("plan");
         let note = plan
             .lines()
-            .find(|line| line.starts_with("note: 90 crates from outside "));
+            .find(|line| line.starts_with("note: 90 external crates "));
         note.unwrap_or_else(|| panic!("{plan}")).to_owned()
     };
     let alone = note(docker.build(&project));

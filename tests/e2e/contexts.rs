@@ -226,7 +226,7 @@ fn serve(file: Vec<u8>) -> String {
                 file.len()
             );
             let body: &[u8] = if get { &file } else { &[] };
-            // A client that has seen enough is no failure.
+            // A client that has seen enough is not a failure.
             let _ = (&stream).write_all(&[head.as_bytes(), body].concat());
         }
     });

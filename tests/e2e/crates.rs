@@ -1,4 +1,4 @@
-//! Crates from outside in groups (`granularity: crates`): what is compiled after a change, for another project, on another
+//! External crates in groups (`granularity: crates`): what is compiled after a change, for another project, on another
 //! builder; and that what comes out is what one step for all of them makes.
 
 use std::collections::BTreeSet;
@@ -16,7 +16,7 @@ fn in_groups(without: &[&str], space: &str) -> Grown {
     grown
 }
 
-/// The crates that the steps of groups compiled. Nothing from outside is compiled elsewhere.
+/// The crates that the steps of groups compiled. Nothing external is compiled elsewhere.
 fn compiled(report: &BuildReport) -> BTreeSet<&str> {
     let (groups, others): (Vec<_>, Vec<_>) = report
         .steps()
@@ -49,7 +49,7 @@ fn a_change_compiles_what_it_is_about_and_leaves_what_one_step_would() {
     let (files, report) = grown.built(&docker);
     assert_eq!(compiled(&report), all_but(&["either"]));
 
-    // An engine removes no layer that others stand on, so no group is compiled again under those that need it.
+    // An engine removes no layer that others depend on, so no group is compiled again under those that need it.
     let filter = ["--filter", "description~=\"/rust-frontend/crates \""];
     let prune = ["buildx", "prune", "--all", "--force"];
     docker.output([&prune[..], &filter].concat());

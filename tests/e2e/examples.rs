@@ -51,8 +51,8 @@ examples! {
     workspace: "workspace",
 }
 
-/// The files beside the spec, as they are but for what a machine has once: names of images and a port. The frontend is the
-/// one under test.
+/// The files beside the spec, as they are but for what a machine has once: names of images and a port. The frontend
+/// is the one under test.
 #[test]
 fn compose_and_bake_files_work_as_written() {
     let docker = Docker::take();

@@ -225,7 +225,7 @@ fn what_a_library_is_made_from_is_there() {
     }
 }
 
-/// A build script from outside that watches what only the program's own step has.
+/// A build script of an external crate that watches what only the program's own step has.
 #[test]
 fn a_crate_that_is_compiled_again_is_named_with_the_reason() {
     let docker = Docker::take();

@@ -41,7 +41,7 @@ fn a_damaged_crate_is_downloaded_again() {
     build();
     damage(&docker, &project, &space, "itoa");
 
-    // Another lock is fetched anew, from what is there.
+    // Another lock repeats the fetch, which takes what is there.
     project
         .append("Cargo.toml", &either)
         .replace("Cargo.lock", "[\"itoa\"]", "[\"either\", \"itoa\"]")

@@ -109,7 +109,7 @@ fn workspace() -> Project {
     project
 }
 
-/// Empties the only cache mounts that a build without crates from outside has: those that let few steps of local
+/// Empties the only cache mounts that a build without external crates has: those that let few steps of local
 /// crates run at a time.
 fn empty_cache_mounts(docker: &Docker) {
     let used = docker.output([
@@ -237,7 +237,7 @@ fn an_edit_or_a_stamp_compiles_what_needs_it() {
     assert_eq!(report.compiled_as("v1.0.0"), ["whole"], "{report}");
     assert!(image.prints(&[]).ends_with(&format!(" Some(\"{sha}\")\n")));
 
-    // What git keeps of the same commit is no input.
+    // What git keeps of the same commit is not an input.
     project.write(".git/HEAD", &sha);
     let again = docker.build(&project).arg("GIT_SHA", &sha);
     assert_eq!(again.succeed().compiled(), [""; 0]);

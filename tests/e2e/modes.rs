@@ -1,4 +1,4 @@
-//! Both ways to compile crates from outside, on projects of many shapes: what comes out of groups is what one step for
+//! Both ways to compile external crates, on projects of many shapes: what comes out of groups is what one step for
 //! all makes, and nothing is compiled twice.
 
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ struct Shape {
     name: &'static str,
     /// What the spec says of the image and, by lines, of its build.
     spec: [&'static str; 2],
-    /// How many crates from outside are compiled; one for the target and the build machine counts once.
+    /// How many external crates are compiled; one for the target and the build machine counts once.
     crates: usize,
     /// Those that cannot be compiled apart from the project.
     stay: &'static [&'static str],
@@ -38,7 +38,7 @@ const SHAPES: [Shape; 2] = [
     },
 ];
 
-/// The crates from outside that steps compiled, with their versions; those of the project are called with a path.
+/// The external crates that steps compiled, with their versions; those of the project are called with a path.
 fn compiled(report: &BuildReport, which: impl Fn(&str) -> bool) -> BTreeSet<&str> {
     let steps = report.steps().filter(|step| which(&step.name));
     let lines = steps.flat_map(|step| step.log.lines());

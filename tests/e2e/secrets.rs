@@ -13,7 +13,7 @@ const BUILD: &str = "fn main() {\n    let secret = std::fs::read(\"/run/secrets/
     let file = std::fs::read(\"/run/token\").unwrap();\n    \
     println!(\"cargo::warning=lengths {} {variables:?} {}\", secret.len(), file.len());\n}\n";
 
-/// Words that are no secret: of the program's file, and of the image's config.
+/// Words that are not a secret: of the program's file, and of the image's config.
 const FILE: &str = "tiny without a secret";
 const VARIABLE: &str = "MARK=no secret";
 

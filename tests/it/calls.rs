@@ -195,7 +195,7 @@ async fn what_stops_a_build_is_part_of_a_check() {
         ("# check=nonsense\n", "invalid check option", 1),
         (
             "build:\n  target: aarch64-unknown-linux-musl\n",
-            "the image is for linux/amd64, and this is not: write `target: musl`",
+            "the image is for linux/amd64, but this target is not: write `target: musl`",
             2,
         ),
         (

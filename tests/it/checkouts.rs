@@ -1,5 +1,5 @@
 //! Other people's projects, by Cargo's own account: their packages as Cargo sees them, and for each program the same
-//! crates from outside over the skeleton and in the compile step as in the project. Not a test of every day: it wants
+//! external crates over the skeleton and in the compile step as in the project. Not a test of every day: it wants
 //! checkouts, their crates and a network.
 //!
 //! `RUST_FRONTEND_PROJECTS=a:b cargo test --test it checkouts -- --ignored --nocapture` prints a table.
@@ -75,7 +75,7 @@ impl Checkout {
         }
     }
 
-    /// The crates from outside that Cargo would compile for a program.
+    /// The external crates that Cargo would compile for a program.
     fn external(
         &self,
         dir: &Path,
@@ -113,7 +113,7 @@ impl Checkout {
         to
     }
 
-    /// Compares one program; the number of crates from outside.
+    /// Compares one program; the number of external crates.
     fn program(&self, project: &Project, selection: &Selection) -> Result<usize, String> {
         let wanted = self.external(&self.root, project, selection)?;
         let own = (0..project.packages.len()).collect();
@@ -140,7 +140,7 @@ fn other_projects_are_what_cargo_says() {
     let asked = std::env::var("RUST_FRONTEND_PROJECTS").expect("directories of projects");
     let work = tempfile::tempdir().unwrap();
     println!(
-        "| project | packages | programs | crates from outside, all programs |\n|---|---:|---:|---:|"
+        "| project | packages | programs | external crates, all programs |\n|---|---:|---:|---:|"
     );
     for root in asked.split(':') {
         let root = PathBuf::from(root).canonicalize().unwrap();

@@ -99,10 +99,10 @@ fn help_is_on_standard_output() {
 fn wrong_usage_is_named_with_the_nearest_word() {
     let help = "help: `rust-frontend --help` lists commands and options\n";
     for (words, message) in [
-        (["pln", "."], "`pln` is no command: did you mean `plan`?"),
+        (["pln", "."], "`pln` is not a command: did you mean `plan`?"),
         (
             ["plan", "--targte=x"],
-            "`--targte` is no option: did you mean `--target`?",
+            "`--targte` is not an option: did you mean `--target`?",
         ),
         (["plan", "--build-arg=x"], "`--build-arg x` has no `=VALUE`"),
         (["plan", "--file"], "missing argument for option '--file'"),
@@ -144,7 +144,7 @@ fn mistakes_of_the_spec_are_drawn() {
     let ended = run(&["check", without.to_str().unwrap()]);
     assert_eq!(ended.code, Some(0));
     assert!(
-        ended.stdout.contains("without a `Rust.yaml`"),
+        ended.stdout.contains("there is no `Rust.yaml`"),
         "{}",
         ended.stdout
     );
@@ -394,7 +394,8 @@ fn a_host_does_not_know_groups_of_crates() {
     let spec = "build: { granularity: crates }\nimage: { base: scratch }\n";
     std::fs::write(dir.join("Rust.yaml"), spec).unwrap();
     let plan = run(&["plan", dir.to_str().unwrap()]).stdout;
-    let note = "3 crates from outside are compiled in one step: an engine would have to tell which units there are";
+    let note =
+        "3 external crates are compiled in one step: only an engine can say which units there are";
     assert!(plan.contains(note), "{plan}");
 }
 

@@ -1,5 +1,5 @@
 //! The whole cycle with the real Cargo: the skeleton compiles, its stubs go, the real sources compile to the right
-//! program, and nothing from outside of the project is compiled twice. In between, times lose what is less than a second.
+//! program, and no external crate is compiled twice. In between, times lose what is less than a second.
 
 mod cases;
 mod odd;
@@ -12,10 +12,10 @@ use rust_frontend::project::{Project, Selection};
 use rust_frontend::recipe::{Recipe, RecipeFor, recipe};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Crates from outside of the project that are compiled in the dependency step.
+/// External crates that are compiled in the dependency step.
 struct Cycle {
     externals: BTreeSet<String>,
-    /// Everything from outside that the compile step had to compile.
+    /// Everything external that the compile step had to compile.
     recompiled: Vec<String>,
     output: String,
 }
@@ -209,7 +209,7 @@ pub(crate) fn skeleton(recipe: &Recipe, files: &Files) -> Files {
     skeleton
 }
 
-/// Runs the cycle and compares what it prints and which crates from outside it compiles, each once.
+/// Runs the cycle and compares what it prints and which external crates it compiles, each once.
 fn check(externals: &str, output: &str, fixture: &str, spec: &str) {
     let cycle = cycle(fixture, spec);
     let names: Vec<&str> = cycle.externals.iter().map(String::as_str).collect();

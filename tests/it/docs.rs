@@ -49,7 +49,7 @@ fn exists(name: &str) -> bool {
     }
 }
 
-/// What is in a directory; nothing if it is none.
+/// What is in a directory; nothing if it is not one.
 fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = fs::read_dir(dir).into_iter().flatten();
     entries.map(|entry| entry.unwrap().path())

@@ -47,7 +47,7 @@ fn a_spec_begins_with_what_a_dockerfile_asked_for() {
         let again = run(&["init", "--write", dir]);
         assert_eq!(
             again.stderr,
-            format!("error: {dir}/Rust.yaml is there already\n")
+            format!("error: {dir}/Rust.yaml exists already\n")
         );
         let target = image.map(|image| format!("--target={image}"));
         let words = ["plan", dir].into_iter().chain(target.as_deref());
@@ -120,7 +120,9 @@ fn the_first_line_names_the_frontend() {
     let ended = run(&["init", "--syntax", "a b", dir]);
     assert_eq!(ended.code, Some(2));
     assert!(
-        ended.stderr.contains("`a b` is no image"),
+        ended
+            .stderr
+            .contains("`a b` is not an image reference: write e.g. `org/rust-frontend:1`"),
         "{}",
         ended.stderr
     );

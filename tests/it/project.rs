@@ -19,7 +19,7 @@ fn nothing_there() {
     wrong(
         "//- /README.md\n",
         &[
-            "missing-manifest: `Cargo.toml` is not in the build context: the build context, the last argument of a build, must be its directory; check `.dockerignore`, too",
+            "missing-manifest: `Cargo.toml` is not in the build context: give its directory as the build context, the last argument of the build, and check `.dockerignore`",
         ],
     );
 }
@@ -30,7 +30,7 @@ fn no_lock() {
     wrong(
         &format!("{APP}//- /src/main.rs\n"),
         &[
-            "missing-lock: `Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; of a workspace's member, build the workspace: `docker buildx build -f MEMBER/Rust.yaml .`",
+            "missing-lock: `Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
         ],
     );
 }
@@ -59,7 +59,7 @@ fn stale_lock() {
             "stale-lock: Cargo.toml:7: `Cargo.lock` has no `serde` 1.0.100 for `a`: run `cargo update --workspace` and commit `Cargo.lock`",
             "stale-lock: Cargo.toml:9: `Cargo.lock` has no `b` for `a`: run `cargo update --workspace` and commit `Cargo.lock`",
             "stale-lock: Cargo.toml:11: `Cargo.lock` has no `new` 1 for `a`: run `cargo update --workspace` and commit `Cargo.lock`",
-            "stale-lock: b/Cargo.toml:2: `Cargo.lock` has version 0.1.0 of `b`, which is 0.2.0 here: run `cargo update --workspace` and commit `Cargo.lock`",
+            "stale-lock: b/Cargo.toml:2: `Cargo.lock` has `b` 0.1.0, but this manifest has 0.2.0: run `cargo update --workspace` and commit `Cargo.lock`",
         ],
     );
 }
@@ -89,7 +89,7 @@ fn configuration_of_what_is_not_there() {
         ),
         &[
             "missing-config: .cargo/config.toml:2: `vendor`, the `directory` of the source `vendored`, is not in the build context: run `cargo vendor`, and check `.gitignore` and `.dockerignore`",
-            "invalid-toolchain: rust-toolchain.toml:2: `channel` of a toolchain file is text: write it in quotes: `channel = \"…\"`",
+            "invalid-toolchain: rust-toolchain.toml:2: `channel` must be a string: write it in quotes: `channel = \"…\"`",
         ],
     );
 }
@@ -131,12 +131,12 @@ fn targets_without_files() {
             "missing-target-file: Cargo.toml:5: no file for library `a`: name it `src/lib.rs`, or set `lib.path`",
             "missing-target-file: Cargo.toml:7: no file for bin `srever`: did you mean `server`, or set `bin.path`",
             "missing-target-file: Cargo.toml:9: bin `two` may be `src/bin/two.rs` or `src/bin/two/main.rs`: name it `src/bin/two.rs` or `src/bin/two/main.rs`, or set `bin.path`",
-            "invalid-manifest: Cargo.toml:10: a `[[test]]` section needs a `name`",
+            "invalid-manifest: Cargo.toml:10: a `[[test]]` section needs a `name`: write `name = \"…\"` in this section",
         ],
     );
 }
 
-/// Of packages that are no members Cargo looks neither at tests, examples and benches nor at dev-dependencies.
+/// Of packages that are not members, Cargo looks neither at tests, examples and benches nor at dev-dependencies.
 #[test]
 fn packages_that_are_no_members() {
     let package = "[package]\nname = \"b\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
@@ -342,7 +342,7 @@ fn selection() {
     assert_eq!(
         selects(&odd, "{}\n"),
         [
-            "unknown-bin: Cargo.toml:2: `default-run` of package `a` is no binary of it: `mian`: did you mean `main`?"
+            "unknown-bin: Cargo.toml:2: `default-run` of package `a` is not one of its binaries: `mian`: did you mean `main`?"
         ]
     );
     let more = "[profile.release-lto]\ninherits = \"release\"\n[profile.small-strip-more]\ninherits = \"small\"\n";
@@ -520,7 +520,7 @@ fn a_lock_in_another_place() {
     wrong(
         &format!("{APP}//- /src/main.rs\n{config}{LOCK}"),
         &[
-            "missing-lock: `locks/Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; of a workspace's member, build the workspace: `docker buildx build -f MEMBER/Rust.yaml .`",
+            "missing-lock: `locks/Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
         ],
     );
 }

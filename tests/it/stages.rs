@@ -72,7 +72,7 @@ fn digests(plan: &Plan, role: Role) -> Vec<String> {
         .collect()
 }
 
-/// What cargo compiled of crates from outside when it ran the steps of a plan: first before, then again with the
+/// What cargo compiled of external crates when it ran the steps of a plan: first before, then again with the
 /// local packages.
 struct Ran {
     before: BTreeSet<String>,

@@ -426,6 +426,6 @@ fn certificates_are_there_for_downloads() {
     assert!(
         plan.notes
             .iter()
-            .all(|note| !note.contains("start from nothing"))
+            .all(|note| !note.contains("all of them are compiled"))
     );
 }

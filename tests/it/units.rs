@@ -1,5 +1,5 @@
-//! What Cargo would compile from outside of a project: the same crates with the same features, profiles and
-//! dependencies over the skeleton and in the compile step as in the project itself, by its own account.
+//! Which external crates Cargo would compile: the same crates with the same features, profiles and dependencies over
+//! the skeleton and in the compile step as in the project itself, by its own account.
 #![expect(
     clippy::disallowed_methods,
     reason = "the number of cases is a variable of the environment"
@@ -27,7 +27,7 @@ fn graph(sandbox: &Sandbox, files: &Files, args: &[String]) -> Result<String, St
     sandbox.cargo("", &words)
 }
 
-/// The crates from outside that Cargo would compile with `args` from `files`.
+/// The external crates that Cargo would compile with `args` from `files`.
 fn external(sandbox: &Sandbox, files: &Files, args: &[String]) -> Result<BTreeSet<String>, String> {
     graph(sandbox, files, args).map(|graph| units::external(&graph))
 }

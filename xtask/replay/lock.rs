@@ -1,7 +1,7 @@
-//! What a `Cargo.lock` says of crates from outside, and what they are compiled in.
+//! What a `Cargo.lock` says of external crates, and which steps compile them.
 //!
-//! A lock has neither features nor which crates are for the build machine, and sizes of sources are not in it: crates that
-//! were not measured count the same.
+//! A lock has neither features nor which crates are for the build machine, and sizes of sources are not in it: crates
+//! that were not measured have the same weight.
 
 use rust_frontend::plan::{Node, groups, weight};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 /// Sources of a crate that nobody measured, in bytes.
 const USUAL: u64 = 200_000;
 
-/// Crates from outside by name and version, and what each needs: names, with a version where there are several.
+/// External crates by name and version, and what each needs: names, with a version where there are several.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Lock(pub(crate) BTreeMap<(String, String), Vec<String>>);
 

@@ -1,8 +1,8 @@
 //! What each change of a real `Cargo.lock` would have compiled: all crates in one step, or those groups that it touched.
 //!
-//! `cargo run --release --example replay -- CLONE [COMMITS [FILE]]` reads the last commits of a clone (by first parents) that
-//! change its `Cargo.lock`, and writes docs/replay.md and docs/replay.svg; with a file's name after their number, the history
-//! itself goes there, for tests.
+//! `cargo run --release --example replay -- CLONE [COMMITS [FILE]]` reads the last commits of a clone (by first
+//! parents) that change its `Cargo.lock`, and writes docs/replay.md and docs/replay.svg; with a file's name after
+//! their number, the history itself goes there, for tests.
 
 #![expect(
     clippy::disallowed_methods,
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             continue;
         };
         let changes = since(&lock, &last);
-        // A change of local packages alone is none of a dependency.
+        // A change of local packages only is not a change of dependencies.
         if changes.is_empty() {
             continue;
         }
@@ -76,7 +76,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .next()
         .unwrap_or_default();
     if rows.is_empty() {
-        return Err("no commit there changes a crate from outside in Cargo.lock".into());
+        return Err("no commit there changes an external crate in Cargo.lock".into());
     }
     let text = report(name, &rows);
     print!("{text}");
@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Nothing, if it is no lock, or one of a Cargo before 2020.
+/// `None` if it is not a lock, or one of a Cargo before 2020.
 fn parse(text: &str) -> Option<Lock> {
     let lock: Table = text.parse().ok()?;
     let packages = lock.get("package")?.as_array()?.iter();
@@ -110,7 +110,7 @@ fn parse(text: &str) -> Option<Lock> {
     Some(Lock(packages.filter_map(package).collect()))
 }
 
-/// The lines that turn the lock of before into this one.
+/// The lines that turn the previous lock into this one.
 fn since(lock: &Lock, before: &Lock) -> String {
     let mut text = String::new();
     for (id @ (name, version), needs) in &before.0 {
@@ -136,12 +136,12 @@ fn report(name: &str, rows: &[Row]) -> String {
     let steps = |of: fn(&Row) -> usize| rows.iter().map(of).sum::<usize>() / rows.len().max(1);
     let mut text = format!(
         "# A history of dependencies, replayed\n\n\
-         Written by `cargo run --release --example replay -- CLONE`: the last {} commits of `{name}` that change a crate from \
-         outside in its\n`Cargo.lock`. One layer compiles everything on each of them, wherever there is no seed. In groups \
+         Written by `cargo run --release --example replay -- CLONE`: the last {} commits of `{name}` that change an external \
+         crate in its\n`Cargo.lock`. One layer compiles everything on each of them, wherever there is no seed. In groups \
          (`granularity: crates`):\n\n\
          | | |\n|---|---:|\n| compiled, of all CPU time: mean | {:.1} % |\n| median | {:.1} % |\n| groups | {} |\n\
          | groups compiled: mean | {} |\n\n![share of CPU time that each commit compiles](replay.svg)\n\n\
-         Weights are those of the frontend; crates that nobody measured count the same. A lock has neither features nor the two \
+         Weights are those of the frontend; crates that nobody measured have the same weight. A lock has neither features nor the two \
          sides of a crate that\nis compiled for the build machine, too.\n",
         rows.len(),
         mean * 100.0,

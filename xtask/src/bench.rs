@@ -100,7 +100,7 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
                 word if PARTS.contains(&word.as_str()) => parts.push(word),
                 word if known.contains(&word.as_str()) => choice.words.push(word),
                 word => bail!(
-                    "`{word}` is none of: {}, {}",
+                    "`{word}` is not one of: {}, {}",
                     PARTS.join(", "),
                     known.join(", ")
                 ),

@@ -1,7 +1,7 @@
 //! Builds packages that others published and reports how that went.
 //!
 //! The packages are those of `tests/e2e/published.toml`. What is done is kept in the cache folder, one file a
-//! package, so that a run that was stopped goes on where it was; `--again` starts anew.
+//! package, so that a run that was stopped goes on where it was; `--again` starts from the beginning.
 
 mod package;
 
@@ -42,7 +42,7 @@ struct Outcome {
     ran: bool,
     /// Crates that the dependency step compiled.
     dependencies: usize,
-    /// Crates from outside that the compile step had to compile once more.
+    /// External crates that the compile step had to compile once more.
     recompiled: Vec<String>,
     /// The image, in bytes.
     size: u64,
@@ -111,8 +111,8 @@ fn try_build(
     let spec = format!("# syntax=org/rust-frontend:1\n{}", package.spec);
     fs::write(source.join("Rust.yaml"), spec)?;
     if !source.join("Cargo.lock").exists() {
-        // Packages of before 2018 have none; it is what the frontend tells to do. The package that downloaded it
-        // lies above and would be taken for its workspace.
+        // Packages from before 2018 have no `Cargo.lock`: the user makes one, as the frontend advises. The package
+        // that downloaded this one lies above and would be taken for its workspace.
         fs::remove_file(work.join("Cargo.toml"))?;
         let mut lock = sh::tied("cargo");
         sh::quiet(lock.arg("generate-lockfile").current_dir(&source))?;
@@ -203,7 +203,7 @@ fn report(checkout: &Path, dir: &Path, table: &BTreeMap<String, Published>) -> R
         "# Published packages\n\n\
          What `cargo xtask corpus` has built of `tests/e2e/published.toml`: packages as their authors published \
          them, in release, static, on `alpine` unless their spec says otherwise. *Dependencies* are the crates \
-         that the dependency step compiled (none: it came from the cache), *again* those from outside that the \
+         that the dependency step compiled (none: it came from the cache), *again* the external ones that the \
          compile step had to compile once more: it must be 0. Times are of whatever machine ran it, downloads \
          included, and comparable with nothing.\n\n\
          A published package is one package, and all that it needs comes from the registry: there is no `[workspace]` \

@@ -115,7 +115,7 @@ fn show(step: &Step) {
     }
 }
 
-/// Whether a step is small, and none of the user's.
+/// Whether a step is small, and not the user's.
 fn is_internal(step: &Step) -> bool {
     !step.name.starts_with('[') || step.name.starts_with("[internal]")
 }

@@ -114,7 +114,7 @@ impl Engine {
         }
     }
 
-    /// Whether it is the machine's and none of ours.
+    /// Whether it is the machine's and not ours.
     pub(crate) fn is_hosts(&self) -> bool {
         self.name().is_none()
     }
@@ -133,7 +133,7 @@ impl Engine {
             .map_or_else(|| self.store.word(), EngineName::word)
     }
 
-    /// What somebody has to know who goes on by hand.
+    /// What to know for going on by hand.
     pub(crate) fn hint(&self, image: &str) -> Option<String> {
         let Whose::Hosts(docker) = &self.whose else {
             return Some(format!(

@@ -24,7 +24,7 @@ pub(crate) struct Step {
     pub(crate) transferred: u64,
 }
 
-/// Reads the standard error of buildx. Lines that are no JSON are buildx's own words.
+/// Reads the standard error of buildx. Lines that are not JSON are buildx's own words.
 pub(crate) fn parse(stderr: &str) -> Result<Vec<Step>> {
     let mut reader = Reader::default();
     for line in stderr.lines() {
@@ -42,7 +42,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Takes in one line; returns the steps that have ended with it, or nothing if the line is no JSON.
+    /// Takes in one line; returns the steps that have ended with it, or `None` if the line is not JSON.
     pub(crate) fn line(&mut self, line: &str) -> Result<Option<Vec<Step>>> {
         if !line.starts_with('{') {
             return Ok(None);

@@ -51,7 +51,7 @@ fn hermetic(state: &State, checkout: &Path) -> Result<bool> {
             "warnings",
         ]))
     })?;
-    // The end-to-end tests are no default target, so that `cargo test` alone needs no engine.
+    // The end-to-end tests are not a default target, so that `cargo test` alone needs no engine.
     step("clippy (end-to-end tests)", || {
         sh::shown(&mut cargo(&[
             "clippy", "--test", "e2e", "--", "-D", "warnings",
@@ -131,7 +131,7 @@ fn on_engines(state: &State, checkout: &Path, words: &[String]) -> Result<()> {
 /// `rust:1` where Cargo keeps each unit in one directory, as it does by itself since 1.100.
 const OTHER_LAYOUT: &str = "rust-frontend-test/rust:new-layout";
 
-/// What rests on the layout of the target directory: artefacts of stubs, local libraries, seeds and groups.
+/// What depends on the layout of the target directory: artefacts of stubs, local libraries, seeds and groups.
 const LAYOUT: [&str; 4] = [
     "caching::a_main_older",
     "libraries::a_bump",
@@ -184,7 +184,7 @@ fn end_to_end(
     step(&format!("end-to-end tests ({})", engine.flavour()), || {
         let mut command = Command::new("cargo");
         command.current_dir(checkout);
-        // One at a time: a step that another build is about to do does not count as cached.
+        // One at a time: a step that another build is about to do is not reported as cached.
         command.args(["test", "--test", "e2e", "--", "--test-threads=1"]);
         command.args(words);
         if words.is_empty() {

@@ -53,7 +53,7 @@ pub struct Copy {
     pub create_dest_path: bool,
     /// `src` is a pattern.
     pub allow_wildcard: bool,
-    /// A pattern that matches nothing is no error.
+    /// A pattern that matches nothing is not an error.
     pub allow_empty_wildcard: bool,
     /// Copy only what matches. BuildKit 0.9.
     pub include_patterns: Vec<String>,
@@ -65,7 +65,7 @@ pub struct Copy {
     pub required_paths: Vec<String>,
 }
 
-/// Makes a directory; one that is there is no error.
+/// Makes a directory; one that exists is not an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mkdir {
     /// Path.
@@ -100,7 +100,7 @@ pub struct Mkfile {
 pub struct Rm {
     /// Path.
     pub path: String,
-    /// Nothing there is no error.
+    /// Not an error if nothing is there.
     pub allow_not_found: bool,
     /// The path is a pattern.
     pub allow_wildcard: bool,
@@ -257,7 +257,7 @@ impl Mkdir {
 }
 
 impl Rm {
-    /// Where nothing there is no error.
+    /// Not an error if nothing is there.
     pub fn allow_not_found(mut self) -> Rm {
         self.allow_not_found = true;
         self
@@ -301,7 +301,7 @@ impl FileAction {
                 .map(|owner| owner.encode(to, base))
                 .transpose()
         };
-        // Only permission bits, as upstream: the engine refuses none of the others, nor keeps them.
+        // Only permission bits, as upstream: the engine takes the others without keeping them.
         let bits = |mode: u32| (mode & 0o777) as i32;
         Ok(match self {
             FileAction::Copy(copy) => {

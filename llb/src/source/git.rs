@@ -35,8 +35,8 @@ pub struct Git {
     pub fetch_by_commit: bool,
 }
 
-/// A repository at a reference, with the secrets that clients offer by convention. A secret that
-/// the client does not have is no error.
+/// A repository at a reference, with the secrets that clients offer by convention. A secret that the client does not
+/// have is not an error.
 pub fn git(url: impl Into<String>, reference: impl Into<String>) -> Git {
     Git {
         url: url.into(),

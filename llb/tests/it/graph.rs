@@ -334,7 +334,7 @@ fn graphs_that_no_engine_could_load_are_errors() {
         ),
         (
             llb::Merge::default().state(named()),
-            "`x` merges less than two filesystems, or scratch",
+            "`x` merges fewer than two filesystems, or scratch",
         ),
         (
             llb::local("").state(named()),

@@ -19,18 +19,18 @@ pub struct Node {
 
 /// What a group may cost, in milliseconds: starting a step costs about a tenth of it.
 pub(super) const BUDGET: u64 = 4_000;
-/// What costs no more than a step does may make a group twice as large. Not larger: in another project, or after a change,
-/// something else may need it, too, and then the group is another.
+/// A group may exceed the budget, up to twice, by crates that cost no more than starting a step. Not further: other
+/// projects, or later changes, may need such a crate elsewhere, and the group would then be a different one.
 const LIGHT: u64 = 256;
 /// Engines take graphs of 16 MiB; each group is some 20 KiB of it.
 pub(super) const MOST: usize = 320;
 
 /// Divides nodes into groups, each a set of indices; a group comes after those that it needs.
 ///
-/// Two moves keep the graph of groups free of cycles: a node joins a group that needs it if all others that need it need
-/// that group, directly or not, and groups that the same groups need join each other. Each only within the budget, which
-/// grows until there are few enough groups, if there can be; for what is light, within twice the budget. What one move
-/// decides depends on what needs a node and not on all others, so a node more or less moves few others.
+/// Two moves keep the graph of groups free of cycles: a node joins a group that needs it if all others that need it
+/// need that group, directly or not, and groups that the same groups need join each other. Both stay within the
+/// budget (twice the budget for light nodes), which grows until there are few enough groups, if that is possible. A
+/// move depends only on what needs a node, so one node more or less moves few others.
 pub fn groups(nodes: &[Node]) -> Vec<BTreeSet<usize>> {
     let total: u64 = nodes.iter().map(|node| node.weight).sum();
     let mut budget = BUDGET;

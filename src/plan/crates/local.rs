@@ -1,11 +1,11 @@
 //! Local libraries over the groups that they need: a bump compiles those of them again that need the crate.
 //!
-//! As a group's step, that of a library runs Cargo in a workspace that the frontend writes: the library, the local
-//! packages and the crates that it needs, each with exactly its features, and nothing else of the project, neither its
-//! lock nor its other manifests. So these are no part of the step's key.
+//! Like a group's step, that of a library runs Cargo in a workspace that the frontend writes: the library, the local
+//! packages and the crates that it needs, each with exactly its features, and nothing else of the project, neither
+//! its lock nor its other manifests. So these are not part of the step's key.
 //!
-//! What reads more of the project than that is left to the compile step where the step can tell, and is not taken
-//! apart where nobody could: a build script reads whatever it wants.
+//! A library that reads more of the project than that is left to the compile step, if its own step can tell. Where no
+//! step could (a build script reads whatever it wants), it is not compiled apart at all.
 
 use super::package::{self, Crates};
 use super::steps::Steps;
@@ -51,7 +51,7 @@ struct Found {
     manifests: String,
 }
 
-/// More bytes of manifests than this are no part of a definition: an engine takes 16 MiB of it.
+/// The most bytes of manifests in a definition, of which an engine takes 16 MiB.
 const MOST: usize = 4 << 20;
 
 impl Groups<'_> {

@@ -67,7 +67,7 @@ impl<'u> Crates<'u> {
         made
     }
 
-    /// Those from outside of a closure of instances.
+    /// The external crates among a closure of instances.
     fn external(&self, closure: &BTreeSet<usize>) -> Vec<Rc<Made>> {
         let crates = by_crate(self.units, closure).into_iter();
         let external =
@@ -282,8 +282,8 @@ fn root(units: &Units, closure: &BTreeSet<usize>, macros: &BTreeSet<usize>) -> T
     manifest
 }
 
-/// What pins versions and checksums; Cargo fills in the rest. Every Cargo that is in use knows this version of the format,
-/// and with one for all a group is the same whichever the project's lock has.
+/// Pins versions and checksums; Cargo fills in the rest. Every Cargo in use knows this version of the format, and
+/// with one version for all, a group is the same whichever the project's lock has.
 fn lock(external: &[Rc<Made>]) -> String {
     let mut text = "version = 3\n".to_owned();
     text.extend(external.iter().map(|one| one.locked.as_str()));

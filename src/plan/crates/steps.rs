@@ -161,7 +161,7 @@ impl<'a> Steps<'a> {
         args.extend(self.replacement(&group.closure));
         let none = dependencies::Crates::default();
         // What it adds is an output of its own and not the difference to what it started from: engines walk along all
-        // paths from an output to what it stands on, and there would be twice as many with each group of a chain.
+        // paths from an output to what it depends on, and there would be twice as many with each group of a chain.
         let target = lower.map_or(MountKind::Output(None), MountKind::Scratchpad);
         let mut exec = dependencies::cargo(input, self.toolchain, &none, None, target, args);
         exec.cwd = self.cwd();
@@ -226,8 +226,8 @@ impl<'a> Steps<'a> {
             .collect()
     }
 
-    /// The sources of the group's own crates: of the directory that all are in, each apart, so that a change of
-    /// another is none of this step.
+    /// The sources of the group's own crates, each mounted separately out of the directory that has all of them, so
+    /// that a change of another crate does not change this step.
     fn sources(&self, own: &BTreeSet<usize>) -> Vec<Mount> {
         let (registry, path) = &self.registry;
         let crates = own

@@ -1,10 +1,10 @@
 //! Which local libraries Cargo may be told to compile by name.
 //!
-//! To say the words of every other step has Cargo compile the stubs of all that needs a library, and link one of the
-//! program. To name the library as well, and ask for libraries alone, leaves them out, where Cargo takes it for the
-//! very same unit then: one that is compiled anyway, once, with features that being named does not change (cargo,
-//! `resolver/features.rs`). Where that is not certain, the step says the words of the others. If it should be wrong,
-//! Cargo does not take what the step left, and compiles it with the program.
+//! With the command of every other step, Cargo compiles the stubs of everything that needs a library, and links one
+//! of the program. Naming the library, and asking for libraries only, avoids that if Cargo then builds the very same
+//! unit: one that is compiled anyway, once, with features that do not change when it is named (cargo,
+//! `resolver/features.rs`). Where that is not certain, the step runs the common command. If the guess is wrong, Cargo
+//! does not accept what the step left, and compiles it with the program.
 
 use crate::plan::Input;
 use crate::project::{Dependency, DependencyKind, Package, Project};

@@ -1,11 +1,11 @@
 //! Which local libraries share a step.
 //!
-//! A step of its own for each library compiles least after an edit, but each step starts a container and a Cargo,
-//! and no library is compiled from the metadata of one that is still being compiled. Where most edits
-//! repeat both of two steps anyway, as along a chain, one for both is better. So steps are joined while that makes edits
-//! faster on average, each in parts of what it costs with a step for each library: where little is compiled, a library
-//! more counts more. Each is edited as often as any other, and now and then everything below changes. Sizes of
-//! sources do not count, or else an edit would move libraries from step to step.
+//! A step of its own for each library compiles least after an edit, but each step starts a container and a Cargo, and
+//! no library is compiled from the metadata of one that is still being compiled. Where most edits repeat both of two
+//! steps anyway, as along a chain, one step for both is better. So steps are joined while that makes edits faster on
+//! average. The gain for each library is measured relative to what its edit costs with a step for each library: where
+//! little is compiled, one library more matters more. Each library is edited as often as any other, and now and then
+//! everything below changes. Sizes of sources do not matter, or else an edit would move libraries from step to step.
 
 /// More libraries than this are taken by their levels.
 pub(super) const MOST: usize = 48;
@@ -38,9 +38,9 @@ struct Steps {
     own: Vec<Set>,
     /// The steps that are repeated when a step is: itself and what needs it, directly or not.
     above: Vec<Set>,
-    /// What a unit of cost counts in an edit of each step's libraries.
+    /// The weight of a unit of cost in an edit of each step's libraries.
     weights: Vec<u64>,
-    /// What it counts where all is repeated.
+    /// Its weight where everything is repeated.
     all: u64,
 }
 

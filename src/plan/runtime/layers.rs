@@ -92,7 +92,7 @@ impl Layers {
 pub(super) struct Layer {
     /// What it holds, for progress and history.
     pub name: String,
-    /// How it is made; a layer without actions is none.
+    /// How it is made; without actions there is no layer.
     pub actions: Vec<FileAction>,
     /// Where the spec asks for it.
     pub span: Option<Span>,

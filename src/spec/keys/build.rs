@@ -25,7 +25,7 @@ pub(super) static BUILD: Block = Block {
             "features",
             &FEATURES,
             "Cargo features, as `--features` takes them.",
-            "none beside Cargo's defaults: the manifest decides",
+            "none besides Cargo's defaults: the manifest decides",
             "[postgres]",
         ),
         Key::new(
@@ -46,7 +46,7 @@ pub(super) static BUILD: Block = Block {
             "target",
             &TARGET_NAME,
             "What to compile for: `musl` or `gnu` of the image's platform, or a rustc triple.",
-            "`musl`: a static program runs on every base, on `scratch`, too",
+            "`musl`: a static program runs on every base, even on `scratch`",
             "gnu",
         ),
         Key::new(
@@ -66,7 +66,7 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "packages",
             &SYSTEM_PACKAGES,
-            "System packages needed to compile, by the names of the build image's package manager.",
+            "System packages needed to compile, by their names in the build image's package manager.",
             "none: a warning names what crates are known to need before they are compiled",
             "[protobuf-compiler]",
         ),
@@ -80,7 +80,7 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "stamp",
             &ENV,
-            "Environment of the last compile step alone, for what changes with each build: a new value compiles the program and the local libraries that name the variable, and no dependency.",
+            "Environment of the last compile step only, for what changes with each build: a new value compiles the program and the local libraries that name the variable, and no dependency.",
             "none: equal sources make equal programs",
             "{ REVISION: '${VCS_REVISION}' }",
         ),
@@ -88,7 +88,7 @@ pub(super) static BUILD: Block = Block {
             "rustflags",
             &FLAGS,
             "Extra compiler flags, as Cargo's `build.rustflags`; a scalar is split at spaces.",
-            "none: Cargo's configuration files count as they are",
+            "none: Cargo's configuration files apply as they are",
             "-C target-cpu=x86-64-v3",
         ),
         Key::new(
@@ -115,7 +115,7 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "run",
             &RUNS,
-            "Commands that change the build image before anything is compiled: a shell line, a list of words, or a mapping. They run in `/`, without the project's files and without secrets, and without network unless the mapping says so; nothing of them gets into the image.",
+            "Commands that change the build image before anything is compiled: a shell line, a list of words, or a mapping. They run in `/`, without the project's files and without secrets, and without network access unless the mapping says so; nothing of them gets into the image.",
             "none: the build image and `packages` suffice for most",
             "[{ cmd: cargo install --locked wasm-bindgen-cli, network: true }]",
         ),
@@ -130,14 +130,14 @@ pub(super) static BUILD: Block = Block {
             "allocator",
             &ALLOCATOR,
             "Memory allocator.",
-            "`default`: the choice is the program's",
+            "`default`: the program chooses",
             "mimalloc",
         ),
         Key::new(
             "seed",
             &BOOL,
             "Whether compiling dependencies starts from what the last build on this builder left in a cache, so that after a change only new crates are compiled. It saves time and never changes the result; `--no-cache` empties the cache.",
-            "`true`: it only saves time; `false` where compile steps have secrets or sources of crates are in the project",
+            "`true`: it only saves time; `false` where compile steps have secrets or Cargo's configuration names files of the project",
             "false",
         ),
         Key::new(

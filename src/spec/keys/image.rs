@@ -25,7 +25,7 @@ pub(super) static IMAGE_KEYS: Block = Block {
             "files",
             &FILES,
             "Files from the build context: maps a context path (`*` and `?` match within a name) to an absolute path, or to a mapping. A trailing `/` on the target means \"into this directory\".",
-            "none: the image holds the program alone",
+            "none: the image has only the program",
             "{ migrations/: /app/migrations/ }",
         ),
         Key::new(
@@ -74,7 +74,7 @@ pub(super) static IMAGE_KEYS: Block = Block {
             "annotations",
             &LABELS,
             "Annotations of the image's manifest.",
-            "none: labels tell the same, and every tool reads them",
+            "none: labels say the same, and every tool reads them",
             "{ team: shop }",
         ),
         Key::new(
@@ -102,7 +102,7 @@ pub(super) static IMAGE_KEYS: Block = Block {
             "healthcheck",
             &HEALTH,
             "Health check: the command as a list of words (`none` or `[]` switches the base image's off), or a mapping.",
-            "the base image's: what healthy means only the program can tell",
+            "the base image's: only the program knows what healthy means",
             "{ cmd: [shop-server, health], interval: 30s }",
         ),
         Key::new(
@@ -129,7 +129,7 @@ pub(super) static IMAGE_KEYS: Block = Block {
         Key::new(
             "run",
             &RUNS,
-            "Commands in the image after everything is in it: a shell line, a list of words, or a mapping. They run as root, in `/`, and without network unless the mapping says so.",
+            "Commands in the image after everything is in it: a shell line, a list of words, or a mapping. They run as root, in `/`, and without network access unless the mapping says so.",
             "none: everything else is a key of its own",
             "[adduser -D app]",
         ),

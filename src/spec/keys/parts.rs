@@ -1,4 +1,4 @@
-//! The smaller blocks: what stands in `build:`, `image:` and beside them.
+//! The smaller blocks: those inside `build:` and `image:`, and those beside them.
 
 use super::shapes::*;
 use crate::spec::table::{Block, Key, Shape};
@@ -150,8 +150,8 @@ pub(super) static RUN: Block = Block {
         Key::new(
             "network",
             &BOOL,
-            "Whether it has network.",
-            "`false`: what is fetched without a lock is another thing tomorrow",
+            "Whether it has network access.",
+            "`false`: what is fetched without a lock may be different tomorrow",
             "true",
         ),
     ],
@@ -229,7 +229,7 @@ pub(super) static HEALTHCHECK: Block = Block {
         Key::new(
             "retries",
             &COUNT_NUMBER,
-            "Failures until unhealthy.",
+            "Failures in a row after which the container is unhealthy.",
             "3: the engine's, as for a Dockerfile",
             "5",
         ),
@@ -238,7 +238,7 @@ pub(super) static HEALTHCHECK: Block = Block {
 
 pub(super) static TEST: Block = Block {
     name: "`test:`",
-    doc: "What `--target test`, `clippy` and `fmt` do.",
+    doc: "What `--target test`, `clippy`, `fmt` and `doc` do.",
     keys: &[
         Key::new(
             "runner",
@@ -264,7 +264,7 @@ pub(super) static TEST: Block = Block {
         Key::new(
             "args",
             &WORDS,
-            "Arguments for the test runner; those that choose packages and features count for clippy and doc, too.",
+            "Arguments for the test runner; those that choose packages and features apply to clippy and doc, too.",
             "none: all tests run",
             "[--all-features]",
         ),

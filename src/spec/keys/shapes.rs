@@ -52,9 +52,13 @@ pub(super) static SIGNAL_NAME: Shape = Shape::text(&SIGNAL);
 pub(super) static DURATION_TEXT: Shape = Shape::text(&DURATION);
 pub(super) static UNITS_NUMBER: Shape = Shape::text(&UNITS);
 pub(super) static COUNT_NUMBER: Shape = Shape::text(&COUNT);
-pub(super) static COMMAND: Shape =
-    Shape::many("a list of a program and its arguments", &WORD, &ANY_TEXT);
-pub(super) static ARGUMENTS: Shape = Shape::many("a list of arguments", &WORD, &ANY_TEXT);
+pub(super) static COMMAND: Shape = Shape::many(
+    "a word, or a list of a program and its arguments",
+    &WORD,
+    &ANY_TEXT,
+);
+pub(super) static ARGUMENTS: Shape =
+    Shape::many("a word, or a list of arguments", &WORD, &ANY_TEXT);
 pub(super) static WORD_TEXT: Shape = Shape::text(&WORD);
 pub(super) static WORDS: Shape = Shape::many("an argument or a list of them", &WORD, &WORD_TEXT);
 pub(super) static LINT_CODE: Shape = Shape::text(&LINT);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Longest spec in bytes: far above any real one, far below what would take noticeable time, and small enough to
 /// travel in the trailer of a gRPC reply when an error points into it.
 pub(crate) const MAX_BYTES: usize = 256 << 10;
-/// Most nodes of a tree, aliases followed: an alias bomb ends here. Long scalars count several times.
+/// Most nodes of a tree, aliases followed: an alias bomb ends here. Long scalars are several nodes.
 const MAX_NODES: usize = 20_000;
 /// Deepest nesting, far above what any key needs.
 const MAX_DEPTH: usize = 32;
@@ -25,10 +25,10 @@ pub(crate) fn too_large(file: &SourceFile) -> Diagnostic {
         .at(head.at(Span::default()))
 }
 
-/// That a name, which was at `first`, is there once more.
+/// The error for a name that appears again after `first`.
 pub(in crate::spec) fn twice(file: &SourceFile, name: &str, span: Span, first: Span) -> Diagnostic {
     let line = file.position(first.start).line;
-    Diagnostic::error("duplicate-key", format!("`{name}` is there twice"))
+    Diagnostic::error("duplicate-key", format!("`{name}` appears twice"))
         .help(format!("it is also on line {line}: keep one of them"))
         .at(file.at(span))
 }
@@ -36,7 +36,7 @@ pub(in crate::spec) fn twice(file: &SourceFile, name: &str, span: Span, first: S
 /// The tree of a file; `None` when it holds nothing but comments.
 ///
 /// # Errors
-/// What makes reading on pointless. Other mistakes (a key that is there twice, a tag) come with the tree.
+/// What makes reading on pointless. Other mistakes (a key that appears twice, a tag) come with the tree.
 pub(in crate::spec) fn read(file: &SourceFile) -> Result<(Option<Node>, Diagnostics), Diagnostics> {
     if file.text().len() > MAX_BYTES {
         return Err(too_large(file).into());
@@ -148,12 +148,12 @@ impl Reader<'_> {
                         node.clone()
                     }
                     None => {
-                        self.error("yaml-alias", span, "an alias stands inside its own anchor");
+                        self.error("yaml-alias", span, "an alias is inside its own anchor");
                         return Err(self.problems);
                     }
                 },
                 Event::DocumentStart(..) if root.is_some() => {
-                    self.error("yaml-documents", span, "the spec holds a second document");
+                    self.error("yaml-documents", span, "the file has a second document");
                     return Err(self.problems);
                 }
                 _ => continue,
@@ -277,7 +277,7 @@ impl Reader<'_> {
             return false;
         };
         let written = tag.original();
-        let message = format!("`{written}` is a tag, and no value");
+        let message = format!("`{written}` is a YAML tag, not a value");
         let help = format!("put it in quotes: `'{written}'`");
         let error = Diagnostic::error("yaml-tag", message).help(help);
         self.problems.push(error.at(self.file.at(span)));

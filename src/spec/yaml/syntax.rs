@@ -78,7 +78,7 @@ fn words(kind: &ErrorKind) -> (String, &'static str) {
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             return (
                 format!("`{close}` closes what `{open}` opened"),
-                "lists stand in `[]`, mappings in `{}`",
+                "write lists in `[]`, mappings in `{}`",
             );
         }
         ErrorKind::UnexpectedCharacter { character } => {

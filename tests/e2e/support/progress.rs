@@ -33,7 +33,7 @@ pub(crate) struct Step {
 }
 
 impl BuildReport {
-    /// Reads the stderr of buildx. Lines that are no JSON are buildx's own words.
+    /// Reads the stderr of buildx. Lines that are not JSON are buildx's own words.
     pub(crate) fn parse(stderr: &str) -> Self {
         let mut digests = BTreeMap::new();
         let mut steps: Vec<Step> = Vec::new();

@@ -41,7 +41,7 @@ impl Drop for Tree {
     }
 }
 
-/// Calls `visit` for each regular file below `dir`; cargo's target folders are no part of a project.
+/// Calls `visit` for each regular file below `dir`; cargo's target folders are not part of a project.
 pub(crate) fn walk(dir: &Path, visit: &mut dyn FnMut(&Path, &fs::Metadata)) {
     let entries = fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
     for entry in entries {

@@ -5,13 +5,13 @@
 #
 # Where it differs:
 # - The stage `skeleton` has the manifests, the lock and stubs for sources as they were, reduced to
-#   what dependencies can notice, as text. After a change of dependencies write this file anew from
-#   Rust.yaml, or change the text there; until then cargo stops for lack of a crate.
+#   what dependencies can notice, as text. After a change of dependencies, generate this file again
+#   from Rust.yaml, or change the text there; until then cargo stops because a crate is missing.
 # - Files in the image carry the time of their build, not one fixed time. With SOURCE_DATE_EPOCH and
 #   `--output type=image,rewrite-timestamp=true` they are fixed again.
 # - Some steps see variables of steps before them.
-# - It is for linux/amd64 alone, and build arguments have the values that they had. What was
-#   compiled is not checked afterwards.
+# - It is for linux/amd64 only, and build arguments have the values that they had. What was compiled
+#   is not checked afterwards.
 # - Base images are not pinned, because their digests were not known; their settings were assumed to
 #   be those of the official images.
 # - The ignore file applies as before if it is called .dockerignore; Rust.yaml.dockerignore must be
@@ -24,7 +24,7 @@ FROM build-image AS toolchain
 RUN rustup target add x86_64-unknown-linux-musl
 
 FROM scratch AS sources
-# files that are no Rust sources
+# files that are not Rust sources
 COPY --exclude=**/*.rs --exclude=.git --exclude=Cargo.lock --exclude=Cargo.toml --exclude=Dockerfile --exclude=Rust.yaml --exclude=target . /
 
 FROM scratch AS sources-nonroot-volume

@@ -24,7 +24,7 @@ fn main() { println!("real {}", one::one()); }
 }
 
 /// 5, 7, 13, 24, 61, 62, 72, 104: library, binary, procedural macro, build scripts with `links`, all local, and
-/// crates from outside for each.
+/// external crates for each.
 #[test]
 fn every_kind() {
     check(
@@ -219,7 +219,7 @@ fn main() { println!("{}", one::one()); }
     );
 }
 
-/// 25, 26: a local crate has the name of a crate from outside that is compiled, too; another is a prefix.
+/// 25, 26: a local crate has the name of an external crate that is compiled, too; another is a prefix.
 #[test]
 fn names_like_those_from_outside() {
     check(
@@ -249,7 +249,7 @@ pub fn twin() -> &'static str { "local twin" }
     );
 }
 
-/// 32, 33, 44: a crate from outside depends on a patched local crate: that has its real sources from the start.
+/// 32, 33, 44: an external crate depends on a patched local crate: that has its real sources from the start.
 #[test]
 fn patched_for_crates_from_outside() {
     check(
@@ -290,7 +290,7 @@ pub const TEXT: &str = "patched one 1.9.0";
     );
 }
 
-/// 44: a patched crate that both a crate from outside and the program use is real from the start, and compiled once.
+/// 44: a patched crate that both an external crate and the program use is real from the start, and compiled once.
 #[test]
 fn patched_for_all() {
     check(
@@ -389,7 +389,7 @@ fn main() { println!("{} {}", env!("CARGO_PKG_VERSION"), two::two()); }
     );
 }
 
-/// 18, 19, 23: path dependencies that are no members: excluded ones and ones of another workspace.
+/// 18, 19, 23: path dependencies that are not members: excluded ones and ones of another workspace.
 #[test]
 fn local_packages_that_are_no_members() {
     let cycle = cycle_at(
@@ -604,7 +604,7 @@ one = { version = "1", features = ["more"] }
     assert!(error.contains("--locked"), "{error}");
 }
 
-/// 25: the package that is built has the name of one from outside, and a real version like the mask.
+/// 25: the package that is built has the name of an external one, and a real version like the mask.
 #[test]
 fn own_name_taken() {
     check(

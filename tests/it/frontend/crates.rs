@@ -135,7 +135,7 @@ async fn groups_are_for_engines_that_merge_and_builds_that_want_them() {
     let classic = resolved(SPEC, "shop").without(caps::MERGE_OP, "only with the containerd store");
     result(build(&classic, &[]).await);
     assert!(!groups(&classic));
-    // Few crates are no reason to take groups, whatever is imported.
+    // For few crates there are no groups, whatever is imported.
     let auto = resolved("image: { base: scratch }\n", "shop");
     let imports = r#"[{"Type":"registry","Attrs":{"ref":"example.com/cache"}}]"#;
     result(build(&auto, &[("cache-imports", imports)]).await);
@@ -180,7 +180,7 @@ async fn what_was_left_to_the_project_is_a_warning() {
     );
 }
 
-/// A release that changes one of these compiles dependencies anew on every builder: that is a line in CHANGELOG.md.
+/// A release that changes one of these recompiles dependencies on every builder: that is a line in CHANGELOG.md.
 #[tokio::test]
 async fn digests_of_heavy_steps_stay() {
     let bridge = resolved(SPEC, "shop");

@@ -129,7 +129,7 @@ async fn some_stages_without_a_cache() {
     }
 }
 
-/// The engine empties the caches of what is done anew for each graph that has it.
+/// The engine empties the caches of repeated steps for each graph that has them.
 #[tokio::test]
 async fn what_is_done_anew_is_so_once() {
     let scan = [

@@ -116,7 +116,7 @@ async fn a_foreign_platform_that_nothing_links_for() {
         error.message,
         "Rust.yaml:1: there is no linker for `aarch64-unknown-linux-gnu` on linux/amd64: use \
          `target: musl`, build on a builder that has a node of that platform (`docker buildx create \
-         --append`), or install a cross compiler by `packages:` and name it in `env: { \
+         --append`), or install a cross compiler with `packages:` and name it in `env: { \
          CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER: … }` under `build:`"
     );
 }

@@ -597,7 +597,7 @@ version = "0.1.0"
     );
 }
 
-/// 44: patches with paths, one of them of a package that is no member.
+/// 44: patches with paths, one of them of a package that is not a member.
 #[test]
 fn patches() {
     check(

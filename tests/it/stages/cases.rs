@@ -183,13 +183,13 @@ fn images_share_their_dependencies_when_features_agree() {
     assert_eq!(
         plan(&files, &spec, "server").notes,
         [
-            "4 crates from outside are compiled in one step: fewer than 40 are compiled faster together",
+            "4 external crates are compiled in one step: fewer than 40 are compiled faster together",
             "`server` shares the dependency step of `admin`; \
-          `server` and `second` compile their dependencies apart: `helper 0.3.1` may have other features in one \
-          than in the other; \
+          `server` and `second` compile their dependencies apart: `helper 0.3.1` may have different features \
+          in each of them; \
           `server` and `tls` compile their dependencies apart: they ask for different features of one package; \
-          `server` and `worker` compile their dependencies apart: `helper 0.3.1` may have other features in one \
-          than in the other"
+          `server` and `worker` compile their dependencies apart: `helper 0.3.1` may have different features \
+          in each of them"
         ]
     );
 }

@@ -66,14 +66,14 @@ impl Bridge {
         }
     }
 
-    /// The same with no list of capabilities at all, as the oldest engines.
+    /// Removes the list of capabilities, as the oldest engines have none.
     pub(crate) fn without_caps(self) -> Self {
         self.script().gateway_caps.clear();
         self.script().llb_caps.clear();
         self
     }
 
-    /// The same with what BuildKit 0.`minor` could do.
+    /// Reduces the capabilities to those of BuildKit 0.`minor`.
     pub(crate) fn release(self, minor: u32) -> Self {
         let ids = |set: CapSet| set.ids().map(|id| cap(id, "")).collect();
         self.script().gateway_caps = ids(CapSet::gateway_of_release(minor));
@@ -81,7 +81,7 @@ impl Bridge {
         self
     }
 
-    /// The same without one capability, for a reason if there is one.
+    /// Removes one capability, or turns it off if there is a reason.
     pub(crate) fn without(self, id: &str, reason: &str) -> Self {
         let turn_off = |list: &mut Vec<ApiCap>| {
             list.retain(|cap| cap.id != id || !reason.is_empty());
@@ -94,12 +94,12 @@ impl Bridge {
         self
     }
 
-    /// The same with a file in every reference whose source has no tree of its own.
+    /// Adds a file to every reference whose source has no tree of its own.
     pub(crate) fn file(self, path: &str, data: impl Into<Vec<u8>>) -> Self {
         self.file_of("", path, data)
     }
 
-    /// The same with a file in what comes from one source, such as `local://dockerfile`.
+    /// Adds a file to what comes from one source, such as `local://dockerfile`.
     pub(crate) fn file_of(self, source: &str, path: &str, data: impl Into<Vec<u8>>) -> Self {
         let mut script = self.script();
         let tree = script.trees.entry(source.to_owned()).or_default();
@@ -108,20 +108,20 @@ impl Bridge {
         self
     }
 
-    /// The same with an image.
+    /// Adds an image.
     pub(crate) fn image(self, reference: &str, digest: &str, config: &str) -> Self {
         let image = (digest.to_owned(), config.to_owned());
         self.script().images.insert(reference.to_owned(), image);
         self
     }
 
-    /// The same with an input of the frontend.
+    /// Adds an input of the frontend.
     pub(crate) fn input(self, name: &str, definition: Definition) -> Self {
         self.script().inputs.insert(name.to_owned(), definition);
         self
     }
 
-    /// The same with a method that answers by a function.
+    /// Answers `method` by a function.
     pub(crate) fn on<M: Message + Default, R: Message>(
         self,
         method: &str,
@@ -135,7 +135,7 @@ impl Bridge {
         })
     }
 
-    /// The same with a method that does anything.
+    /// Answers `method` by a function of the raw message, which may do anything.
     pub(crate) fn on_raw(
         self,
         method: &str,
@@ -151,7 +151,7 @@ impl Bridge {
         self.connect_with(Environment::default()).await
     }
 
-    /// The same with options and a session.
+    /// [`Self::connect`] with options and a session.
     pub(crate) async fn connect_with(&self, environment: Environment) -> Result<Gateway, Failure> {
         let (near, far) = tokio::io::duplex(64 << 10);
         tokio::spawn(self.clone().serve(far));

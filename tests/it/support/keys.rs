@@ -1,5 +1,5 @@
 //! A model of the engine's cache: the key of a step is what it does and the keys of what it works on; a copy from
-//! the build context counts by the content of the files that it takes.
+//! the build context has the content of the files that it takes in its key.
 
 use super::fixture::{self, Files};
 use super::patterns::selected;
@@ -118,7 +118,7 @@ pub(crate) fn keys(plan: &Plan, files: &Files) -> BTreeMap<String, String> {
     let mut named = BTreeMap::new();
     for step in &plan.steps {
         let key = match &step.op {
-            // Copies of what it leaves count by content, so that is its key here.
+            // Copies of what it leaves are keyed by content, so that is its key here.
             Op::Exec(exec) if exec.args[0].ends_with("/unread") => {
                 let output = Output {
                     step: all.len(),

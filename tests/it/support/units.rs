@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// The crates from outside of the project in an output of `cargo build --unit-graph`: each with all that decides
+/// The external crates in an output of `cargo build --unit-graph`: each with all that decides
 /// whether an artefact of it serves: its features, profile and platform, and the same of what it depends on.
 pub(crate) fn external(graph: &str) -> BTreeSet<String> {
     let units = described(graph, |package| package.starts_with("path+"));

@@ -65,7 +65,7 @@ impl Peak {
         Some(Self { most, before })
     }
 
-    /// The bytes beside what they had at the start: files that the kernel keeps of earlier containers count as theirs.
+    /// The bytes beside what they had at the start: files that the kernel keeps of earlier containers are theirs.
     pub(crate) fn bytes(mut self) -> Option<f64> {
         let mut text = String::new();
         self.most.rewind().ok()?;

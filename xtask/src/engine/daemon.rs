@@ -162,9 +162,9 @@ pub(crate) fn stop(state: &State, engine: EngineName) -> Result<bool> {
     Ok(true)
 }
 
-/// Makes `$0` the root of the mount namespace and becomes the program behind it. With `chroot` the namespace
-/// would keep the machine's root, and `docker exec`, which joins a container by namespaces, would land there. The machine's root stays mounted below, where only dockerd sees it: the engine's Debian has no
-/// program to unmount it with.
+/// Makes `$0` the root of the mount namespace, then becomes the program that follows. `chroot` would keep the
+/// machine's root for the namespace, and `docker exec` would land there. The machine's root stays mounted at
+/// `.machine`, for dockerd only.
 const ENTER: &str = r#"
 set -e
 cd "$0"
@@ -209,8 +209,8 @@ pub(crate) fn enter(state: &State, engine: EngineName) -> Result<Infallible> {
         "insecure-registries": ["127.0.0.0/8"],
         "cgroup-parent": cgroup(engine),
         // By default a fifth of the disk stays free, which on a full one means that nothing is kept, and tests of
-        // what is cached fail. A run of all tests makes less than half of what is kept at most. What an image of the
-        // engine has, too, is never counted, so it goes by its age.
+        // what is cached fail. A run of all tests makes less than half of what is kept at most. Layers that an image
+        // of the engine uses do not count against these limits, so they are removed by age.
         "builder": {"gc": {
             "enabled": true,
             "policy": [

@@ -19,7 +19,7 @@ use anyhow::{Context as _, Result};
 use super::{Engine, State, root};
 use crate::sh;
 
-/// Raised when what a stand-in holds changes: older ones are then made anew.
+/// Raised when what a stand-in holds changes: older ones are then rebuilt.
 const RECIPE: u32 = 2;
 
 /// The label that tells a stand-in from the real image; its value is the stand-in's key.

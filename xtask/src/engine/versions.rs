@@ -34,7 +34,7 @@ impl Versions {
         }
     }
 
-    /// The parts that are older than what is tested, in words. A version that cannot be read counts as new enough.
+    /// The parts that are older than what is tested, in words. A version that cannot be read is taken as new enough.
     pub(crate) fn too_old(&self) -> Vec<String> {
         let parts = [
             Some(&self.engine),

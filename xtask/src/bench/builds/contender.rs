@@ -92,9 +92,9 @@ impl Contender {
         }
     }
 
-    /// A file whose build leaves what the first build of an empty builder left. Steps that are cached leave cache mounts as
-    /// the build before had them, so where cargo works in one, it runs: after a variable that no step had before, since
-    /// `--no-cache` would empty the mounts. `word` is new for each build.
+    /// A file whose build leaves the builder as the first build of an empty builder left it. Cached steps leave cache
+    /// mounts as the previous build had them, so a step in which cargo works in such a mount has to run again: after
+    /// a variable that no step had before, since `--no-cache` would empty the mounts. `word` is new for each build.
     pub(super) fn anew(self, text: &str, word: &str) -> String {
         let workdir = "WORKDIR /app\n";
         match self {

@@ -21,7 +21,7 @@ const KINDS: [(&str, &[&str]); 7] = [
     ("image", &["exporting "]),
 ];
 
-/// What is in none of them: frontend and engine at the beginning, between steps and at the end.
+/// What belongs to none of them: frontend and engine at the beginning, between steps and at the end.
 const REST: &str = "the rest";
 
 /// The names of all kinds, in the order of a build.

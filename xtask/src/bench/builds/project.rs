@@ -146,7 +146,7 @@ const LIBC: Bump = Bump {
     to: "0.2.191",
 };
 
-/// What docker/init writes beside its Dockerfile, in short: no contender has to send or copy what is no source.
+/// What docker/init writes beside its Dockerfile, in short: no contender has to send or copy what is not a source.
 const IGNORED: &str =
     "**/.git\n**/target\n**/Dockerfile*\n**/.dockerignore\nRust.yaml\nLICENSE*\nREADME.md\n";
 

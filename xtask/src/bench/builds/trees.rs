@@ -93,7 +93,7 @@ impl Trees {
         Ok(dir)
     }
 
-    /// Removes a file, and the folders that it was alone in: one without a manifest is no member.
+    /// Removes a file, and the folders that it was alone in: one without a manifest is not a member.
     fn remove(&self, path: &Path) -> Result<()> {
         fs::remove_file(self.work.join(path))?;
         for dir in path.ancestors().skip(1) {

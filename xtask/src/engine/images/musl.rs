@@ -37,7 +37,7 @@ int __snprintf_chk(char *to, size_t size, int flag, size_t room, const char *for
 }
 ";
 
-/// Raised when what is built changes: older libraries are then made anew.
+/// Raised when what is built changes: older libraries are then rebuilt.
 pub(super) const REVISION: u32 = 2;
 
 /// What C code calls for an operation that the machine's instructions lack. Rust's own build compiles these from

@@ -1,4 +1,4 @@
-//! A procedural macro of the project's own, with crates from outside.
+//! A procedural macro of the project's own, with external crates.
 
 /// Says how many fields there are.
 #[proc_macro_derive(Fields)]
