@@ -78,8 +78,8 @@ pub struct Package {
     pub dir: String,
     /// Context path of the workspace root that it belongs to, if there is one.
     pub workspace: Option<String>,
-    /// Context paths of the links in its directory that its targets are behind.
-    pub source_links: Vec<String>,
+    /// The links in its directory that its targets are behind: context paths of each and of what it leads to.
+    pub source_links: Vec<(String, String)>,
     /// Its `Cargo.toml`.
     pub manifest: SourceFile,
     /// Place of its name in the manifest.

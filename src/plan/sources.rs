@@ -105,11 +105,8 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
         others.extend([rust(dir), below(dir, "Cargo.toml")]);
     }
     // A stub cannot be written through a link.
-    others.extend(
-        packages
-            .iter()
-            .flat_map(|package| package.source_links.clone()),
-    );
+    let links = packages.iter().flat_map(|package| &package.source_links);
+    others.extend(links.map(|(link, _)| link.clone()));
     for name in ["Cargo.toml", "Cargo.lock"] {
         others.push(below(&input.project.root, name));
     }
@@ -181,7 +178,13 @@ fn seen(input: &Input<'_>, recipe: &Recipe) -> (Vec<String>, Vec<String>) {
                 let outside = package.targets.iter().map(|target| target.path.as_str());
                 let outside = outside.filter(|path| !is_below(path, dir));
                 include.extend(outside.map(|path| rust(parent(path))));
-                include.extend(package.source_links.iter().cloned());
+                for (link, real) in &package.source_links {
+                    include.insert(link.clone());
+                    include.insert(match real.ends_with(".rs") {
+                        true => real.clone(),
+                        false => rust(real),
+                    });
+                }
             }
             false => {}
         }

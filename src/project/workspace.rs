@@ -175,7 +175,7 @@ impl<'t> Loader<'t> {
         None
     }
 
-    fn source_links(&self, package: &Package) -> Vec<String> {
+    fn source_links(&self, package: &Package) -> Vec<(String, String)> {
         let below = format!("{}/", package.dir);
         let is_above = |link: &&str| {
             let behind = format!("{link}/");
@@ -186,7 +186,7 @@ impl<'t> Loader<'t> {
         links
             .filter(|link| package.dir.is_empty() || link.starts_with(&below))
             .filter(is_above)
-            .map(str::to_owned)
+            .map(|link| (link.to_owned(), self.tree.real(link)))
             .collect()
     }
 
