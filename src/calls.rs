@@ -4,17 +4,16 @@
 //! `frontend/subrequests`, so that buildx renders the standard ones itself; it prints the text or the JSON
 //! of all others as they are. None of the standard ones builds anything or asks a registry.
 
-mod about;
 mod check;
 mod describe;
+mod export;
 mod outline;
+mod planner;
 mod targets;
-mod ways;
 mod wire;
 
-use crate::context::Context;
-use crate::gateway::{Failure, Gateway, Output};
-use crate::options::Options;
+use crate::frontend::Request;
+use crate::gateway::{Failure, Output};
 use serde_json::Value;
 
 /// A question that this frontend answers.
@@ -128,26 +127,21 @@ pub struct Answer {
 ///
 /// # Errors
 /// [`Failure::Subrequest`] for an unknown one; else whatever reading the context or the project gives.
-pub async fn answer(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-    request: &str,
-) -> Result<Output, Failure> {
-    let call = CALLS.iter().find(|call| call.name == request);
-    let call = call.ok_or_else(|| Failure::Subrequest(request.to_owned()))?;
+pub async fn answer(request: Request<'_>, question: &str) -> Result<Output, Failure> {
+    let call = CALLS.iter().find(|call| call.name == question);
+    let call = call.ok_or_else(|| Failure::Subrequest(question.to_owned()))?;
     let answer = match call.question {
         Question::Describe => describe::answer(),
-        Question::Lint => check::answer(gateway, options, context).await?,
-        Question::Outline => outline::answer(gateway, options, context).await?,
-        Question::Targets => targets::answer(gateway, options, context).await?,
-        Question::Plan => ways::plan(gateway, options, context).await?,
-        Question::Graph => ways::graph(gateway, options, context).await?,
-        Question::Explain => ways::explained(gateway, options, context).await?,
-        Question::Dockerfile => ways::dockerfile(gateway, options, context).await?,
-        Question::Bake => ways::bake(gateway, options, context).await?,
-        Question::Schema => ways::schema(),
-        Question::Init => ways::begin(gateway, options, context).await?,
+        Question::Lint => check::answer(request).await?,
+        Question::Outline => outline::answer(request).await?,
+        Question::Targets => targets::answer(request).await?,
+        Question::Plan => export::plan(request).await?,
+        Question::Graph => export::graph(request).await?,
+        Question::Explain => export::explained(request).await?,
+        Question::Dockerfile => export::dockerfile(request).await?,
+        Question::Bake => export::bake(request).await?,
+        Question::Schema => export::schema(),
+        Question::Init => export::begin(request).await?,
     };
     Ok(answer.output())
 }

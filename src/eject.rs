@@ -18,12 +18,12 @@ pub use bake::bake;
 
 use crate::plan::{Plan, Role};
 use dockerfile::Writer;
-use stage::{From, Stage, mark};
+use stage::{Base, Stage, mark};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a Dockerfile needs to know besides the plans.
 #[derive(Clone, Copy, Debug)]
-pub struct Surroundings<'a> {
+pub struct DockerfileOptions<'a> {
     /// Name of the spec.
     pub spec: &'a str,
     /// Patterns of the ignore file: the Dockerfile's frontend applies them itself.
@@ -33,19 +33,19 @@ pub struct Surroundings<'a> {
 }
 
 /// One Dockerfile for all `plans`; equal stages are written once, the last plan is the default target.
-pub fn dockerfile(plans: &[Plan], around: &Surroundings<'_>) -> String {
+pub fn dockerfile(plans: &[Plan], options: &DockerfileOptions<'_>) -> String {
     let mut file = File::default();
     for plan in plans {
         file.taken.insert(words::stage_name(&plan.stage));
     }
     let mut facts = BTreeSet::new();
     for plan in plans {
-        let mut writer = Writer::new(plan, around);
+        let mut writer = Writer::new(plan, options);
         writer.steps();
         facts.append(&mut writer.facts);
         file.add(&words::stage_name(&plan.stage), &writer.stages, writer.last);
     }
-    header::header(plans, around, &facts) + &file.stages.join("\n")
+    header::header(plans, options, &facts) + &file.stages.join("\n")
 }
 
 /// Stages with names.
@@ -72,12 +72,12 @@ impl File {
                 text
             };
             let from = match &stage.from {
-                From::Scratch => "FROM scratch".to_owned(),
-                From::Image(reference, None) => format!("FROM {reference}"),
-                From::Image(reference, Some(platform)) => {
+                Base::Scratch => "FROM scratch".to_owned(),
+                Base::Image(reference, None) => format!("FROM {reference}"),
+                Base::Image(reference, Some(platform)) => {
                     format!("FROM --platform={platform} {reference}")
                 }
-                From::Stage(at) => format!("FROM {}", settled[at]),
+                Base::Stage(at) => format!("FROM {}", settled[at]),
             };
             let key = (from, resolve(&stage.body));
             let known = self.keys.iter().position(|known| *known == key);
@@ -137,8 +137,8 @@ fn in_order(stages: &[Stage], last: usize) -> Vec<usize> {
 
 fn stage_word(stage: &Stage) -> &'static str {
     match (&stage.from, stage.role) {
-        (From::Image(_, Some(_)), Role::Base) => "build-image",
-        (From::Scratch, Role::Base) => "empty",
+        (Base::Image(_, Some(_)), Role::Base) => "build-image",
+        (Base::Scratch, Role::Base) => "empty",
         (_, role) => role.word(),
     }
 }

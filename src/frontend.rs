@@ -4,10 +4,11 @@ mod bases;
 mod epoch;
 mod missing;
 mod packages;
+mod request;
 mod result;
 mod sbom;
 mod solve;
-mod surroundings;
+mod step_options;
 mod units;
 
 use crate::calls;
@@ -24,6 +25,7 @@ use crate::source::SourceTree;
 use crate::spec::{self, Spec};
 use crate::stage::Stage;
 use bases::Bases;
+pub use request::Request;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -38,14 +40,24 @@ pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
     }
     let context = Context::load(&gateway, &options).await?;
     let build_platform = gateway.build_opts().environment.build_platform();
-    let platforms = options.target_platforms(&build_platform);
-    if let Some(request) = &options.request {
-        let context = packages::placed(&gateway, &options, &context, &platforms[0]).await?;
-        return calls::answer(&gateway, &options, &context, request).await;
+    let request = Request {
+        gateway: &gateway,
+        options: &options,
+        context: &context,
+        build_platform: &build_platform,
+    };
+    let platforms = request.platforms();
+    if let Some(question) = &options.request {
+        let placed = packages::placed(request, &platforms[0]).await?;
+        let request = Request {
+            context: &placed,
+            ..request
+        };
+        return calls::answer(request, question).await;
     }
     let derived = !matches!(options.epoch, None | Some(Epoch::Seconds(_)));
     let multi_platform = options.multi_platform;
-    let made = all_platforms(gateway, options, context, platforms).await?;
+    let made = all_platforms(gateway, options, context, build_platform, platforms).await?;
     Ok(result::output(made, multi_platform, derived))
 }
 
@@ -54,15 +66,23 @@ async fn all_platforms(
     gateway: Gateway,
     options: Options,
     context: Context,
+    build_platform: Platform,
     platforms: Vec<Platform>,
 ) -> Result<Vec<Made>, Failure> {
-    let (options, context) = (Arc::new(options), Arc::new(context));
+    let all = Arc::new((gateway, options, context, build_platform));
     let mut running = JoinSet::new();
     for (index, platform) in platforms.into_iter().enumerate() {
-        let (gateway, options, context) = (gateway.clone(), options.clone(), context.clone());
+        let all = all.clone();
         running.spawn(async move {
+            let (gateway, options, context, build_platform) = &*all;
+            let request = Request {
+                gateway,
+                options,
+                context,
+                build_platform,
+            };
             // What is worth a warning on one platform is so on all.
-            let made = one_platform(&gateway, &options, &context, &platform, index == 0).await;
+            let made = one_platform(request, &platform, index == 0).await;
             (index, made)
         });
     }
@@ -82,25 +102,27 @@ async fn all_platforms(
 type Made = (Planned, Ref, Vec<Attestation>);
 
 async fn one_platform(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
+    request: Request<'_>,
     platform: &Platform,
     warns: bool,
 ) -> Result<Made, Failure> {
-    let context = &packages::placed(gateway, options, context, platform).await?;
-    expect_bases(gateway, options, context, platform);
-    let loaded = load(gateway, options, context, platform).await?;
+    let Request {
+        gateway, options, ..
+    } = request;
+    let context = &packages::placed(request, platform).await?;
+    let request = Request { context, ..request };
+    expect_bases(request, platform);
+    let loaded = load(request, platform).await?;
     if warns {
         warn(gateway, context, &loaded.warnings).await;
     }
     loaded.switches.refuse(&loaded.warnings)?;
-    let mut planned = decide(gateway, options, context, &loaded, platform).await?;
+    let mut planned = decide(request, &loaded, platform).await?;
     if options.multi_platform {
         planned.name_platform();
     }
-    let solved = solve::solve(gateway, options, context, &loaded.spec, &planned).await?;
-    let lists = sbom::scanned(gateway, options, context, &solved).await?;
+    let solved = solve::solve(request, &loaded.spec, &planned).await?;
+    let lists = sbom::scanned(request, &solved).await?;
     Ok((planned, solved.reference, lists))
 }
 
@@ -121,13 +143,8 @@ pub struct Loaded {
 ///
 /// # Errors
 /// All mistakes in the spec, or else all in the manifests.
-pub async fn load(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-    platform: &Platform,
-) -> Result<Loaded, Failure> {
-    let inspected = inspect(gateway, options, context, platform).await?;
+pub async fn load(request: Request<'_>, platform: &Platform) -> Result<Loaded, Failure> {
+    let inspected = inspect(request, platform).await?;
     let Inspected {
         spec: Some(spec),
         project: Some(project),
@@ -165,14 +182,9 @@ pub struct Inspected {
 ///
 /// # Errors
 /// What the engine answers.
-pub async fn inspect(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-    platform: &Platform,
-) -> Result<Inspected, Failure> {
-    match parse(gateway, options, context, platform) {
-        Ok((spec, warnings)) => inspect_project(gateway, options, context, spec, warnings).await,
+pub async fn inspect(request: Request<'_>, platform: &Platform) -> Result<Inspected, Failure> {
+    match parse(request, platform) {
+        Ok((spec, warnings)) => inspect_project(request, spec, warnings).await,
         Err(errors) => Ok(Inspected {
             errors,
             ..Inspected::default()
@@ -181,43 +193,37 @@ pub async fn inspect(
 }
 
 /// The spec, and warnings about it.
-fn parse(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-    platform: &Platform,
-) -> Result<(Spec, Diagnostics), Diagnostics> {
-    let build_platform = gateway.build_opts().environment.build_platform();
-    let predefined = options.predefined_args(&build_platform, platform);
+fn parse(request: Request<'_>, platform: &Platform) -> Result<(Spec, Diagnostics), Diagnostics> {
+    let Request {
+        options, context, ..
+    } = request;
+    let predefined = options.predefined_args(request.build_platform, platform);
     spec::parse_with(&context.definition, &options.build_args, &predefined)
 }
 
 /// Has the base images looked up while the project is read.
-fn expect_bases(gateway: &Gateway, options: &Options, context: &Context, platform: &Platform) {
-    let Ok((spec, _)) = parse(gateway, options, context, platform) else {
+fn expect_bases(request: Request<'_>, platform: &Platform) {
+    let Ok((spec, _)) = parse(request, platform) else {
         return;
     };
-    if let Ok(stage) = Stage::find(&spec, options.target.as_deref()) {
-        let build_platform = gateway.build_opts().environment.build_platform();
+    if let Ok(stage) = Stage::find(&spec, request.options.target.as_deref()) {
         for image in stage.images {
-            bases::expect(
-                gateway,
-                options,
-                (stage.kind, image),
-                platform,
-                &build_platform,
-            );
+            bases::expect(request, (stage.kind, image), platform);
         }
     }
 }
 
 async fn inspect_project(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
+    request: Request<'_>,
     spec: Spec,
     warnings: Diagnostics,
 ) -> Result<Inspected, Failure> {
+    let Request {
+        gateway,
+        options,
+        context,
+        ..
+    } = request;
     let switches = Switches::read(options, &context.definition, Some(&spec))?;
     let read = |tree: &SourceTree| {
         let seen = Seen {
@@ -266,35 +272,36 @@ impl Planned {
 /// # Errors
 /// An unknown stage, package, binary or feature; a base image that cannot be resolved.
 pub async fn plan(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
+    request: Request<'_>,
     loaded: &Loaded,
     platform: &Platform,
 ) -> Result<Plan, Failure> {
-    let planned = decide(gateway, options, context, loaded, platform).await?;
+    let planned = decide(request, loaded, platform).await?;
     Ok(planned.plan)
 }
 
 async fn decide(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
+    request: Request<'_>,
     loaded: &Loaded,
     platform: &Platform,
 ) -> Result<Planned, Failure> {
+    let Request {
+        gateway,
+        options,
+        context,
+        ..
+    } = request;
     let Loaded { spec, project, .. } = loaded;
-    let build_platform = &gateway.build_opts().environment.build_platform();
     let stage = Stage::find(spec, options.target.as_deref())?;
     let mut bases = Bases::default();
     let mut selections = vec![];
     for image in stage.images {
         selections.push(project.select(spec, image)?);
         let image = (stage.kind, image);
-        let of_image = bases::resolve(gateway, options, context, image, platform, build_platform);
+        let of_image = bases::resolve(request, image, platform);
         bases.extend(of_image.await?);
     }
-    let epoch = epoch::seconds(gateway, options, context, platform).await?;
+    let epoch = epoch::seconds(request, platform).await?;
     let mut inputs: Vec<plan::Input<'_>> = stage
         .images
         .iter()
@@ -305,7 +312,7 @@ async fn decide(
             project,
             selection,
             platform,
-            build_platform,
+            build_platform: request.build_platform,
             images: &bases.images,
             ignored: &context.ignored,
             labels: &options.labels,
@@ -316,7 +323,7 @@ async fn decide(
         .collect();
     let mut units = vec![];
     for input in &inputs {
-        let resolved = units::resolve(gateway, options, context, &bases, stage.kind, input);
+        let resolved = units::resolve(request, &bases, stage.kind, input);
         let explained = |failure| missing::explained(failure, &context.definition, stage.images);
         units.push(resolved.await.map_err(explained)?);
     }

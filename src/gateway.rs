@@ -28,7 +28,7 @@ pub use connect::Stdio;
 pub use env::{Environment, Worker};
 pub use listing::listed;
 pub use read::{DirEntry, MAX_TEXT};
-pub use resolve::{GitCommit, ImageConfig, OciStore, ResolveImage, Resolved, SourceMeta};
+pub use resolve::{GitCommit, OciStore, ResolveImage, Resolved, ResolvedImage, SourceMeta};
 pub use result::{Attestation, Output, Refs};
 pub use serve::{run, serve};
 pub use solve::{Ref, SolveRequest};

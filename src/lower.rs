@@ -7,8 +7,8 @@ use crate::platform::Platform;
 use crate::source::SourceFile;
 use buildkit_llb::{self as llb, Meta, State};
 
-/// What of the build's surroundings ends up in vertices, and is not decided by the plan.
-pub struct Surroundings<'a> {
+/// What ends up in vertices and is not decided by the plan: the client's options, the context, replaced base images.
+pub struct LowerOptions<'a> {
     /// The spec file: failing steps show the lines that they exist because of.
     pub spec: &'a SourceFile,
     /// The build context as a source: paths of what to include, patterns of what to exclude.
@@ -53,13 +53,19 @@ impl Lowered {
 }
 
 /// Turns every step into a vertex.
-pub fn lower(plan: &Plan, around: &Surroundings<'_>) -> Lowered {
-    let map = llb::SourceMap::new(around.spec.name(), "YAML", around.spec.text());
+pub fn lower(plan: &Plan, options: &LowerOptions<'_>) -> Lowered {
+    let map = llb::SourceMap::new(options.spec.name(), "YAML", options.spec.text());
     let mut lowered = Lowered {
         steps: Vec::with_capacity(plan.steps.len()),
     };
     for step in &plan.steps {
-        let state = vertex(plan, step, around, &lowered, meta(step, around.spec, &map));
+        let state = vertex(
+            plan,
+            step,
+            options,
+            &lowered,
+            meta(step, options.spec, &map),
+        );
         lowered.steps.push(state);
     }
     lowered
@@ -100,7 +106,7 @@ fn group(step: &Step) -> Option<(&str, &'static str)> {
 fn vertex(
     plan: &Plan,
     step: &Step,
-    around: &Surroundings<'_>,
+    options: &LowerOptions<'_>,
     done: &Lowered,
     meta: Meta,
 ) -> State {
@@ -108,17 +114,17 @@ fn vertex(
         Op::Image {
             reference,
             platform,
-        } => (around.replaced)(reference, platform).unwrap_or_else(|| {
+        } => (options.replaced)(reference, platform).unwrap_or_else(|| {
             llb::image(reference)
-                .resolve_mode(around.resolve_mode)
+                .resolve_mode(options.resolve_mode)
                 .state(meta.platform(platform.into()))
         }),
-        Op::Context { include, exclude } => (around.context)(include, exclude),
+        Op::Context { include, exclude } => (options.context)(include, exclude),
         Op::Exec(exec) => {
             let meta = meta
                 .platform(plan.runs_on(step).into())
-                .ignore_cache((around.no_cache)(step.role) && step.role != Role::Fetch);
-            lower_exec(plan, exec, step.role, around, done)
+                .ignore_cache((options.no_cache)(step.role) && step.role != Role::Fetch);
+            lower_exec(plan, exec, step.role, options, done)
                 .vertex(meta)
                 .into()
         }
@@ -128,7 +134,7 @@ fn vertex(
             for action in actions {
                 file = lower_action(file, action, done);
             }
-            file.state(meta.ignore_cache((around.no_cache)(step.role)))
+            file.state(meta.ignore_cache((options.no_cache)(step.role)))
         }
         Op::Merge(parts) => llb::merge(parts.iter().map(|part| done.state(Some(part))), meta),
     }
@@ -144,10 +150,10 @@ fn lower_exec(
     plan: &Plan,
     exec: &plan::Exec,
     role: Role,
-    around: &Surroundings<'_>,
+    options: &LowerOptions<'_>,
     done: &Lowered,
 ) -> llb::Exec {
-    let mut lowered = around.exec.clone();
+    let mut lowered = options.exec.clone();
     lowered.args.clone_from(&exec.args);
     lowered.env.clone_from(&exec.env);
     lowered.cwd.clone_from(&exec.cwd);
@@ -172,9 +178,9 @@ fn lower_exec(
     lowered.mounts.extend(
         exec.mounts
             .iter()
-            .map(|mount| lower_mount(plan, mount, role, around, done)),
+            .map(|mount| lower_mount(plan, mount, role, options, done)),
     );
-    if let Some(size) = around.shm_size {
+    if let Some(size) = options.shm_size {
         lowered.mounts.push(llb::Mount::tmpfs("/dev/shm", size));
     }
     lowered
@@ -184,7 +190,7 @@ fn lower_mount(
     plan: &Plan,
     mount: &plan::Mount,
     role: Role,
-    around: &Surroundings<'_>,
+    options: &LowerOptions<'_>,
     done: &Lowered,
 ) -> llb::Mount {
     let dest = &mount.dest;
@@ -210,7 +216,7 @@ fn lower_mount(
             output
         }
         MountKind::Cache { id, locked } => {
-            let id = match around.cache_namespace {
+            let id = match options.cache_namespace {
                 "" => id.clone(),
                 namespace => format!("{namespace}/{id}"),
             };

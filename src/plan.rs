@@ -306,7 +306,7 @@ impl Plan {
             Op::Exec(exec) => {
                 let mut mounts = exec.mounts.iter();
                 let root = mounts.find(|mount| mount.dest == "/")?;
-                root.kind.from().and_then(below)
+                root.kind.output().and_then(below)
             }
             Op::Files { base, .. } => base.as_ref().and_then(below),
             Op::Merge(parts) => parts.iter().find_map(below),

@@ -4,27 +4,24 @@
 //! findings beside them are shown, too.
 
 use super::Answer;
-use super::about::About;
+use super::planner::Planner;
 use super::wire::Sources;
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, snippet};
-use crate::frontend::{Inspected, inspect};
-use crate::gateway::{Failure, Gateway};
+use crate::frontend::{Inspected, Request, inspect};
+use crate::gateway::Failure;
 use crate::inspect::unbuildable;
 use crate::lint;
-use crate::options::Options;
 use serde_json::{Value, json};
 
 /// Checks the stage that is asked for, or all images.
-pub(super) async fn answer(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-) -> Result<Answer, Failure> {
-    let build_platform = gateway.build_opts().environment.build_platform();
-    let platforms = options.target_platforms(&build_platform);
-    let platform = platforms.first().unwrap_or(&build_platform);
-    let inspected = match inspect(gateway, options, context, platform).await {
+pub(super) async fn answer(request: Request<'_>) -> Result<Answer, Failure> {
+    let Request {
+        options, context, ..
+    } = request;
+    let platforms = request.platforms();
+    let platform = &platforms[0];
+    let inspected = match inspect(request, platform).await {
         // A file that is not text, a broken `# check=` line.
         Err(Failure::User(errors)) => Inspected {
             errors,
@@ -34,17 +31,15 @@ pub(super) async fn answer(
     };
     let mut errors = inspected.errors;
     if let (Some(spec), Some(project)) = (&inspected.spec, &inspected.project) {
-        let about = About {
+        let planner = Planner {
             spec,
             project,
-            context,
-            options,
+            request,
             platform,
-            build_platform: &build_platform,
         };
         let target = options.target.as_deref();
         errors.extend(unbuildable(spec, target, |kind, image| {
-            about.plan(kind, image)
+            planner.plan(kind, image)
         }));
     }
     Ok(rendered(context, inspected.warnings, errors))

@@ -3,14 +3,12 @@
 //! Secrets, ssh agents and cache mounts are those of the steps that the build would have, so the plan is
 //! made.
 
-use super::about::About;
+use super::planner::Planner;
 use super::targets::description;
 use super::wire::Sources;
 use super::{Answer, table};
-use crate::context::Context;
-use crate::frontend::inspect;
-use crate::gateway::{Failure, Gateway};
-use crate::options::Options;
+use crate::frontend::{Request, inspect};
+use crate::gateway::Failure;
 use crate::plan::{MountKind, Op, Plan};
 use crate::spec::{Arg, ImageSpec};
 use crate::stage::Stage;
@@ -18,31 +16,27 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the asked-for stage takes.
-pub(super) async fn answer(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-) -> Result<Answer, Failure> {
-    let build_platform = gateway.build_opts().environment.build_platform();
-    let platforms = options.target_platforms(&build_platform);
-    let platform = platforms.first().unwrap_or(&build_platform);
-    let inspected = inspect(gateway, options, context, platform).await?;
+pub(super) async fn answer(request: Request<'_>) -> Result<Answer, Failure> {
+    let Request {
+        options, context, ..
+    } = request;
+    let platforms = request.platforms();
+    let platform = &platforms[0];
+    let inspected = inspect(request, platform).await?;
     let (Some(spec), Some(project)) = (&inspected.spec, &inspected.project) else {
         return Err(inspected.errors.into());
     };
     let stage = Stage::find(spec, options.target.as_deref())?;
     let mut sources = Sources::new(&context.definition);
     let mut outline = Outline::default();
-    let planning = About {
+    let planner = Planner {
         spec,
         project,
-        context,
-        options,
+        request,
         platform,
-        build_platform: &build_platform,
     };
     for image in stage.images {
-        let plan = planning.plan(stage.kind, image)?;
+        let plan = planner.plan(stage.kind, image)?;
         outline.steps(&plan);
         outline.places(image);
     }

@@ -2,28 +2,21 @@
 
 use super::wire::Sources;
 use super::{Answer, table};
-use crate::context::Context;
 use crate::diagnostic::Severity;
-use crate::frontend::{Inspected, inspect};
-use crate::gateway::{Failure, Gateway};
-use crate::options::Options;
+use crate::frontend::{Inspected, Request, inspect};
+use crate::gateway::Failure;
 use crate::spec::{ImageBase, ImageSpec, Spec};
 use crate::stage::{COMMON, Kind, Stage, Variant, variants};
 use serde_json::{Value, json};
 
 /// Lists the images and the stages that every spec has.
-pub(super) async fn answer(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-) -> Result<Answer, Failure> {
-    let platform = gateway.build_opts().environment.build_platform();
-    let inspected = inspect(gateway, options, context, &platform).await?;
+pub(super) async fn answer(request: Request<'_>) -> Result<Answer, Failure> {
+    let inspected = inspect(request, request.build_platform).await?;
     // A broken project has targets nevertheless; a broken spec has none.
     let Some(spec) = &inspected.spec else {
         return Err(inspected.errors.into());
     };
-    let mut sources = Sources::new(&context.definition);
+    let mut sources = Sources::new(&request.context.definition);
     let default = Stage::find(spec, None).ok();
     let mut targets = vec![];
     let mut rows = vec![row("TARGET", "DESCRIPTION")];

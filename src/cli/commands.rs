@@ -64,12 +64,12 @@ pub(super) fn run(args: &Args) -> Result<Done, Trouble> {
                 ..Abilities::default()
             };
             let plans = host::plans(args, &loaded, platform, Which::Every, abilities)?;
-            let around = eject::Surroundings {
+            let written = eject::DockerfileOptions {
                 spec: loaded.spec.file.name(),
                 ignored: &loaded.ignored,
                 locked: loaded.project.lock.packages.len(),
             };
-            eject::dockerfile(&plans, &around)
+            eject::dockerfile(&plans, &written)
         }
         Command::Explain => {
             let plan = &host::plans(args, &loaded, platform, Which::Target, host::ENGINE)?[0];

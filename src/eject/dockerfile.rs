@@ -1,7 +1,7 @@
 //! Steps as stages: which step begins one, which goes on in another's.
 
-use super::Surroundings;
-use super::stage::{From, Stage, mark};
+use super::DockerfileOptions;
+use super::stage::{Base, Stage, mark};
 use crate::plan::{FileAction, Op, Output, Plan, Role, Step, plain_name};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ pub(super) enum Place {
 /// Writes the stages of one plan.
 pub(super) struct Writer<'a> {
     pub plan: &'a Plan,
-    pub around: &'a Surroundings<'a>,
+    pub options: &'a DockerfileOptions<'a>,
     pub stages: Vec<Stage>,
     /// The stage that the plan is about.
     pub last: usize,
@@ -56,10 +56,10 @@ fn changes(action: &FileAction) -> bool {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(plan: &'a Plan, around: &'a Surroundings<'a>) -> Self {
+    pub(super) fn new(plan: &'a Plan, options: &'a DockerfileOptions<'a>) -> Self {
         Self {
             plan,
-            around,
+            options,
             stages: vec![],
             last: 0,
             facts: BTreeSet::new(),
@@ -96,7 +96,7 @@ impl<'a> Writer<'a> {
     fn result(&mut self, output: &Output) -> usize {
         match self.place(output) {
             Place::Stage(stage, path) if path == "/" => {
-                let named = |from: &Stage| from.from == From::Stage(stage);
+                let named = |from: &Stage| from.from == Base::Stage(stage);
                 let steps = || (0..self.plan.steps.len()).filter(|at| self.is_in(*at, stage));
                 let shared = steps().map(|at| self.uses[at]).sum::<usize>() > steps().count();
                 match shared || self.stages.iter().any(named) {
@@ -142,7 +142,7 @@ impl<'a> Writer<'a> {
                 };
                 let short = reference.strip_prefix("docker.io/").unwrap_or(reference);
                 let short = short.strip_prefix("library/").unwrap_or(short);
-                stage.from = From::Image(short.to_owned(), platform);
+                stage.from = Base::Image(short.to_owned(), platform);
                 let config = self.plan.base_configs.get(reference);
                 let platform = &self.plan.platform;
                 let config = config.map(Vec::as_slice).unwrap_or_default();
@@ -153,7 +153,7 @@ impl<'a> Writer<'a> {
                 Place::Stage(self.push(stage), "/".into())
             }
             Op::Context { exclude, .. } => {
-                let theirs = |pattern: &&String| !self.around.ignored.contains(pattern);
+                let theirs = |pattern: &&String| !self.options.ignored.contains(pattern);
                 let mut exclude: Vec<String> = exclude.iter().filter(theirs).cloned().collect();
                 exclude.sort();
                 Place::Context(exclude)
@@ -268,7 +268,7 @@ impl<'a> Writer<'a> {
         })?;
         let mut real = sources.clone();
         // Cargo asks for what the lock names, needed or not.
-        let (mut all, mut reduced) = ((0, self.around.locked), (0, 0));
+        let (mut all, mut reduced) = ((0, self.options.locked), (0, 0));
         let mut stubs = 0;
         for path in &left_out.exclude {
             if !path.contains('*') && !sources.exclude.contains(path) {
@@ -385,7 +385,7 @@ impl<'a> Writer<'a> {
     pub(super) fn exclude(&self, patterns: &[String], in_order: bool) -> String {
         let mut patterns = patterns.to_vec();
         if !in_order {
-            if patterns.iter().any(|pattern| pattern == self.around.spec) {
+            if patterns.iter().any(|pattern| pattern == self.options.spec) {
                 patterns.push("Dockerfile".into());
             }
             patterns.sort();
@@ -442,7 +442,7 @@ impl<'a> Writer<'a> {
             return None;
         };
         let root = exec.mounts.iter().find(|mount| mount.dest == "/")?;
-        root.kind.from()
+        root.kind.output()
     }
 }
 

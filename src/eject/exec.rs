@@ -133,7 +133,7 @@ impl Writer<'_> {
         let place = self.place(from);
         let continued = match &place {
             Place::Stage(at, path) => {
-                path == dest && (*at == own || stage.from == super::From::Stage(*at))
+                path == dest && (*at == own || stage.from == super::Base::Stage(*at))
             }
             _ => false,
         };

@@ -106,7 +106,7 @@ impl Writer<'_> {
         let mut flags = flags(link, copy.mode, copy.owner.as_deref());
         let by_pattern = copy.include.iter().any(|path| has_pattern(path));
         let mut exclude = match by_pattern {
-            true => all_but(copy, self.around.spec),
+            true => all_but(copy, self.options.spec),
             false => copy.exclude.clone(),
         };
         let dest = below(root, &copy.dest);

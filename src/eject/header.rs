@@ -1,6 +1,6 @@
 //! The comment at the top: what this is, how to build it, what it cannot do.
 
-use super::Surroundings;
+use super::DockerfileOptions;
 use super::dockerfile::Fact;
 use crate::plan::{Op, Plan, Role};
 use std::collections::BTreeSet;
@@ -8,8 +8,12 @@ use std::collections::BTreeSet;
 const WIDTH: usize = 100;
 
 /// The comment for a Dockerfile of `plans`.
-pub(super) fn header(plans: &[Plan], around: &Surroundings<'_>, facts: &BTreeSet<Fact>) -> String {
-    let spec = around.spec;
+pub(super) fn header(
+    plans: &[Plan],
+    options: &DockerfileOptions<'_>,
+    facts: &BTreeSet<Fact>,
+) -> String {
+    let spec = options.spec;
     let names: Vec<String> = plans
         .iter()
         .map(|plan| format!("`{}`", plan.stage))
@@ -37,7 +41,7 @@ pub(super) fn header(plans: &[Plan], around: &Surroundings<'_>, facts: &BTreeSet
         }
     }
     text.push_str("#\n# Where it differs:\n");
-    for line in deviations(plans, around, facts, &platforms) {
+    for line in deviations(plans, options, facts, &platforms) {
         text.push_str(&comment("- ", &line));
     }
     text.push('\n');
@@ -46,11 +50,11 @@ pub(super) fn header(plans: &[Plan], around: &Surroundings<'_>, facts: &BTreeSet
 
 fn deviations(
     plans: &[Plan],
-    around: &Surroundings<'_>,
+    options: &DockerfileOptions<'_>,
     facts: &BTreeSet<Fact>,
     platforms: &str,
 ) -> Vec<String> {
-    let spec = around.spec;
+    let spec = options.spec;
     let mut lines = vec![];
     for fact in facts {
         lines.push(match fact {
@@ -100,7 +104,7 @@ fn deviations(
                 .to_owned(),
         );
     }
-    if !around.ignored.is_empty() {
+    if !options.ignored.is_empty() {
         lines.push(format!(
             "The ignore file applies as before if it is called .dockerignore; {spec}.dockerignore must be renamed."
         ));

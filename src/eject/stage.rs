@@ -11,7 +11,7 @@ pub(super) fn mark(stage: usize) -> String {
 
 /// What a stage starts from.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum From {
+pub(super) enum Base {
     Scratch,
     /// A reference and the value of `--platform`.
     Image(String, Option<String>),
@@ -22,7 +22,7 @@ pub(super) enum From {
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
     pub role: Role,
-    pub from: From,
+    pub from: Base,
     /// Instructions and comments, each with its line end.
     pub body: String,
     /// The environment of this stage's instructions, and of the image.
@@ -36,7 +36,7 @@ impl Stage {
     pub(super) fn mentions(&self) -> Vec<usize> {
         let marked = self.body.split('\u{1}').skip(1).step_by(2);
         let mut list: Vec<usize> = marked.filter_map(|at| at.parse().ok()).collect();
-        if let From::Stage(at) = self.from {
+        if let Base::Stage(at) = self.from {
             list.push(at);
         }
         list
@@ -46,7 +46,7 @@ impl Stage {
     pub(super) fn scratch(role: Role) -> Self {
         Self {
             role,
-            from: From::Scratch,
+            from: Base::Scratch,
             body: String::new(),
             env: vec![("PATH".into(), DEFAULT_PATH.into())],
             workdir: "/".into(),
@@ -58,7 +58,7 @@ impl Stage {
     pub(super) fn on(&self, index: usize, role: Role) -> Self {
         Self {
             role,
-            from: From::Stage(index),
+            from: Base::Stage(index),
             body: String::new(),
             ..self.clone()
         }

@@ -81,12 +81,12 @@ fn tiers() -> Plan {
 }
 
 fn body(plan: &Plan) -> String {
-    let around = Surroundings {
+    let options = DockerfileOptions {
         spec: "Rust.yaml",
         ignored: &[],
         locked: 0,
     };
-    let text = dockerfile(std::slice::from_ref(plan), &around);
+    let text = dockerfile(std::slice::from_ref(plan), &options);
     text[text.find("\nFROM").unwrap_or(0)..].to_owned()
 }
 
@@ -131,12 +131,12 @@ RUN --network=none \\
 fn equal_stages_of_several_plans_are_written_once() {
     let mut other = tiers();
     other.stage = "other".into();
-    let around = Surroundings {
+    let options = DockerfileOptions {
         spec: "Rust.yaml",
         ignored: &[],
         locked: 0,
     };
-    let text = dockerfile(&[tiers(), other], &around);
+    let text = dockerfile(&[tiers(), other], &options);
     assert_eq!(text.matches("AS local\n").count(), 1, "{text}");
     assert_eq!(text.matches("FROM ").count(), 5, "{text}");
     assert!(

@@ -1,7 +1,8 @@
 //! Base images: their digests, so that planning and building mean the same one, and their configs. A named
 //! context of such a name takes the image's place.
 
-use crate::context::{self, Context};
+use super::Request;
+use crate::context::{self};
 use crate::diagnostic::{Diagnostic, whole_file};
 use crate::gateway::{Failure, Gateway, ResolveImage, Resolved};
 use crate::image_ref::{ImageRef, InvalidImageRef};
@@ -90,13 +91,16 @@ fn wanted<'a>(
 
 /// Resolves the images that a stage of an image of the spec is built in and on.
 pub(super) async fn resolve(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
+    request: Request<'_>,
     (kind, image): (Kind, &ImageSpec),
     platform: &Platform,
-    build_platform: &Platform,
 ) -> Result<Bases, Failure> {
+    let Request {
+        gateway,
+        options,
+        context,
+        build_platform,
+    } = request;
     let mut bases = Bases::default();
     for wanted in wanted(kind, image, platform, build_platform) {
         let Wanted {
@@ -143,24 +147,18 @@ enum Found {
 
 /// Has the engine look up what [`resolve`] will ask for, so that the answers are there when the project is read.
 /// What is wrong is said then.
-pub(super) fn expect(
-    gateway: &Gateway,
-    options: &Options,
-    (kind, image): (Kind, &ImageSpec),
-    platform: &Platform,
-    build_platform: &Platform,
-) {
-    for wanted in wanted(kind, image, platform, build_platform) {
+pub(super) fn expect(request: Request<'_>, (kind, image): (Kind, &ImageSpec), platform: &Platform) {
+    for wanted in wanted(kind, image, platform, request.build_platform) {
         let name = wanted.reference.parse::<ImageRef>();
-        if let (Ok(None), Ok(name)) = (wanted.named(options), name) {
-            let gateway = gateway.clone();
-            let request = request(options, &name, wanted.platform);
-            tokio::spawn(async move { gateway.resolve_image(&request).await });
+        if let (Ok(None), Ok(name)) = (wanted.named(request.options), name) {
+            let gateway = request.gateway.clone();
+            let image = resolution(request.options, &name, wanted.platform);
+            tokio::spawn(async move { gateway.resolve_image(&image).await });
         }
     }
 }
 
-fn request(options: &Options, name: &ImageRef, platform: &Platform) -> ResolveImage {
+fn resolution(options: &Options, name: &ImageRef, platform: &Platform) -> ResolveImage {
     ResolveImage {
         reference: name.to_string(),
         platform: Some(platform.clone()),
@@ -178,8 +176,8 @@ async fn look_up(
 ) -> Result<Found, Failure> {
     let invalid = |error: InvalidImageRef| Failure::Internal(error.to_string());
     let name: ImageRef = written.parse().map_err(invalid)?;
-    let request = request(options, &name, platform);
-    let resolved = gateway.resolve_image(&request).await.map_err(|failure| {
+    let image = resolution(options, &name, platform);
+    let resolved = gateway.resolve_image(&image).await.map_err(|failure| {
         // As the official frontend.
         failure.context(format!(
             "{written}: failed to resolve source metadata for {name}"

@@ -1,8 +1,8 @@
 //! SOURCE_DATE_EPOCH: the time that an image is said to be made at.
 
-use crate::context::Context;
-use crate::gateway::{Failure, Gateway};
-use crate::options::{Epoch, MainContext, NamedSource, Options};
+use super::Request;
+use crate::gateway::Failure;
+use crate::options::{Epoch, MainContext, NamedSource};
 use crate::platform::Platform;
 
 /// Finds the seconds since 1970; nothing without the option, and for what has no time of its own.
@@ -10,11 +10,15 @@ use crate::platform::Platform;
 /// # Errors
 /// A named context that makes no sense, and whatever the engine answers about it.
 pub(super) async fn seconds(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
+    request: Request<'_>,
     platform: &Platform,
 ) -> Result<Option<i64>, Failure> {
+    let Request {
+        gateway,
+        options,
+        context,
+        ..
+    } = request;
     match &options.epoch {
         None => Ok(None),
         Some(Epoch::Seconds(seconds)) => Ok(Some(*seconds)),

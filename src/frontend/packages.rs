@@ -1,8 +1,8 @@
 //! Named contexts in the place of local packages: `--build-context NAME=…`, where NAME is that of a package.
 
+use super::Request;
 use crate::context::{Context, Directory};
-use crate::gateway::{Failure, Gateway};
-use crate::options::Options;
+use crate::gateway::Failure;
 use crate::platform::Platform;
 use crate::project;
 use buildkit_llb::State;
@@ -13,12 +13,13 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// A named context that makes no sense, or the engine's answer.
-pub(super) async fn placed(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-    platform: &Platform,
-) -> Result<Context, Failure> {
+pub(super) async fn placed(request: Request<'_>, platform: &Platform) -> Result<Context, Failure> {
+    let Request {
+        gateway,
+        options,
+        context,
+        ..
+    } = request;
     let contexts = &options.named_contexts;
     let mut placed = context.clone();
     if contexts.is_empty() {

@@ -5,12 +5,13 @@
 //! leaves alone. So this module does only what the engine would not. The protocol of scanners is BuildKit's
 //! `docs/attestations/sbom-protocol.md`.
 
+use super::Request;
 use super::solve::Solved;
-use crate::context::{self, Context};
+use crate::context::{self};
 use crate::diagnostic::Diagnostic;
-use crate::gateway::{Attestation, Failure, Gateway, ResolveImage, Resolved, SolveRequest};
+use crate::gateway::{Attestation, Failure, ResolveImage, Resolved, SolveRequest};
 use crate::image::ImageConfig;
-use crate::options::{Options, Sbom, ScanStages};
+use crate::options::{Sbom, ScanStages};
 use buildkit_llb::{self as llb, Exec, Meta, Mount, State};
 use buildkit_proto::caps;
 use std::collections::BTreeMap;
@@ -29,11 +30,15 @@ const DEPS: &str = "deps";
 /// # Errors
 /// A scanner that cannot be resolved or run, or the engine's answer.
 pub(super) async fn scanned(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
+    request: Request<'_>,
     solved: &Solved,
 ) -> Result<Vec<Attestation>, Failure> {
+    let Request {
+        gateway,
+        options,
+        context,
+        ..
+    } = request;
     let Some(sbom) = &options.attests.sbom else {
         return Ok(vec![]);
     };
@@ -51,15 +56,14 @@ pub(super) async fn scanned(
     if extras.is_empty() || !keeps {
         return Ok(vec![]);
     }
-    let mut exec = scanner(gateway, options, sbom).await?;
+    let mut exec = scanner(request, sbom).await?;
     exec.mounts.extend(mounts(solved.image.clone(), extras));
     let name = format!(
         "[{}] generating sbom using {}",
         solved.platform, sbom.generator
     );
-    let build_platform = gateway.build_opts().environment.build_platform();
     let meta = Meta::named(name)
-        .platform((&build_platform).into())
+        .platform(request.build_platform.into())
         .ignore_cache(options.no_cache.applies_to(&solved.stage));
     let lists = exec.vertex(meta).output(OUT);
     let definition = solved
@@ -100,13 +104,13 @@ fn mounts(image: State, extras: Vec<(&str, State)>) -> Vec<Mount> {
 }
 
 /// The scanner's own process, with its file system and without anything to scan.
-async fn scanner(gateway: &Gateway, options: &Options, sbom: &Sbom) -> Result<Exec, Failure> {
+async fn scanner(request: Request<'_>, sbom: &Sbom) -> Result<Exec, Failure> {
     let generator = &sbom.generator;
-    let platform = gateway.build_opts().environment.build_platform();
-    let request = ResolveImage {
+    let platform = request.build_platform;
+    let wanted = ResolveImage {
         reference: generator.clone(),
         platform: Some(platform.clone()),
-        mode: options.resolve_mode,
+        mode: request.options.resolve_mode,
         log_name: format!("[internal] load metadata for {generator}"),
         layout: None,
     };
@@ -114,10 +118,10 @@ async fn scanner(gateway: &Gateway, options: &Options, sbom: &Sbom) -> Result<Ex
         let message = format!("sbom generator {generator} {what}");
         Failure::from(Diagnostic::error("invalid-generator", message))
     };
-    let Resolved::Image(image) = gateway.resolve_image(&request).await? else {
+    let Resolved::Image(image) = request.gateway.resolve_image(&wanted).await? else {
         return Err(wrong("is not an image"));
     };
-    let config = ImageConfig::new(&image.config, &platform);
+    let config = ImageConfig::new(&image.config, platform);
     let args = config.command();
     if args.is_empty() {
         return Err(wrong("has neither an entrypoint nor a command"));
@@ -131,7 +135,7 @@ async fn scanner(gateway: &Gateway, options: &Options, sbom: &Sbom) -> Result<Ex
     }
     let pinned = context::pinned(&image.reference, image.digest.as_deref());
     let name = Meta::named(format!("[internal] sbom generator {generator}"));
-    let root = llb::image(pinned).state(name.platform((&platform).into()));
+    let root = llb::image(pinned).state(name.platform(platform.into()));
     Ok(Exec {
         args,
         env,

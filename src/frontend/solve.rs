@@ -1,13 +1,14 @@
 //! Hands a plan to the engine and checks what came out.
 
-use super::surroundings::Around;
+use super::Request;
+use super::step_options::StepOptions;
 use super::{Planned, missing};
-use crate::context::{self, Context};
+use crate::context::{self};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest};
 use crate::lint::Switches;
 use crate::lower::{self, Lowered};
-use crate::options::{CacheImport, Options};
+use crate::options::CacheImport;
 use crate::plan::{self, Executable, Output, Plan, Role};
 use crate::spec::Spec;
 use crate::stage::Stage;
@@ -116,17 +117,21 @@ pub(super) struct Solved {
 /// Solves the graph of a plan: compiles, so that what was compiled can be checked, and leaves the image to
 /// the engine.
 pub(super) async fn solve(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
+    request: Request<'_>,
     spec: &Spec,
     planned: &Planned,
 ) -> Result<Solved, Failure> {
+    let Request {
+        gateway,
+        options,
+        context,
+        ..
+    } = request;
     let plan = &planned.plan;
-    let around = Around::new(context, options, &planned.bases, gateway.llb_caps());
+    let steps = StepOptions::new(request, &planned.bases);
     let mut graph = Graph {
         gateway,
-        lowered: around.with(plan, |around| lower::lower(plan, around)),
+        lowered: steps.with(plan, |options| lower::lower(plan, options)),
         cache_imports: &options.cache_imports,
         anew: Anew::default(),
     };
@@ -172,7 +177,7 @@ fn compiler(plan: &Plan) -> Option<&Output> {
         plan::Op::Exec(exec) => exec.mounts.iter().find(|mount| mount.dest == "/"),
         _ => None,
     })?;
-    mount.kind.from()
+    mount.kind.output()
 }
 
 /// The build context, as far as it is compiled.

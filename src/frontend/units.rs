@@ -1,11 +1,11 @@
 //! Asks Cargo what it is going to compile, by a step of the build.
 
+use super::Request;
 use super::bases::Bases;
-use super::surroundings::Around;
-use crate::context::{self, Context};
-use crate::gateway::{Failure, Gateway, SolveRequest};
+use super::step_options::StepOptions;
+use crate::context::{self};
+use crate::gateway::{Failure, SolveRequest};
 use crate::lower;
-use crate::options::Options;
 use crate::plan::{self, Input};
 use crate::stage::Kind;
 use crate::units::{self, Units};
@@ -18,25 +18,26 @@ const MAX: u64 = 64 << 20;
 /// # Errors
 /// What the engine answers: that the crates cannot be downloaded, for instance.
 pub(super) async fn resolve(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
+    request: Request<'_>,
     bases: &Bases,
     kind: Kind,
     input: &Input<'_>,
 ) -> Result<Option<Units>, Failure> {
+    let Request {
+        gateway, options, ..
+    } = request;
     let Some(plan) = plan::resolution(kind, input)? else {
         return Ok(None);
     };
-    let around = Around::new(context, options, bases, gateway.llb_caps());
-    let lowered = around.with(&plan, |around| lower::lower(&plan, around));
+    let steps = StepOptions::new(request, bases);
+    let lowered = steps.with(&plan, |options| lower::lower(&plan, options));
     let definition = context::definition_of(gateway, &lowered.state(plan.result.as_ref()))?;
-    let request = SolveRequest {
+    let wanted = SolveRequest {
         cache_imports: options.cache_imports.clone(),
         evaluate: true,
         ..SolveRequest::from(definition)
     };
-    let solved = gateway.solve(request).await?;
+    let solved = gateway.solve(wanted).await?;
     let graph = solved.read_file(units::GRAPH, MAX).await?;
     let crates = solved.read_file(units::CRATES, MAX).await?;
     Ok(Units::read(&graph, &crates, &input.project.lock))

@@ -37,7 +37,7 @@ pub struct OciStore {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolved {
     /// An image, as asked for.
-    Image(ImageConfig),
+    Image(ResolvedImage),
     /// A policy of the engine put another kind of source in its place.
     Other {
         /// With its scheme, such as `https://...`.
@@ -49,7 +49,7 @@ pub enum Resolved {
 
 /// An image that exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ImageConfig {
+pub struct ResolvedImage {
     /// The name to use from now on; a policy may have changed it.
     pub reference: String,
     /// `None` for images that a classic dockerd has and no registry knows.
@@ -66,7 +66,7 @@ pub struct SourceMeta {
     /// Its attributes.
     pub attrs: BTreeMap<String, String>,
     /// Digest and config, if it is an image.
-    pub image: Option<ImageConfig>,
+    pub image: Option<ResolvedImage>,
     /// The commit, if it is a repository.
     pub git: Option<GitCommit>,
 }
@@ -146,7 +146,7 @@ impl Gateway {
         let reply = self.bridge().resolve_source_meta(request).await?;
         let source = reply.source.unwrap_or(asked);
         Ok(SourceMeta {
-            image: reply.image.map(|image| ImageConfig {
+            image: reply.image.map(|image| ResolvedImage {
                 reference: name(&source.identifier).to_owned(),
                 digest: some(image.digest),
                 config: image.config,
@@ -218,7 +218,7 @@ impl Gateway {
             "" => request.reference.clone(),
             name => name.to_owned(),
         };
-        Ok(Resolved::Image(ImageConfig {
+        Ok(Resolved::Image(ResolvedImage {
             reference,
             digest: some(reply.digest),
             config: reply.config,

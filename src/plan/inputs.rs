@@ -12,7 +12,7 @@ impl Op {
             Op::Exec(exec) => exec
                 .mounts
                 .iter()
-                .filter_map(|mount| mount.kind.from())
+                .filter_map(|mount| mount.kind.output())
                 .collect(),
             Op::Files { base, actions } => {
                 let copied = actions.iter().filter_map(|action| match action {
@@ -28,7 +28,7 @@ impl Op {
 
 impl MountKind {
     /// The output that is mounted.
-    pub fn from(&self) -> Option<&Output> {
+    pub fn output(&self) -> Option<&Output> {
         match self {
             MountKind::ReadOnly(from) | MountKind::Scratchpad(from) => Some(from),
             MountKind::Part { of, .. } => Some(of),

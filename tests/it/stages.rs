@@ -6,7 +6,7 @@ use crate::support::cargo::{Sandbox, host};
 use crate::support::fixture::{Files, files};
 use crate::support::keys::{self, PlanOptions};
 use buildkit_llb as llb;
-use rust_frontend::lower::{self, Surroundings};
+use rust_frontend::lower::{self, LowerOptions};
 use rust_frontend::plan::{self, FileAction, Op, Plan, Role};
 use rust_frontend::source::SourceFile;
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ fn commands(plan: &Plan) -> Vec<String> {
 /// The digests of the steps of a role.
 fn digests(plan: &Plan, role: Role) -> Vec<String> {
     let file = SourceFile::new("Rust.yaml", "");
-    let around = Surroundings {
+    let around = LowerOptions {
         spec: &file,
         context: &|_, _| llb::scratch(),
         exec: llb::Exec::default(),

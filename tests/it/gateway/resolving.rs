@@ -2,7 +2,7 @@
 
 use crate::support::bridge::{Bridge, refusal};
 use buildkit_proto::{caps, gateway as msg, pb};
-use rust_frontend::gateway::{ImageConfig, OciStore, ResolveImage, Resolved};
+use rust_frontend::gateway::{OciStore, ResolveImage, Resolved, ResolvedImage};
 use rust_frontend::options::ResolveMode;
 use rust_frontend::platform::Platform;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ fn alpine() -> ResolveImage {
 }
 
 fn found(digest: Option<&str>) -> Resolved {
-    Resolved::Image(ImageConfig {
+    Resolved::Image(ResolvedImage {
         reference: ALPINE.into(),
         digest: digest.map(str::to_owned),
         config: b"{}".to_vec(),

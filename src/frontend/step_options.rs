@@ -1,15 +1,16 @@
 //! What the client's options add to every step of a plan.
 
+use super::Request;
 use super::bases::Bases;
 use crate::context::{Context, resolve_mode};
-use crate::lower::Surroundings;
+use crate::lower::LowerOptions;
 use crate::options::{ExecOptions, NetworkMode, NoCache, Options, ProxyEnv, Resources};
 use crate::plan::{Plan, Role};
 use buildkit_llb::{self as llb, CapSet};
 use buildkit_proto::{caps, pb};
 
 /// What `lower` needs beside a plan.
-pub(super) struct Around<'a> {
+pub(super) struct StepOptions<'a> {
     context: &'a Context,
     options: &'a Options,
     bases: &'a Bases,
@@ -17,13 +18,12 @@ pub(super) struct Around<'a> {
     shm_size: Option<i64>,
 }
 
-impl<'a> Around<'a> {
-    pub(super) fn new(
-        context: &'a Context,
-        options: &'a Options,
-        bases: &'a Bases,
-        engine: &CapSet,
-    ) -> Self {
+impl<'a> StepOptions<'a> {
+    pub(super) fn new(request: Request<'a>, bases: &'a Bases) -> Self {
+        let Request {
+            context, options, ..
+        } = request;
+        let engine = request.gateway.llb_caps();
         let tmpfs = engine.has(caps::EXEC_MOUNT_TMPFS_SIZE);
         Self {
             context,
@@ -35,8 +35,8 @@ impl<'a> Around<'a> {
     }
 
     /// Calls `lower` with all of it.
-    pub(super) fn with<T>(&self, plan: &Plan, lower: impl FnOnce(&Surroundings<'_>) -> T) -> T {
-        lower(&Surroundings {
+    pub(super) fn with<T>(&self, plan: &Plan, lower: impl FnOnce(&LowerOptions<'_>) -> T) -> T {
+        lower(&LowerOptions {
             spec: &self.context.definition,
             context: &|include, exclude| self.context.state(include, exclude),
             exec: self.exec.clone(),

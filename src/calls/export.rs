@@ -1,13 +1,12 @@
 //! The questions of our own: what a build does, in words, as a picture or as files for other tools.
 
 use super::Answer;
-use crate::context::{self, Context};
+use crate::context;
 use crate::diagnostic::Diagnostic;
-use crate::frontend::{self, Loaded};
-use crate::gateway::{Failure, Gateway, MAX_TEXT};
+use crate::frontend::{self, Loaded, Request};
+use crate::gateway::{Failure, MAX_TEXT};
 use crate::options::Options;
 use crate::plan::Plan;
-use crate::platform::Platform;
 use crate::source::{SourceFile, SourceTree};
 use crate::{eject, explain, init, inspect, project, show, spec, stage};
 use serde_json::{Value, json};
@@ -20,20 +19,16 @@ struct Asked {
 
 impl Asked {
     /// Plans the target, or every image, on the first platform or on all.
-    async fn plan(
-        gateway: &Gateway,
-        options: &Options,
-        context: &Context,
-        all_platforms: bool,
-    ) -> Result<Self, Failure> {
-        let mut platforms = platforms(gateway, options);
+    async fn plan(request: Request<'_>, all_platforms: bool) -> Result<Self, Failure> {
+        let options = request.options;
+        let mut platforms = request.platforms();
         if !all_platforms {
             platforms.truncate(1);
         }
         let mut plans = vec![];
         let mut first = None;
         for platform in &platforms {
-            let loaded = frontend::load(gateway, options, context, platform).await?;
+            let loaded = frontend::load(request, platform).await?;
             let names = stage::names(&loaded.spec).into_iter().map(str::to_owned);
             let targets: Vec<Option<String>> = match &options.target {
                 Some(target) => vec![Some(target.clone())],
@@ -45,7 +40,11 @@ impl Asked {
                     target,
                     ..options.clone()
                 };
-                plans.push(frontend::plan(gateway, &options, context, &loaded, platform).await?);
+                let request = Request {
+                    options: &options,
+                    ..request
+                };
+                plans.push(frontend::plan(request, &loaded, platform).await?);
             }
             first.get_or_insert(loaded);
         }
@@ -54,18 +53,9 @@ impl Asked {
     }
 }
 
-fn platforms(gateway: &Gateway, options: &Options) -> Vec<Platform> {
-    let build_platform = gateway.build_opts().environment.build_platform();
-    options.target_platforms(&build_platform)
-}
-
 /// `--call=plan`
-pub(super) async fn plan(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-) -> Result<Answer, Failure> {
-    let asked = Asked::plan(gateway, options, context, true).await?;
+pub(super) async fn plan(request: Request<'_>) -> Result<Answer, Failure> {
+    let asked = Asked::plan(request, true).await?;
     let file = &asked.loaded.spec.file;
     let texts: Vec<String> = asked
         .plans
@@ -81,12 +71,8 @@ pub(super) async fn plan(
 }
 
 /// `--call=graph`
-pub(super) async fn graph(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-) -> Result<Answer, Failure> {
-    let asked = Asked::plan(gateway, options, context, true).await?;
+pub(super) async fn graph(request: Request<'_>) -> Result<Answer, Failure> {
+    let asked = Asked::plan(request, true).await?;
     let texts: Vec<String> = asked.plans.iter().map(show::mermaid).collect();
     let value = |plan: &Plan| {
         json!({
@@ -109,17 +95,18 @@ const PREVIOUS: (&str, &str) = ("previous", "plan.json");
 
 /// The saved plan of an earlier build, if the client gives one: in a directory, an image or whatever else a named
 /// context may be.
-async fn previous(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-) -> Result<Option<String>, Failure> {
+async fn previous(request: Request<'_>) -> Result<Option<String>, Failure> {
+    let Request {
+        gateway,
+        options,
+        context,
+        build_platform: platform,
+    } = request;
     let (name, file) = PREVIOUS;
-    let platform = gateway.build_opts().environment.build_platform();
-    let Some(named) = options.named_contexts.find(name, &platform)? else {
+    let Some(named) = options.named_contexts.find(name, platform)? else {
         return Ok(None);
     };
-    let files = context.named(gateway, options, &named, &platform).await?;
+    let files = context.named(gateway, options, &named, platform).await?;
     let files = context::solve(gateway, &files.state).await?;
     let text = files.try_read_file(file, MAX_TEXT).await?;
     let text = text.and_then(|data| String::from_utf8(data).ok());
@@ -132,13 +119,9 @@ async fn previous(
 }
 
 /// `--call=explain`
-pub(super) async fn explained(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-) -> Result<Answer, Failure> {
-    let asked = Asked::plan(gateway, options, context, false).await?;
-    let texts: Vec<String> = match previous(gateway, options, context).await? {
+pub(super) async fn explained(request: Request<'_>) -> Result<Answer, Failure> {
+    let asked = Asked::plan(request, false).await?;
+    let texts: Vec<String> = match previous(request).await? {
         None => asked.plans.iter().map(explain::alone).collect(),
         Some(old) => {
             let wrong = |why| Diagnostic::error("no-previous-plan", why);
@@ -157,18 +140,14 @@ pub(super) async fn explained(
 }
 
 /// `--call=dockerfile`
-pub(super) async fn dockerfile(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-) -> Result<Answer, Failure> {
-    let asked = Asked::plan(gateway, options, context, false).await?;
-    let around = eject::Surroundings {
+pub(super) async fn dockerfile(request: Request<'_>) -> Result<Answer, Failure> {
+    let asked = Asked::plan(request, false).await?;
+    let written = eject::DockerfileOptions {
         spec: asked.loaded.spec.file.name(),
-        ignored: &context.ignored,
+        ignored: &request.context.ignored,
         locked: asked.loaded.project.lock.packages.len(),
     };
-    let text = eject::dockerfile(&asked.plans, &around);
+    let text = eject::dockerfile(&asked.plans, &written);
     Ok(Answer {
         json: json!({ "dockerfile": text }),
         text,
@@ -177,16 +156,15 @@ pub(super) async fn dockerfile(
 }
 
 /// `--call=bake`
-pub(super) async fn bake(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-) -> Result<Answer, Failure> {
-    let platform = gateway.build_opts().environment.build_platform();
-    let loaded = frontend::load(gateway, options, context, &platform).await?;
+pub(super) async fn bake(request: Request<'_>) -> Result<Answer, Failure> {
+    let loaded = frontend::load(request, request.build_platform).await?;
     let Loaded { spec, project, .. } = &loaded;
     let package = inspect::default_name(spec, project);
-    Ok(both(eject::bake(spec, &package, &options.platforms)))
+    Ok(both(eject::bake(
+        spec,
+        &package,
+        &request.options.platforms,
+    )))
 }
 
 /// `--call=schema`
@@ -195,11 +173,13 @@ pub(super) fn schema() -> Answer {
 }
 
 /// `--call=init`: the definition file, if it is a Dockerfile, is what the spec replaces.
-pub(super) async fn begin(
-    gateway: &Gateway,
-    options: &Options,
-    context: &Context,
-) -> Result<Answer, Failure> {
+pub(super) async fn begin(request: Request<'_>) -> Result<Answer, Failure> {
+    let Request {
+        gateway,
+        options,
+        context,
+        ..
+    } = request;
     let read = |tree: &SourceTree| {
         let _ = tree.list("");
         project::load(tree, "")

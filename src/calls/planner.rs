@@ -1,8 +1,7 @@
 //! Plans that answer questions, made without asking a registry: nothing is known of base images.
 
-use crate::context::Context;
 use crate::diagnostic::Diagnostics;
-use crate::options::Options;
+use crate::frontend::Request;
 use crate::plan::{self, Plan};
 use crate::platform::Platform;
 use crate::project::Project;
@@ -11,16 +10,14 @@ use crate::stage::Kind;
 use std::collections::BTreeMap;
 
 /// What plans are made of.
-pub(super) struct About<'a> {
+pub(super) struct Planner<'a> {
     pub(super) spec: &'a Spec,
     pub(super) project: &'a Project,
-    pub(super) context: &'a Context,
-    pub(super) options: &'a Options,
+    pub(super) request: Request<'a>,
     pub(super) platform: &'a Platform,
-    pub(super) build_platform: &'a Platform,
 }
 
-impl About<'_> {
+impl Planner<'_> {
     /// The plan of a stage of an image.
     ///
     /// # Errors
@@ -35,10 +32,10 @@ impl About<'_> {
                 project: self.project,
                 selection: &selection,
                 platform: self.platform,
-                build_platform: self.build_platform,
+                build_platform: self.request.build_platform,
                 images: &BTreeMap::new(),
-                ignored: &self.context.ignored,
-                labels: &self.options.labels,
+                ignored: &self.request.context.ignored,
+                labels: &self.request.options.labels,
                 epoch: None,
                 units: None,
                 abilities: plan::Abilities {
