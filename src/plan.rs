@@ -25,7 +25,7 @@ mod symbols;
 mod toolchain;
 mod unread;
 
-pub(crate) use compile::splits;
+pub(crate) use compile::{Told, told};
 pub use crates::{Node, groups, weight};
 pub use exec::{Copy, Exec, FileAction, Mount, MountKind};
 pub use inputs::{Script, plain_name};

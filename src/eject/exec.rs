@@ -3,7 +3,7 @@
 use super::dockerfile::{Fact, Place, Writer};
 use super::stage::{Stage, mark};
 use super::words::shell;
-use crate::plan::{Exec, MountKind, Output, Plan, Role, SOURCE_TIME, splits};
+use crate::plan::{Exec, MountKind, Output, Plan, Role, SOURCE_TIME, Told, told};
 
 impl Writer<'_> {
     /// The stage that an exec runs in: one that goes on from its root, or from a stage on that root that has
@@ -159,20 +159,23 @@ fn inlined(plan: &Plan, exec: &Exec) -> Exec {
 
 /// The compile step as a person would write it: its script also keeps cargo's messages, which nobody reads here.
 fn plain_compile(exec: &Exec, flags: &[String], before: &[String]) -> Option<String> {
-    let [_, _, script, name, bins, built, rest @ ..] = exec.args.as_slice() else {
+    let [_, _, script, _, args @ ..] = exec.args.as_slice() else {
         return None;
     };
-    if name != "compile" || !script.contains("\"/out/$bin\"") || bins.contains('\'') {
-        return None;
-    }
+    let Told {
+        bins,
+        built,
+        cargo,
+        split,
+    } = told(script, args).filter(|told| !told.bins.contains('\''))?;
     let mut commands: Vec<String> = before
         .iter()
         .map(|line| line.replace(" /report", ""))
         .collect();
     let mut words = vec!["cargo".to_owned()];
-    words.extend(rest.iter().map(|word| shell(word)));
+    words.extend(cargo.iter().map(|word| shell(word)));
     commands.push(wrapped(&words));
-    if let Some(split) = splits(script) {
+    if let Some(split) = split {
         commands.insert(0, "set -eu".into());
         commands.push(format!("bins={} built={}", shell(bins), shell(built)));
         commands.extend(split.lines().map(str::to_owned));

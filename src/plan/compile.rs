@@ -69,10 +69,33 @@ for bin in $bins; do
 done
 ";
 
-/// How a script that compiles takes the executables apart from their symbols, if it does, in terms of `$bins` and
-/// `$built`.
-pub(crate) fn splits(script: &str) -> Option<&'static str> {
-    script.ends_with(SPLIT).then_some(SPLIT)
+/// What a step that compiles is told.
+pub(crate) struct Told<'a> {
+    /// The executables, separated by blanks.
+    pub(crate) bins: &'a str,
+    /// The directory that cargo leaves them in.
+    pub(crate) built: &'a str,
+    /// Cargo's own arguments.
+    pub(crate) cargo: &'a [String],
+    /// How the executables are taken apart from their symbols, if they are, in terms of `$bins` and `$built`.
+    pub(crate) split: Option<&'static str>,
+}
+
+/// Reads the arguments of a script that compiles, whose text is without the line that names the shell; `None` for any
+/// other script.
+pub(crate) fn told<'a>(script: &str, args: &'a [String]) -> Option<Told<'a>> {
+    let build = BUILD.strip_prefix("#!/bin/sh\n")?;
+    let copy = script.strip_prefix(build);
+    let copy = copy.filter(|copy| [COPY, SPLIT].contains(copy))?;
+    let [bins, built, cargo @ ..] = args else {
+        return None;
+    };
+    Some(Told {
+        bins,
+        built,
+        cargo,
+        split: (copy == SPLIT).then_some(SPLIT),
+    })
 }
 
 /// Adds the real project: what is compiled, under the recipe's manifests.
