@@ -26,7 +26,7 @@ use crate::platform::{self, Libc};
 use crate::source::{SourceFile, Span, Spanned};
 use std::collections::BTreeMap;
 
-pub use formats::RESERVED_STAGES;
+pub(crate) use formats::is_reserved;
 pub(crate) use keys::keys_of;
 pub use reference::reference;
 pub use schema::{schema, schema_text};

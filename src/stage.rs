@@ -168,3 +168,23 @@ pub fn names(spec: &Spec) -> Vec<&str> {
         .filter_map(|image| Some(image.name.as_ref()?.value.as_str()))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::is_reserved;
+
+    #[test]
+    fn no_image_is_called_like_a_stage() {
+        for (name, ..) in COMMON {
+            assert!(is_reserved(name), "{name}");
+        }
+        for (word, ..) in VARIANTS {
+            assert!(
+                is_reserved(word) && is_reserved(&format!("api-{word}")),
+                "{word}"
+            );
+        }
+        assert!(!is_reserved("api"));
+    }
+}

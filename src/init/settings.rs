@@ -6,7 +6,7 @@ use super::draft::{Block, list, mapping, scalar};
 use super::image::Image;
 use super::migrate::Reader;
 use crate::project::Package;
-use crate::spec::RESERVED_STAGES;
+use crate::spec::is_reserved;
 
 const APART: &str = "an image has those of one package; make it an image of its own under `images`";
 
@@ -132,8 +132,7 @@ pub(super) fn image_name(stage: &str, bins: &[String]) -> String {
         stage => stage,
     };
     let name = name.to_lowercase();
-    let of_each = ["-debug", "-symbols"].iter().any(|end| name.ends_with(end));
-    match of_each || RESERVED_STAGES.contains(&name.as_str()) {
+    match is_reserved(&name) {
         true => format!("{name}-image"),
         false => name,
     }

@@ -372,18 +372,13 @@ pub(super) static STAGE: Format = format(
     "an image's name",
     r"^(?!(binary|debug|deps|test|clippy|fmt|doc|symbols)$)(?!.*-(debug|symbols)$)[a-z0-9][a-z0-9._-]*$",
     |text| {
-        !RESERVED_STAGES.contains(&text)
-            && !text.ends_with("-debug")
-            && !text.ends_with("-symbols")
+        !is_reserved(text)
             && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
             && some(text, |c| {
                 c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c)
             })
     },
-    |text| match RESERVED_STAGES.contains(&text)
-        || text.ends_with("-debug")
-        || text.ends_with("-symbols")
-    {
+    |text| match is_reserved(text) {
         true => "choose another name: that `--target` is taken".into(),
         false => "use lower-case letters, digits, `.`, `_` and `-`: it is a `--target`".into(),
     },
@@ -395,7 +390,13 @@ pub(super) static ARG_NAME: Format = format(
     |_| "use letters, digits and `_`, and no digit first".into(),
 );
 
+/// Whether a `--target` of that name is a stage that every spec has, or a variant of an image.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    let of_each = ["-debug", "-symbols"].iter().any(|end| name.ends_with(end));
+    of_each || RESERVED_STAGES.contains(&name)
+}
+
 /// Stages that every spec has beside its images.
-pub const RESERVED_STAGES: [&str; 8] = [
+const RESERVED_STAGES: [&str; 8] = [
     "binary", "debug", "deps", "test", "clippy", "fmt", "doc", "symbols",
 ];

@@ -26,10 +26,9 @@ fn included_configuration_reaches_every_step() {
     let docker = Docker::take();
     let project = Project::tiny("image: { base: scratch }\n");
     let source = "fn main() { println!(\"{}\", env!(\"TEAM\")); }\n";
-    project.write("src/main.rs", source).write(
-        ".cargo/config.toml",
-        "include = [\"../ci/team.toml\"]\n",
-    );
+    project
+        .write("src/main.rs", source)
+        .write(".cargo/config.toml", "include = [\"../ci/team.toml\"]\n");
     for word in [nonce(), nonce()] {
         project.write("ci/team.toml", format!("[env]\nTEAM = {word:?}\n"));
         let (image, _) = docker.build(&project).image("included");
