@@ -136,53 +136,57 @@ pub(super) fn fetch(
         network: true,
         ..Exec::default()
     };
-    // Programs of the project have no business where secrets and the network are.
-    let mut configs = input.project.configs.iter();
-    if configs.any(|config| !config.paths.is_empty()) {
-        for (name, value) in [
-            ("RUSTC", "rustc"),
-            ("RUSTC_WRAPPER", ""),
-            ("RUSTC_WORKSPACE_WRAPPER", ""),
-        ] {
-            exec.env.retain(|(known, _)| known != name);
-            exec.env.push((name.into(), value.into()));
-        }
-    }
+    without_programs(&mut exec, input);
     secrets(&mut exec, &mut mounts, input, SecretStep::Fetch);
-    for id in &input.image.build.ssh {
-        mounts.push(Mount {
-            dest: format!("/run/ssh/{}", id.value),
-            kind: MountKind::Ssh {
-                id: id.value.clone(),
-            },
-        });
-        if !exec.env.iter().any(|(name, _)| name == "SSH_AUTH_SOCK") {
-            exec.env
-                .push(("SSH_AUTH_SOCK".into(), format!("/run/ssh/{}", id.value)));
-            // Only the git program knows of agents' host keys and ssh configuration.
-            exec.env
-                .push(("CARGO_NET_GIT_FETCH_WITH_CLI".into(), "true".into()));
-        }
-    }
+    agents(&mut exec, &mut mounts, input);
     exec.mounts = mounts;
     let name = format!("fetch {}", names::count(recipe.external_packages, "crate"));
     let step = plan.push(Role::Fetch, name, Op::Exec(exec), input.image.build.span);
     // A build script may write beside the sources of its package; what it writes is thrown away.
-    let mut mounts = vec![Mount {
-        dest: registry.clone(),
+    let downloaded = |dest: String| Mount {
         kind: MountKind::Scratchpad(Output {
             step,
-            mount: registry,
+            mount: dest.clone(),
         }),
-    }];
-    if git_used {
-        let kind = MountKind::Scratchpad(Output {
-            step,
-            mount: git.clone(),
-        });
-        mounts.push(Mount { dest: git, kind });
+        dest,
+    };
+    let dirs = [Some(registry), git_used.then_some(git)];
+    Crates {
+        mounts: dirs.into_iter().flatten().map(downloaded).collect(),
     }
-    Crates { mounts }
+}
+
+/// Programs of the project have no business where secrets and the network are.
+fn without_programs(exec: &mut Exec, input: &Input<'_>) {
+    let mut configs = input.project.configs.iter();
+    if configs.all(|config| config.paths.is_empty()) {
+        return;
+    }
+    for (name, value) in [
+        ("RUSTC", "rustc"),
+        ("RUSTC_WRAPPER", ""),
+        ("RUSTC_WORKSPACE_WRAPPER", ""),
+    ] {
+        exec.env.retain(|(known, _)| known != name);
+        exec.env.push((name.into(), value.into()));
+    }
+}
+
+/// Adds the ssh agents, of which git asks the first.
+fn agents(exec: &mut Exec, mounts: &mut Vec<Mount>, input: &Input<'_>) {
+    let ids = input.image.build.ssh.iter().map(|id| &id.value);
+    let socket = |id: &String| format!("/run/ssh/{id}");
+    mounts.extend(ids.clone().map(|id| Mount {
+        dest: socket(id),
+        kind: MountKind::Ssh { id: id.clone() },
+    }));
+    let is_set = exec.env.iter().any(|(name, _)| name == "SSH_AUTH_SOCK");
+    if let Some(first) = ids.into_iter().next().filter(|_| !is_set) {
+        exec.env.push(("SSH_AUTH_SOCK".into(), socket(first)));
+        // Only the git program knows of agents' host keys and ssh configuration.
+        exec.env
+            .push(("CARGO_NET_GIT_FETCH_WITH_CLI".into(), "true".into()));
+    }
 }
 
 fn fetch_triples(plan: &Plan) -> BTreeSet<String> {

@@ -41,22 +41,23 @@ pub(super) fn with(input: &Input<'_>) -> Shared {
             continue;
         };
         alike.push(selection.clone());
-        let fits = |group: &&mut Vec<(String, Selection)>| {
-            let differs = group
-                .iter()
+        let mut home = None;
+        for (at, group) in groups.iter().enumerate() {
+            let mut members = group.iter();
+            let differs = members
                 .find_map(|(other, one)| Some((other, differs(input.project, one, &selection)?)));
-            if let Some((other, reason)) = differs {
-                if *other == own {
-                    reasons.insert(name.clone(), reason);
-                } else if is_own {
-                    reasons.insert(other.clone(), reason);
-                }
-                return false;
+            let Some((other, reason)) = differs else {
+                home = Some(at);
+                break;
+            };
+            if *other == own {
+                reasons.insert(name.clone(), reason);
+            } else if is_own {
+                reasons.insert(other.clone(), reason);
             }
-            true
-        };
-        match groups.iter_mut().find(fits) {
-            Some(group) => group.push((name, selection)),
+        }
+        match home {
+            Some(at) => groups[at].push((name, selection)),
             None => groups.push(vec![(name, selection)]),
         }
     }

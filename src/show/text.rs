@@ -3,13 +3,15 @@
 use super::{crates, is_one_of_many, is_used, label, shortened};
 use crate::eject::words::shell;
 use crate::plan::{Exec, FileAction, MountKind, Op, Output, Plan, Role, Script, Step, plain_name};
-use crate::source::SourceFile;
+use crate::platform::Platform;
+use crate::source::{SourceFile, Span};
 use serde_json::{Value, json};
 
 /// The longest command that is shown whole.
 const LONGEST: usize = 160;
 
 /// What is said of a step.
+#[derive(Default)]
 struct Said {
     runs: String,
     key: String,
@@ -93,117 +95,115 @@ pub fn json(plan: &Plan, spec: &SourceFile) -> Value {
 }
 
 fn said(plan: &Plan, index: usize, step: &Step, spec: &SourceFile) -> Said {
-    let name = |output: &Output| {
-        let of = &plan.steps[output.step];
-        let name = plain_name(&of.name);
-        match (&of.op, output.mount.as_str()) {
-            (Op::Exec(_), mount) if mount != "/" => format!("{mount} of `{name}`"),
-            _ => format!("`{name}`"),
-        }
-    };
-    let (runs, key, reach) = match &step.op {
+    let said = match &step.op {
         Op::Image {
             reference,
             platform,
-        } => {
-            let key = match reference.contains('@') {
-                true => "its digest",
-                false => "the digest that its tag has at that time",
-            };
-            (
-                format!("image {reference} for {platform}"),
-                key.into(),
-                String::new(),
-            )
-        }
-        Op::Context { include, exclude } => {
-            let of = match include.is_empty() {
-                true => "all files".to_owned(),
-                false => format!("files that match {}", include.join(", ")),
-            };
-            let mut left_out: Vec<&str> = vec![];
-            for pattern in exclude {
-                if !left_out.contains(&pattern.as_str()) {
-                    left_out.push(pattern);
-                }
-            }
-            let but = match left_out.is_empty() {
-                true => String::new(),
-                false => format!(" but {}", left_out.join(", ")),
-            };
-            let key = "content, names and modes of the files; not their times".to_owned();
-            (
-                format!("{of} of the build context{but}"),
-                key,
-                String::new(),
-            )
-        }
-        Op::Files { base, actions } => {
-            let inputs = step.op.inputs();
-            let mut key: Vec<String> = unique(inputs.into_iter().map(name));
-            let writes = actions
-                .iter()
-                .any(|a| matches!(a, FileAction::Write { .. }));
-            if writes {
-                key.push("the text of the files that it writes".into());
-            }
-            key.push("the list of changes".into());
-            (
-                files(base.as_ref().map(name), actions),
-                key.join(", "),
-                String::new(),
-            )
-        }
-        Op::Merge(parts) => {
-            let names: Vec<String> = parts.iter().map(name).collect();
-            let key = names.join(", ");
-            (
-                format!("{} on each other, nothing is copied", parts.len()),
-                key,
-                String::new(),
-            )
-        }
-        Op::Exec(exec) => {
-            let script = plan.script_of(exec);
-            let is_script = |step: usize| script.as_ref().is_some_and(|own| own.step == step);
-            let inputs = step.op.inputs().into_iter();
-            let inputs = inputs.filter(|input| !is_script(input.step)).map(name);
-            let mut key = vec!["the command".to_owned()];
-            if script.is_some() {
-                key.push("the script".into());
-            }
-            key.push(format!(
-                "{} variable{} ({})",
-                exec.env.len(),
-                if exec.env.len() == 1 { "" } else { "s" },
-                exec.env
-                    .iter()
-                    .map(|(name, _)| name.as_str())
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            ));
-            key.extend(unique(inputs));
-            (command(exec, script.as_ref()), key.join(", "), reach(exec))
-        }
+        } => image(reference, platform),
+        Op::Context { include, exclude } => context(include, exclude),
+        Op::Files { base, actions } => changes(plan, step, base.as_ref(), actions),
+        Op::Merge(parts) => merge(plan, parts),
+        Op::Exec(exec) => process(plan, step, exec),
     };
     let mut why = reason(step.role, plan, index).to_owned();
     if let Some(span) = step.span {
-        let lines = spec.at(span);
-        let (first, last) = (
-            lines.start().line,
-            spec.position(span.end.saturating_sub(1)).line,
-        );
-        let lines = match first == last {
-            true => format!("line {first}"),
-            false => format!("lines {first}-{last}"),
-        };
-        why.push_str(&format!(" ({}, {lines})", spec.name()));
+        why.push_str(&format!(" ({}, {})", spec.name(), lines(spec, span)));
     }
+    Said { why, ..said }
+}
+
+impl Said {
+    /// Of what is not a process, as yet without the reason for it.
+    fn of(runs: String, key: impl Into<String>) -> Self {
+        Self {
+            runs,
+            key: key.into(),
+            ..Self::default()
+        }
+    }
+}
+
+fn image(reference: &str, platform: &Platform) -> Said {
+    let key = match reference.contains('@') {
+        true => "its digest",
+        false => "the digest that its tag has at that time",
+    };
+    Said::of(format!("image {reference} for {platform}"), key)
+}
+
+fn context(include: &[String], exclude: &[String]) -> Said {
+    let of = match include.is_empty() {
+        true => "all files".to_owned(),
+        false => format!("files that match {}", include.join(", ")),
+    };
+    let left_out = unique(exclude.iter().cloned());
+    let but = match left_out.is_empty() {
+        true => String::new(),
+        false => format!(" but {}", left_out.join(", ")),
+    };
+    let key = "content, names and modes of the files; not their times";
+    Said::of(format!("{of} of the build context{but}"), key)
+}
+
+fn changes(plan: &Plan, step: &Step, base: Option<&Output>, actions: &[FileAction]) -> Said {
+    let inputs = step.op.inputs().into_iter();
+    let mut key = unique(inputs.map(|input| name(plan, input)));
+    let is_text = |action: &FileAction| matches!(action, FileAction::Write { .. });
+    if actions.iter().any(is_text) {
+        key.push("the text of the files that it writes".into());
+    }
+    key.push("the list of changes".into());
+    let runs = files(base.map(|base| name(plan, base)), actions);
+    Said::of(runs, key.join(", "))
+}
+
+fn merge(plan: &Plan, parts: &[Output]) -> Said {
+    let names: Vec<String> = parts.iter().map(|part| name(plan, part)).collect();
+    let runs = format!("{} on each other, nothing is copied", parts.len());
+    Said::of(runs, names.join(", "))
+}
+
+fn process(plan: &Plan, step: &Step, exec: &Exec) -> Said {
+    let script = plan.script_of(exec);
+    let is_script = |step: usize| script.as_ref().is_some_and(|own| own.step == step);
+    let mut key = vec!["the command".to_owned()];
+    if script.is_some() {
+        key.push("the script".into());
+    }
+    let variables: Vec<&str> = exec.env.iter().map(|(name, _)| name.as_str()).collect();
+    key.push(format!(
+        "{} variable{} ({})",
+        variables.len(),
+        if variables.len() == 1 { "" } else { "s" },
+        variables.join(" ")
+    ));
+    let inputs = step.op.inputs().into_iter();
+    let inputs = inputs.filter(|input| !is_script(input.step));
+    key.extend(unique(inputs.map(|input| name(plan, input))));
     Said {
-        runs,
-        key,
-        reach,
-        why,
+        runs: command(exec, script.as_ref()),
+        key: key.join(", "),
+        reach: reach(exec),
+        ..Said::default()
+    }
+}
+
+/// An output, by the step that it is of.
+fn name(plan: &Plan, output: &Output) -> String {
+    let of = &plan.steps[output.step];
+    let name = plain_name(&of.name);
+    match (&of.op, output.mount.as_str()) {
+        (Op::Exec(_), mount) if mount != "/" => format!("{mount} of `{name}`"),
+        _ => format!("`{name}`"),
+    }
+}
+
+fn lines(spec: &SourceFile, span: Span) -> String {
+    let first = spec.position(span.start).line;
+    let last = spec.position(span.end.saturating_sub(1)).line;
+    match first == last {
+        true => format!("line {first}"),
+        false => format!("lines {first}-{last}"),
     }
 }
 
