@@ -21,7 +21,7 @@ use crate::spec;
 use buildkit_llb::{self as llb, Meta, State};
 use buildkit_proto::caps;
 use buildkit_proto::pb::Definition;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Largest ignore file that is read, in bytes.
 const MAX_IGNORE: u64 = 1 << 20;
@@ -271,18 +271,14 @@ impl Context {
         }
         let mut tree = names.with_named(self.named.clone());
         loop {
-            let mut unsent = BTreeSet::new();
-            let watched = |tree: &SourceTree| {
-                let made = plan(tree);
-                let wanted = tree.wanted_files().filter(|path| self.leaves_out(path));
-                unsent.extend(wanted.filter(|path| !sent.contains(path)));
-                made
-            };
-            let (made, read) = read_tree(&files, tree, watched).await?;
-            if unsent.is_empty() {
-                return Ok((made, read));
-            }
+            let (made, read) = read_tree(&files, tree, &mut plan).await?;
             tree = read;
+            let absent = tree.absent().filter(|path| self.leaves_out(path));
+            let unsent = absent.filter(|path| !sent.iter().any(|known| known == path));
+            let unsent: Vec<String> = unsent.map(str::to_owned).collect();
+            if unsent.is_empty() {
+                return Ok((made, tree));
+            }
             unsent.iter().for_each(|path| tree.forget(path));
             sent.extend(unsent);
             files = solve(gateway, &self.tree_with(&sent)).await?;

@@ -2,7 +2,7 @@
 
 mod cfg;
 
-pub use cfg::cfg_holds;
+pub use cfg::applies;
 
 use buildkit_proto::pb;
 use std::fmt;

@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use compiled::Compiled;
 pub use config::CargoConfig;
+pub(crate) use config::rustflags;
 pub use document::relative;
 pub(crate) use graph::Reach;
 pub use lockfile::{LockedPackage, Lockfile};

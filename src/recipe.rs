@@ -336,7 +336,7 @@ impl<'a> Scope<'a> {
             join(&self.project.root, "Cargo.lock").unwrap_or_default(),
             self.lock().into_bytes(),
         );
-        let configs: Vec<(String, String)> = self.configs().into_iter().collect();
+        let configs = self.configs();
         for (path, text) in &configs {
             files.insert(path.clone(), text.clone().into_bytes());
         }

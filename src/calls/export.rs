@@ -142,12 +142,12 @@ pub(super) async fn explained(request: Request<'_>) -> Result<Answer, Failure> {
 /// `--call=dockerfile`
 pub(super) async fn dockerfile(request: Request<'_>) -> Result<Answer, Failure> {
     let asked = Asked::plan(request, false).await?;
-    let written = eject::DockerfileOptions {
+    let options = eject::DockerfileOptions {
         spec: asked.loaded.spec.file.name(),
         ignored: &request.context.ignored,
         locked: asked.loaded.project.lock.packages.len(),
     };
-    let text = eject::dockerfile(&asked.plans, &written);
+    let text = eject::dockerfile(&asked.plans, &options);
     Ok(Answer {
         json: json!({ "dockerfile": text }),
         text,

@@ -64,12 +64,12 @@ pub(super) fn run(args: &Args) -> Result<Done, Trouble> {
                 ..Abilities::default()
             };
             let plans = host::plans(args, &loaded, platform, Which::Every, abilities)?;
-            let written = eject::DockerfileOptions {
+            let options = eject::DockerfileOptions {
                 spec: loaded.spec.file.name(),
                 ignored: &loaded.ignored,
                 locked: loaded.project.lock.packages.len(),
             };
-            eject::dockerfile(&plans, &written)
+            eject::dockerfile(&plans, &options)
         }
         Command::Explain => {
             let plan = &host::plans(args, &loaded, platform, Which::Target, host::ENGINE)?[0];

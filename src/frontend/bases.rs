@@ -2,7 +2,7 @@
 //! context of such a name takes the image's place.
 
 use super::Request;
-use crate::context::{self};
+use crate::context;
 use crate::diagnostic::{Diagnostic, whole_file};
 use crate::gateway::{Failure, Gateway, ResolveImage, Resolved};
 use crate::image_ref::{ImageRef, InvalidImageRef};

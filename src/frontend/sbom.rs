@@ -7,7 +7,7 @@
 
 use super::Request;
 use super::solve::Solved;
-use crate::context::{self};
+use crate::context;
 use crate::diagnostic::Diagnostic;
 use crate::gateway::{Attestation, Failure, ResolveImage, Resolved, SolveRequest};
 use crate::image::ImageConfig;

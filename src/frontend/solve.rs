@@ -3,7 +3,7 @@
 use super::Request;
 use super::step_options::StepOptions;
 use super::{Planned, missing};
-use crate::context::{self};
+use crate::context;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest};
 use crate::lint::Switches;

@@ -3,7 +3,7 @@
 use super::Request;
 use super::bases::Bases;
 use super::step_options::StepOptions;
-use crate::context::{self};
+use crate::context;
 use crate::gateway::{Failure, SolveRequest};
 use crate::lower;
 use crate::plan::{self, Input};

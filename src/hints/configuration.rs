@@ -1,7 +1,7 @@
 //! Programs that Cargo's configuration names: what helps on a developer's machine is not in the build image.
 
 use super::{is_given, official, sets};
-use crate::project::CargoConfig;
+use crate::project::{CargoConfig, rustflags};
 use crate::spec::ImageSpec;
 use std::collections::BTreeSet;
 use toml::Value;
@@ -83,12 +83,7 @@ fn named(config: &toml::Table) -> BTreeSet<&str> {
 
 /// The linkers that flags of a table name.
 fn of_flags(table: &Value) -> Vec<&str> {
-    let flags: Vec<&str> = match table.get("rustflags") {
-        Some(Value::String(flags)) => flags.split_whitespace().collect(),
-        Some(Value::Array(flags)) => flags.iter().filter_map(Value::as_str).collect(),
-        _ => vec![],
-    };
-    let named = flags.into_iter().filter_map(|flag| {
+    let named = rustflags(table).into_iter().filter_map(|flag| {
         let (_, name) = flag.split_once("-fuse-ld=").or_else(|| {
             flag.strip_prefix("-C")
                 .unwrap_or(flag)

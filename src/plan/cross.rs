@@ -29,8 +29,7 @@ pub(super) fn linker(
         let targets = config.table.get("target").and_then(toml::Value::as_table);
         let mut targets = targets.into_iter().flatten();
         targets.any(|(key, table)| {
-            let is_of = key == triple || platform::cfg_holds(key, triple) == Some(true);
-            is_of && table.get("linker").is_some()
+            platform::applies(key, triple) == Some(true) && table.get("linker").is_some()
         })
     });
     if said(&name) || configured {

@@ -6,7 +6,7 @@ use super::{
     Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, cross,
     local, names, seed,
 };
-use crate::platform::cfg_holds;
+use crate::platform::applies;
 use crate::project::Selection;
 use crate::recipe::Recipe;
 use crate::source;
@@ -333,10 +333,7 @@ fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, Str
         .any(has_flags);
     let triple = super::toolchain::triple(input).unwrap_or_default();
     let targets = tables().filter_map(|table| table.get("target")?.as_table());
-    let is_of = |key: &str| match key.starts_with("cfg(") {
-        true => cfg_holds(key, &triple) != Some(false),
-        false => key == triple,
-    };
+    let is_of = |key: &str| applies(key, &triple) != Some(false);
     let of_target = targets
         .flatten()
         .any(|(key, value)| is_of(key) && has_flags(value));

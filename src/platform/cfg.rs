@@ -2,9 +2,18 @@
 
 use super::{Libc, libc};
 
+/// Whether a table `[target.X]` is about a triple; `None` where the triple alone does not tell (cargo-platform,
+/// `Platform::matches`).
+pub fn applies(target: &str, triple: &str) -> Option<bool> {
+    match target.starts_with("cfg(") {
+        true => cfg_holds(target, triple),
+        false => Some(target == triple),
+    }
+}
+
 /// Whether a condition holds for a Linux triple; `None` where that cannot be told from the triple alone, or it is no
 /// condition (Rust reference, "Conditional compilation").
-pub fn cfg_holds(condition: &str, triple: &str) -> Option<bool> {
+fn cfg_holds(condition: &str, triple: &str) -> Option<bool> {
     let facts = Facts::of(triple)?;
     let mut parser = Parser {
         rest: condition.trim().strip_prefix("cfg")?.trim_start(),

@@ -69,12 +69,14 @@ fn read(
         Err(diagnostic) => return found.push(diagnostic),
     };
     let dir = parent(parent(file.name())).to_owned();
+    let table = document.to_toml();
+    let wanted = [paths(&document), flagged(&table)].concat();
     configs.push(CargoConfig {
         file: file.clone(),
-        paths: existing(tree, &dir, paths(&document)),
+        paths: existing(tree, &dir, wanted),
         network_paths: existing(tree, &dir, network_paths(&document)),
         patched_dirs: patched(&document, &dir),
-        table: document.to_toml(),
+        table,
         dir,
     });
     for (name, source) in sub(&document, "source") {
@@ -156,10 +158,6 @@ fn paths(document: &Document) -> Vec<&str> {
             wanted.extend(target.get(key).and_then(program));
         }
     }
-    let of_target = sub(document, "target").map(|(_, target)| target);
-    for table in of_target.chain(document.get(&["build"])) {
-        wanted.extend(flags(table).into_iter().filter_map(named));
-    }
     for key in [
         "rustc",
         "rustc-wrapper",
@@ -187,14 +185,20 @@ fn paths(document: &Document) -> Vec<&str> {
     wanted
 }
 
-/// The words of compiler flags.
-fn flags(table: &Node) -> Vec<&str> {
-    let Some(flags) = table.get("rustflags") else {
-        return vec![];
-    };
-    match flags.text() {
-        Some(text) => text.split_whitespace().collect(),
-        None => flags.list().iter().filter_map(Node::text).collect(),
+/// The paths that compiler flags of a configuration may name.
+fn flagged(table: &toml::Table) -> Vec<&str> {
+    let targets = table.get("target").and_then(toml::Value::as_table);
+    let targets = targets.into_iter().flatten().map(|(_, target)| target);
+    let tables = targets.chain(table.get("build"));
+    tables.flat_map(rustflags).filter_map(named).collect()
+}
+
+/// The words of a table's `rustflags`.
+pub(crate) fn rustflags(table: &toml::Value) -> Vec<&str> {
+    match table.get("rustflags") {
+        Some(toml::Value::String(flags)) => flags.split_whitespace().collect(),
+        Some(toml::Value::Array(flags)) => flags.iter().filter_map(toml::Value::as_str).collect(),
+        _ => vec![],
     }
 }
 

@@ -177,17 +177,13 @@ impl<'t> Loader<'t> {
 
     fn source_links(&self, package: &Package) -> Vec<(String, String)> {
         let below = format!("{}/", package.dir);
-        let is_above = |link: &&str| {
-            let behind = format!("{link}/");
-            let mut targets = package.targets.iter();
-            targets.any(|target| target.path.starts_with(&behind))
-        };
-        let links = self.tree.links();
-        links
-            .filter(|link| package.dir.is_empty() || link.starts_with(&below))
-            .filter(is_above)
-            .map(|link| (link.to_owned(), self.tree.real(link)))
-            .collect()
+        let is_inside = |dir: &&str| package.dir.is_empty() || dir.starts_with(&below);
+        let targets = package.targets.iter();
+        let dirs = targets.flat_map(|target| ancestors(parent(&target.path)));
+        let links = dirs.filter(|dir| self.tree.is_link(dir)).filter(is_inside);
+        let links: BTreeSet<&str> = links.collect();
+        let pair = |link: &str| (link.to_owned(), self.tree.real(link));
+        links.into_iter().map(pair).collect()
     }
 
     /// Reads the package in `dir` if that has not been done.

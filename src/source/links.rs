@@ -23,6 +23,10 @@ impl Links {
         self.0.keys().map(String::as_str)
     }
 
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.0.contains_key(path)
+    }
+
     /// The path without links in it.
     pub(super) fn real(&self, path: &str) -> String {
         let mut path = path.to_owned();

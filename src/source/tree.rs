@@ -171,14 +171,20 @@ impl SourceTree {
         self.links.paths()
     }
 
+    /// Whether a path is known to be a link.
+    pub fn is_link(&self, path: &str) -> bool {
+        self.links.has(path)
+    }
+
     /// A path without the links in it, as far as they are known. Copies from a build context follow none.
     pub fn real(&self, path: &str) -> String {
         self.links.real(path)
     }
 
-    /// The files that were asked for and are not known.
-    pub fn wanted_files(&self) -> impl Iterator<Item = String> + use<> {
-        self.needs.borrow().files.clone().into_iter()
+    /// The files that were asked for and not found.
+    pub fn absent(&self) -> impl Iterator<Item = &str> {
+        let absent = self.files.iter().filter(|(_, file)| file.is_none());
+        absent.map(|(path, _)| path.as_str())
     }
 
     /// Lets a file be asked for once more.

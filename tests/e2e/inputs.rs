@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 
 use crate::support::docker::Docker;
-use crate::support::project::Project;
+use crate::support::project::{Project, locked, manifest};
 use crate::support::{busybox, nonce};
 
 /// Prints what pages the build script finds, whether it sees git's directory, and the page that the program names.
@@ -69,9 +69,6 @@ fn sources_of_other_packages_are_inputs() {
     let docker = Docker::take();
     let project = Project::tiny("build: { package: tiny }\nimage: { base: scratch }\n");
     let word = nonce();
-    let package =
-        |name| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
-    let locked = |name| format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
     project
         .append(
             "Cargo.toml",
@@ -86,12 +83,12 @@ fn sources_of_other_packages_are_inputs() {
             ]
             .concat(),
         )
-        .write("lib/Cargo.toml", package("lib"))
+        .write("lib/Cargo.toml", manifest("lib"))
         .write(
             "lib/src/lib.rs",
             "#[path = \"../../other/src/lib.rs\"]\nmod other;\npub use other::WORD;\n",
         )
-        .write("other/Cargo.toml", package("other"))
+        .write("other/Cargo.toml", manifest("other"))
         .write(
             "other/src/lib.rs",
             format!("pub const WORD: &str = {word:?};\n"),
@@ -120,9 +117,6 @@ fn links_are_followed() {
     ] {
         symlink(says, project.join(link)).expect("can link");
     }
-    let package =
-        |name| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
-    let locked = |name| format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
     project
         .append(
             "Cargo.toml",
@@ -132,9 +126,9 @@ fn links_are_followed() {
             "Cargo.lock",
             &["dependencies = [\"lib\"]\n", &locked("lib"), &locked("other")].concat(),
         )
-        .write("real/lib/Cargo.toml", package("lib"))
+        .write("real/lib/Cargo.toml", manifest("lib"))
         .write("real/lib/src/lib.rs", format!("pub const WORD: &str = {word:?};\n"))
-        .write("other/Cargo.toml", package("other"))
+        .write("other/Cargo.toml", manifest("other"))
         .write("other/src/lib.rs", "mod part;\n")
         .write("other/src/part.rs", "pub const PART: &str = \"part\";\n")
         .write("gen/sub/mod.rs", "pub const SUB: &str = \"sub\";\n")
@@ -154,9 +148,6 @@ fn sources_behind_a_link_are_stubs_in_other_steps() {
     let docker = Docker::take();
     let project = Project::tiny("build: { package: tiny }\nimage: { base: scratch }\n");
     let word = nonce();
-    let package =
-        |name| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
-    let locked = |name| format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
     project
         .append(
             "Cargo.toml",
@@ -166,8 +157,8 @@ fn sources_behind_a_link_are_stubs_in_other_steps() {
             "Cargo.lock",
             &["dependencies = [\"left\", \"right\"]\n", &locked("left"), &locked("right")].concat(),
         )
-        .write("left/Cargo.toml", package("left"))
-        .write("right/Cargo.toml", package("right"))
+        .write("left/Cargo.toml", manifest("left"))
+        .write("right/Cargo.toml", manifest("right"))
         .write("shared/src/lib.rs", format!("pub fn word() -> &'static str {{ concat!(env!(\"CARGO_PKG_NAME\"), {word:?}) }}\n"))
         .write("src/main.rs", "fn main() { println!(\"{} {}\", left::word(), right::word()); }\n");
     for name in ["left", "right"] {

@@ -13,6 +13,16 @@ pub(crate) struct Project {
     tree: Tree,
 }
 
+/// The manifest of a package without dependencies.
+pub(crate) fn manifest(name: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n")
+}
+
+/// Its entry of the lock, after a line that ends another.
+pub(crate) fn locked(name: &str) -> String {
+    format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n")
+}
+
 impl Project {
     /// A project without files.
     pub(crate) fn empty() -> Self {
@@ -43,16 +53,9 @@ impl Project {
     /// A program without dependencies on an empty image; its name is `tiny`, and no engine has seen it.
     pub(crate) fn tiny(spec: &str) -> Self {
         let project = Self::empty();
-        let package = "name = \"tiny\"\nversion = \"0.1.0\"\n";
         project
-            .write(
-                "Cargo.toml",
-                format!("[package]\n{package}edition = \"2024\"\n"),
-            )
-            .write(
-                "Cargo.lock",
-                format!("version = 4\n\n[[package]]\n{package}"),
-            )
+            .write("Cargo.toml", manifest("tiny"))
+            .write("Cargo.lock", format!("version = 4\n{}", locked("tiny")))
             .write(
                 "src/main.rs",
                 format!("fn main() {{ println!(\"tiny {}\"); }}\n", nonce()),
@@ -64,16 +67,12 @@ impl Project {
 
     /// Gives [`Self::tiny`] a library of its own that it depends on, `lib`, without sources yet.
     pub(crate) fn with_library(self) -> Self {
-        let package = "name = \"lib\"\nversion = \"0.1.0\"\n";
         self.append("Cargo.toml", "[dependencies]\nlib = { path = \"lib\" }\n")
             .append(
                 "Cargo.lock",
-                &format!("dependencies = [\"lib\"]\n\n[[package]]\n{package}"),
+                &format!("dependencies = [\"lib\"]\n{}", locked("lib")),
             )
-            .write(
-                "lib/Cargo.toml",
-                format!("[package]\n{package}edition = \"2024\"\n"),
-            );
+            .write("lib/Cargo.toml", manifest("lib"));
         self
     }
 
