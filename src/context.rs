@@ -444,15 +444,20 @@ fn missing(filename: &str) -> Failure {
         .into()
 }
 
-/// The graph of a state, for the engine at hand.
-pub(crate) fn definition_of(gateway: &Gateway, state: &State) -> Result<Definition, Failure> {
+/// What makes graphs for the engine at hand.
+pub(crate) fn marshaller(gateway: &Gateway) -> llb::Marshaller {
     let platform = gateway.build_opts().environment.build_platform();
-    let options = llb::MarshalOptions {
+    llb::Marshaller::new(llb::MarshalOptions {
         platform: Some((&platform).into()),
         caps: Some(gateway.llb_caps().clone()),
         ..Default::default()
-    };
-    llb::marshal(state, &options).map_err(|error| Failure::Internal(error.to_string()))
+    })
+}
+
+/// The graph of a state.
+pub(crate) fn definition_of(gateway: &Gateway, state: &State) -> Result<Definition, Failure> {
+    let made = marshaller(gateway).marshal(state);
+    made.map_err(|error| Failure::Internal(error.to_string()))
 }
 
 /// Solves a state that is only read.

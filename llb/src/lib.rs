@@ -69,7 +69,7 @@ pub use file::{
     symlink,
 };
 pub use input::{Input, input};
-pub use marshal::{MarshalOptions, marshal};
+pub use marshal::{MarshalOptions, Marshaller, marshal};
 pub use merge::{Diff, Merge, diff, merge};
 pub use meta::Meta;
 pub use op::Op;

@@ -36,19 +36,55 @@ pub struct MarshalOptions {
 /// # Errors
 /// [`Error`], for a graph that no engine could load.
 pub fn marshal(state: &State, options: &MarshalOptions) -> Result<Definition, Error> {
-    let Some(output) = state.as_output() else {
-        return Ok(Definition::default());
-    };
-    let mut graph = Graph::new(options);
-    graph.add(output.vertex())?;
-    graph.finish(output)
+    Marshaller::new(options.clone()).marshal(state)
+}
+
+/// Marshals several filesystems of one graph: what they share is encoded once.
+#[derive(Debug, Default)]
+pub struct Marshaller {
+    options: MarshalOptions,
+    /// By identity of the vertex.
+    encoded: BTreeMap<usize, Encoded>,
+}
+
+/// A vertex in the engine's bytes.
+#[derive(Debug)]
+struct Encoded {
+    /// Kept, since the next one could have its identity.
+    _vertex: Vertex,
+    digest: Digest,
+    bytes: Vec<u8>,
+    caps: BTreeMap<String, bool>,
+}
+
+impl Marshaller {
+    /// One that has encoded nothing.
+    pub fn new(options: MarshalOptions) -> Marshaller {
+        Marshaller {
+            options,
+            encoded: BTreeMap::new(),
+        }
+    }
+
+    /// As [`marshal`].
+    ///
+    /// # Errors
+    /// As [`marshal`].
+    pub fn marshal(&mut self, state: &State) -> Result<Definition, Error> {
+        let Some(output) = state.as_output() else {
+            return Ok(Definition::default());
+        };
+        let mut graph = Graph::new(self);
+        graph.add(output.vertex())?;
+        graph.finish(output)
+    }
 }
 
 struct Graph<'a> {
-    options: &'a MarshalOptions,
+    marshaller: &'a mut Marshaller,
     definition: Definition,
     source: pb::Source,
-    /// Digests by identity of the vertex, so that each is encoded once.
+    /// Digests by identity of the vertex, so that each is added once.
     by_vertex: BTreeMap<usize, Digest>,
     /// Digests that are in the definition: equal vertices are one.
     present: BTreeSet<Digest>,
@@ -56,9 +92,9 @@ struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    fn new(options: &'a MarshalOptions) -> Graph<'a> {
+    fn new(marshaller: &'a mut Marshaller) -> Graph<'a> {
         Graph {
-            options,
+            marshaller,
             definition: Definition::default(),
             source: pb::Source::default(),
             by_vertex: BTreeMap::new(),
@@ -92,7 +128,7 @@ impl<'a> Graph<'a> {
                 pending.pop();
                 let digest = match vertex.op() {
                     Op::Input(input) => self.splice(input, &vertex.meta().name),
-                    _ => self.encode(&vertex)?,
+                    _ => self.vertex(&vertex)?,
                 };
                 self.by_vertex.insert(vertex.id(), digest);
             }
@@ -100,37 +136,50 @@ impl<'a> Graph<'a> {
         Ok(())
     }
 
-    fn encode(&mut self, vertex: &Vertex) -> Result<Digest, Error> {
+    fn vertex(&mut self, vertex: &Vertex) -> Result<Digest, Error> {
+        if !self.marshaller.encoded.contains_key(&vertex.id()) {
+            let encoded = self.encode(vertex)?;
+            self.marshaller.encoded.insert(vertex.id(), encoded);
+        }
+        let known = &self.marshaller.encoded[&vertex.id()];
+        let (digest, caps) = (known.digest.clone(), known.caps.clone());
+        if self.present.insert(digest.clone()) {
+            self.definition.def.push(known.bytes.clone());
+        }
+        self.describe(&digest, metadata(vertex, caps));
+        self.locate(&digest, vertex);
+        Ok(digest)
+    }
+
+    fn encode(&self, vertex: &Vertex) -> Result<Encoded, Error> {
         let meta = vertex.meta();
-        let platform = meta.platform.as_ref().or(self.options.platform.as_ref());
+        let options = &self.marshaller.options;
+        let platform = meta.platform.as_ref().or(options.platform.as_ref());
         let digests = |output: &Output| {
             self.by_vertex
                 .get(&output.vertex().id())
                 .map(|digest| digest.as_str().to_owned())
         };
         let mut encoder = Encoder::new(&meta.name, &digests);
-        encoder.engine = self.options.caps.as_ref();
+        encoder.engine = options.caps.as_ref();
         encoder.os = platform.map_or("", |platform| platform.os.as_str());
         let op = vertex.op().encode(&mut encoder)?;
         let (inputs, caps) = (encoder.inputs, encoder.caps);
-        let filter = self
-            .options
-            .constraints
-            .iter()
-            .chain(&meta.constraints)
-            .cloned()
-            .collect();
+        let constraints = options.constraints.iter().chain(&meta.constraints);
         let bytes = encode_op(&pb::Op {
             inputs,
             platform: platform.filter(|_| vertex.op().has_platform()).cloned(),
-            constraints: Some(pb::WorkerConstraints { filter }),
+            constraints: Some(pb::WorkerConstraints {
+                filter: constraints.cloned().collect(),
+            }),
             op,
         });
-        let digest = Digest::of(&bytes);
-        self.push(digest.clone(), bytes);
-        self.describe(&digest, metadata(vertex, caps));
-        self.locate(&digest, vertex);
-        Ok(digest)
+        Ok(Encoded {
+            _vertex: vertex.clone(),
+            digest: Digest::of(&bytes),
+            bytes,
+            caps,
+        })
     }
 
     fn push(&mut self, digest: Digest, bytes: Vec<u8>) {

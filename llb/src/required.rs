@@ -5,7 +5,7 @@ use buildkit_proto::Message as _;
 use buildkit_proto::attr;
 use buildkit_proto::capset::{CapSet, Missing};
 use buildkit_proto::pb::{self, Definition};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A capability that a definition needs and an engine lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,15 @@ pub fn required_caps(definition: &Definition) -> BTreeMap<&str, Vec<&str>> {
 /// What the definition needs and the engine lacks; the engine would refuse the whole definition
 /// at the first of them, without saying what it was for.
 pub fn missing_caps(definition: &Definition, engine: &CapSet) -> Vec<MissingCap> {
+    // To say which vertices need a capability takes their digests; mostly none is missing.
+    let asked = definition
+        .metadata
+        .values()
+        .flat_map(|metadata| metadata.caps.keys());
+    let asked: BTreeSet<&String> = asked.collect();
+    if asked.iter().all(|cap| engine.require(cap).is_ok()) {
+        return vec![];
+    }
     let required = required_caps(definition).into_iter();
     let missing = required.filter_map(|(cap, vertices)| {
         let missing = engine.require(cap).err()?;

@@ -13,10 +13,11 @@ use crate::plan::{self, Executable, Output, Plan, Role};
 use crate::spec::Spec;
 use crate::stage::Stage;
 use crate::verify;
-use buildkit_llb::State;
+use buildkit_llb::{Marshaller, State};
 use buildkit_proto::pb::Definition;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// Cargo's messages are one line of JSON for each crate: far more than any project has, in bytes.
 const MAX_REPORT: u64 = 256 << 20;
@@ -25,6 +26,7 @@ const MAX_REPORT: u64 = 256 << 20;
 struct Graph<'a> {
     gateway: &'a Gateway,
     lowered: Lowered,
+    marshaller: Mutex<Marshaller>,
     /// On each solve and not only on the final one: the first one already compiles.
     cache_imports: &'a [CacheImport],
     anew: Anew,
@@ -55,7 +57,13 @@ impl Anew {
 
 impl Graph<'_> {
     fn definition(&self, output: Option<&Output>) -> Result<Definition, Failure> {
-        context::definition_of(self.gateway, &self.lowered.state(output))
+        let state = self.lowered.state(output);
+        let mut marshaller = self
+            .marshaller
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let made = marshaller.marshal(&state);
+        made.map_err(|error| Failure::Internal(error.to_string()))
     }
 
     async fn solve(&self, output: &Output) -> Result<Ref, Failure> {
@@ -132,6 +140,7 @@ pub(super) async fn solve(
     let mut graph = Graph {
         gateway,
         lowered: steps.with(plan, |options| lower::lower(plan, options)),
+        marshaller: Mutex::new(context::marshaller(gateway)),
         cache_imports: &options.cache_imports,
         anew: Anew::default(),
     };

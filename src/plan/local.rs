@@ -94,10 +94,14 @@ for dir in $dirs; do
       [ ! -d "$made" ] || cp -af "$made" "/own/${made#/target/}"
     done
   done
-  for crate in $crates; do
-    find "/target/$dir/deps" -newer /tmp/start \( -name "lib$crate-*" -o -name "lib$crate.*" \) \
-      -exec cp -af {} "/own/$dir/deps/" \;
+  libraries=
+  for made in $(find "/target/$dir/deps" -newer /tmp/start -name 'lib*'); do
+    crate=${made##*/lib}
+    case " $crates " in
+      *" ${crate%%[-.]*} "*) libraries="$libraries $made" ;;
+    esac
   done
+  [ -z "$libraries" ] || cp -af $libraries "/own/$dir/deps/"
 done
 "#;
 
