@@ -39,30 +39,20 @@ pub fn marshal(state: &State, options: &MarshalOptions) -> Result<Definition, Er
     Marshaller::new(options.clone()).marshal(state)
 }
 
-/// Marshals several filesystems of one graph: what they share is encoded once.
+/// Marshals several filesystems of one graph: the digest of what they share is taken once.
 #[derive(Debug, Default)]
 pub struct Marshaller {
     options: MarshalOptions,
-    /// By identity of the vertex.
-    encoded: BTreeMap<usize, Encoded>,
-}
-
-/// A vertex in the engine's bytes.
-#[derive(Debug)]
-struct Encoded {
-    /// Kept, since the next one could have its identity.
-    _vertex: Vertex,
-    digest: Digest,
-    bytes: Vec<u8>,
-    caps: BTreeMap<String, bool>,
+    /// By identity of the vertex, which is kept: another one could have its identity.
+    digests: BTreeMap<usize, (Vertex, Digest)>,
 }
 
 impl Marshaller {
-    /// One that has encoded nothing.
+    /// One that has marshalled nothing.
     pub fn new(options: MarshalOptions) -> Marshaller {
         Marshaller {
             options,
-            encoded: BTreeMap::new(),
+            digests: BTreeMap::new(),
         }
     }
 
@@ -78,14 +68,18 @@ impl Marshaller {
         graph.add(output.vertex())?;
         graph.finish(output)
     }
+
+    fn digest(&self, vertex: &Vertex) -> Option<&Digest> {
+        self.digests.get(&vertex.id()).map(|(_, digest)| digest)
+    }
 }
 
 struct Graph<'a> {
     marshaller: &'a mut Marshaller,
     definition: Definition,
     source: pb::Source,
-    /// Digests by identity of the vertex, so that each is added once.
-    by_vertex: BTreeMap<usize, Digest>,
+    /// Identities of the vertices that are in the definition.
+    added: BTreeSet<usize>,
     /// Digests that are in the definition: equal vertices are one.
     present: BTreeSet<Digest>,
     maps: Vec<SourceMap>,
@@ -97,7 +91,7 @@ impl<'a> Graph<'a> {
             marshaller,
             definition: Definition::default(),
             source: pb::Source::default(),
-            by_vertex: BTreeMap::new(),
+            added: BTreeSet::new(),
             present: BTreeSet::new(),
             maps: Vec::new(),
         }
@@ -107,7 +101,7 @@ impl<'a> Graph<'a> {
     fn add(&mut self, last: &Vertex) -> Result<(), Error> {
         let mut pending = vec![last.clone()];
         while let Some(vertex) = pending.last().cloned() {
-            if self.by_vertex.contains_key(&vertex.id()) {
+            if self.added.contains(&vertex.id()) {
                 pending.pop();
                 continue;
             }
@@ -121,44 +115,31 @@ impl<'a> Graph<'a> {
             pending.extend(
                 outputs
                     .map(Output::vertex)
-                    .filter(|needed| !self.by_vertex.contains_key(&needed.id()))
+                    .filter(|needed| !self.added.contains(&needed.id()))
                     .cloned(),
             );
             if pending.len() == before {
                 pending.pop();
                 let digest = match vertex.op() {
                     Op::Input(input) => self.splice(input, &vertex.meta().name),
-                    _ => self.vertex(&vertex)?,
+                    _ => self.encode(&vertex)?,
                 };
-                self.by_vertex.insert(vertex.id(), digest);
+                let digests = &mut self.marshaller.digests;
+                let known = digests.entry(vertex.id());
+                known.or_insert_with(|| (vertex.clone(), digest));
+                self.added.insert(vertex.id());
             }
         }
         Ok(())
     }
 
-    fn vertex(&mut self, vertex: &Vertex) -> Result<Digest, Error> {
-        if !self.marshaller.encoded.contains_key(&vertex.id()) {
-            let encoded = self.encode(vertex)?;
-            self.marshaller.encoded.insert(vertex.id(), encoded);
-        }
-        let known = &self.marshaller.encoded[&vertex.id()];
-        let (digest, caps) = (known.digest.clone(), known.caps.clone());
-        if self.present.insert(digest.clone()) {
-            self.definition.def.push(known.bytes.clone());
-        }
-        self.describe(&digest, metadata(vertex, caps));
-        self.locate(&digest, vertex);
-        Ok(digest)
-    }
-
-    fn encode(&self, vertex: &Vertex) -> Result<Encoded, Error> {
+    fn encode(&mut self, vertex: &Vertex) -> Result<Digest, Error> {
         let meta = vertex.meta();
         let options = &self.marshaller.options;
         let platform = meta.platform.as_ref().or(options.platform.as_ref());
         let digests = |output: &Output| {
-            self.by_vertex
-                .get(&output.vertex().id())
-                .map(|digest| digest.as_str().to_owned())
+            let digest = self.marshaller.digest(output.vertex())?;
+            Some(digest.as_str().to_owned())
         };
         let mut encoder = Encoder::new(&meta.name, &digests);
         encoder.engine = options.caps.as_ref();
@@ -174,12 +155,12 @@ impl<'a> Graph<'a> {
             }),
             op,
         });
-        Ok(Encoded {
-            _vertex: vertex.clone(),
-            digest: Digest::of(&bytes),
-            bytes,
-            caps,
-        })
+        let known = self.marshaller.digest(vertex).cloned();
+        let digest = known.unwrap_or_else(|| Digest::of(&bytes));
+        self.push(digest.clone(), bytes);
+        self.describe(&digest, metadata(vertex, caps));
+        self.locate(&digest, vertex);
+        Ok(digest)
     }
 
     fn push(&mut self, digest: Digest, bytes: Vec<u8>) {
@@ -296,7 +277,7 @@ impl<'a> Graph<'a> {
         if result.index() >= vertex.op().outputs() {
             return Err(missing());
         }
-        let digest = self.by_vertex.get(&vertex.id()).ok_or_else(missing)?;
+        let digest = self.marshaller.digest(vertex).ok_or_else(missing)?;
         let digest = digest.as_str().to_owned();
         let inputs = vec![pb::Input {
             digest,

@@ -57,6 +57,26 @@ fn a_chain_of_twenty_thousand_needs_no_stack() {
 }
 
 #[test]
+fn what_states_share_does_not_change_their_definitions() {
+    let exec = step("sh", &base()).mount(Mount::bind("/out", &llb::scratch()));
+    let exec = exec.vertex(Meta::named("step"));
+    let states = [
+        touch(&exec.state(), "a"),
+        exec.output("/out"),
+        touch(&exec.output("/out"), "a"),
+    ];
+    let mut all = llb::Marshaller::new(options());
+    for state in states.iter().chain(&states) {
+        assert_eq!(all.marshal(state), marshal(state, &options()));
+    }
+    // Its vertices are gone before the next ones are made, which may take their places.
+    for name in ["a", "b", "c"] {
+        let own = touch(&base(), name);
+        assert_eq!(all.marshal(&own), marshal(&own, &options()));
+    }
+}
+
+#[test]
 fn shared_states_are_written_once() {
     // Two to the thousandth paths lead from the last vertex to the first.
     let mut state = base();
