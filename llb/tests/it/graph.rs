@@ -58,7 +58,7 @@ fn a_chain_of_twenty_thousand_needs_no_stack() {
 
 #[test]
 fn what_states_share_does_not_change_their_definitions() {
-    let exec = step("sh", &base()).mount(Mount::bind("/out", &llb::scratch()));
+    let exec = step("sh", &base()).mount(Mount::bind("/out", llb::scratch()));
     let exec = exec.vertex(Meta::named("step"));
     let states = [
         touch(&exec.state(), "a"),
