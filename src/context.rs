@@ -12,7 +12,7 @@ mod time;
 pub use named::Named;
 pub(crate) use named::{pinned, resolve_mode};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::gateway::{Failure, Gateway, Ref, SolveRequest, listed, read_tree, text};
 use crate::ignorefile;
 use crate::options::{MainContext, Options};
@@ -43,7 +43,7 @@ const MANIFESTS: [&str; 6] = [
 const NAMED: &str = ".build-contexts";
 
 /// Directories that a source directory may contain and that are not sources.
-const BUILT: [&str; 2] = ["target", ".git"];
+pub(crate) const BUILT: [&str; 2] = ["target", ".git"];
 
 /// Directories with many files that no rule asks for; their direct entries are enough to recognise them.
 const UNSEEN: [&str; 3] = ["target/*/**", ".git/*/**", "node_modules/*/**"];
@@ -156,7 +156,7 @@ impl Context {
         };
         let ((definition, own), general) = tokio::try_join!(definition, general)?;
         let ignored = match own {
-            Some(data) if !data.is_empty() => ignorefile::read(&text(&ignore, data)?)?,
+            Some(data) if !data.is_empty() => ignore_patterns(&ignore, &data)?,
             _ => general?,
         };
         Ok(Self {
@@ -415,10 +415,15 @@ async fn ignore_file(
     patterns(&files, NAME).await
 }
 
+/// The patterns of an ignore file, which may have comments in whatever encoding.
+fn ignore_patterns(name: &str, data: &[u8]) -> Result<Vec<String>, Diagnostics> {
+    ignorefile::read(&SourceFile::new(name, String::from_utf8_lossy(data)))
+}
+
 async fn patterns(files: &Ref, name: &str) -> Result<Vec<String>, Failure> {
     let data = files.try_read_file(name, MAX_IGNORE).await?;
     Ok(match data {
-        Some(data) => ignorefile::read(&text(name, data)?)?,
+        Some(data) => ignore_patterns(name, &data)?,
         None => Vec::new(),
     })
 }

@@ -17,7 +17,7 @@ use crate::diagnostic::Diagnostics;
 use crate::gateway::{Attestation, Failure, Gateway, Output, Ref, Warning};
 use crate::inspect::{self, Seen};
 use crate::lint::{self, Switches};
-use crate::options::{Epoch, Options};
+use crate::options::Options;
 use crate::plan::{self, Plan};
 use crate::platform::Platform;
 use crate::project::Project;
@@ -34,12 +34,13 @@ use tokio::task::JoinSet;
 /// # Errors
 /// Mistakes of the user with their places, and whatever the engine answers, details and all.
 pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
-    let options = Options::read(&gateway.build_opts().environment.options)?;
+    let mut options = Options::read(&gateway.build_opts().environment.options)?;
     if let Some(cap) = options.unsupported_cap() {
         return Err(Failure::FrontendCap(cap.to_owned()));
     }
     let context = Context::load(&gateway, &options).await?;
     let build_platform = gateway.build_opts().environment.build_platform();
+    let derived = epoch::settle(&gateway, &mut options, &context, &build_platform).await?;
     let request = Request {
         gateway: &gateway,
         options: &options,
@@ -55,7 +56,6 @@ pub async fn build(gateway: Gateway) -> Result<Output, Failure> {
         };
         return calls::answer(request, question).await;
     }
-    let derived = !matches!(options.epoch, None | Some(Epoch::Seconds(_)));
     let multi_platform = options.multi_platform;
     let made = all_platforms(gateway, options, context, build_platform, platforms).await?;
     Ok(result::output(made, multi_platform, derived))
@@ -118,6 +118,9 @@ async fn one_platform(
     }
     loaded.switches.refuse(&loaded.warnings)?;
     let mut planned = decide(request, &loaded, platform).await?;
+    let foreign = loaded.switches.kept(&planned.bases.foreign);
+    warn(gateway, context, &foreign).await;
+    loaded.switches.refuse(&foreign)?;
     if options.multi_platform {
         planned.name_platform();
     }
@@ -251,8 +254,6 @@ async fn inspect_project(
 struct Planned {
     plan: Plan,
     bases: Bases,
-    /// SOURCE_DATE_EPOCH in seconds.
-    epoch: Option<i64>,
 }
 
 impl Planned {
@@ -301,7 +302,6 @@ async fn decide(
         let of_image = bases::resolve(request, image, platform);
         bases.extend(of_image.await?);
     }
-    let epoch = epoch::seconds(request, platform).await?;
     let mut inputs: Vec<plan::Input<'_>> = stage
         .images
         .iter()
@@ -316,7 +316,7 @@ async fn decide(
             images: &bases.images,
             ignored: &context.ignored,
             labels: &options.labels,
-            epoch,
+            epoch: options.epoch_seconds(),
             units: None,
             abilities: abilities(gateway, options),
         })
@@ -331,7 +331,7 @@ async fn decide(
         input.units = units.as_ref();
     }
     let plan = plan::make_all(stage.kind, &inputs)?;
-    Ok(Planned { plan, bases, epoch })
+    Ok(Planned { plan, bases })
 }
 
 /// What the engine can do, as far as the question wants it.

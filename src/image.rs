@@ -1,15 +1,42 @@
 //! The image config: the base image's with the spec's laid over it.
 //!
-//! The shape is that of the OCI image spec with Docker's additions (moby/docker-image-spec). Members that
-//! are not known here are kept: the config stays JSON from end to end.
+//! The shape is that of the OCI image spec with Docker's additions (moby/docker-image-spec). The config stays JSON from
+//! end to end: what a base says under `config` is kept, whether it is known here or not.
 
-use crate::platform::Platform;
+use crate::platform::{Platform, normalize};
 use crate::spec::{EnvVar, Healthcheck};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// What a shell finds programs in, where neither spec nor base image say (BuildKit, util/system/path.go).
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The members of a config that are not only of the image that has them, as are its cache (`moby.buildkit.cache.v0`) and
+/// the container that Docker once made it in.
+const MEMBERS: [&str; 9] = [
+    "architecture",
+    "author",
+    "config",
+    "history",
+    "os",
+    "os.features",
+    "os.version",
+    "rootfs",
+    "variant",
+];
+
+/// The platform that a config (JSON) says its image is for, if it does.
+pub fn platform(config: &[u8]) -> Option<Platform> {
+    let config: Value = serde_json::from_slice(config).ok()?;
+    let text = |key: &str| {
+        config
+            .get(key)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let variant = text("variant").unwrap_or_default();
+    Some(normalize(text("os")?, text("architecture")?, variant))
+}
 
 /// An image config, ready to be returned.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +57,8 @@ impl ImageConfig {
             .and_then(Value::as_object)
             .cloned()
             .unwrap_or_default();
-        // The exporter fills both in for the layers that it makes.
-        root.remove("created");
+        // The exporter fills in `created` and `rootfs` for the layers that it makes.
+        root.retain(|member, _| MEMBERS.contains(&member.as_str()));
         root.insert("rootfs".into(), json!({ "type": "layers", "diff_ids": [] }));
         root.insert("os".into(), json!(platform.os));
         root.insert("architecture".into(), json!(platform.architecture));
@@ -287,8 +314,8 @@ mod tests {
     use super::*;
 
     const ALPINE: &[u8] = br#"{"architecture":"amd64","os":"linux","created":"2026-01-01T00:00:00Z",
-        "config":{"Env":["PATH=/bin"],"Cmd":["/bin/sh"],"OnBuild":["RUN x"],"Shell":["/bin/ash"]},
-        "rootfs":{"type":"layers","diff_ids":["sha256:1"]},"history":[{"created_by":"base"}],"x":1}"#;
+        "config":{"Env":["PATH=/bin"],"Cmd":["/bin/sh"],"OnBuild":["RUN x"],"Shell":["/bin/ash"],"y":2},
+        "rootfs":{"type":"layers","diff_ids":["sha256:1"]},"history":[{"created_by":"base"}],"moby.buildkit.cache.v0":"e30="}"#;
 
     #[test]
     fn the_base_is_kept_where_the_spec_says_nothing() {
@@ -302,9 +329,9 @@ mod tests {
         assert_eq!(
             json,
             json!({
-                "architecture": "amd64", "os": "linux", "x": 1,
+                "architecture": "amd64", "os": "linux",
                 "config": {
-                    "Env": ["PATH=/usr/bin", "A=b"], "Entrypoint": ["/app"], "Shell": ["/bin/ash"],
+                    "Env": ["PATH=/usr/bin", "A=b"], "Entrypoint": ["/app"], "Shell": ["/bin/ash"], "y": 2,
                     "ExposedPorts": { "80/tcp": {} },
                 },
                 "rootfs": { "type": "layers", "diff_ids": [] },

@@ -124,13 +124,8 @@ pub fn run(input: &Input<'_>, switches: &Switches, others: &Diagnostics) -> Diag
         };
         (rule.check)(input, &mut found);
     }
-    list.retain(|one| switches.on(one.code));
-    let mut all: Vec<Diagnostic> = vec![];
-    for one in list {
-        if !all.contains(&one) {
-            all.push(one);
-        }
-    }
+    let found: Diagnostics = list.into_iter().collect();
+    let mut all: Vec<Diagnostic> = switches.kept(&found).into_iter().collect();
     if let Some(more) = all.len().checked_sub(MOST).filter(|more| *more > 0) {
         all.truncate(MOST);
         let message = format!("{more} more findings are not shown");

@@ -262,6 +262,24 @@ impl Options {
         }
     }
 
+    /// The time that the image is made at, in seconds since 1970, where it is known.
+    pub fn epoch_seconds(&self) -> Option<i64> {
+        match self.epoch {
+            Some(Epoch::Seconds(seconds)) => Some(seconds),
+            _ => None,
+        }
+    }
+
+    /// Takes seconds since 1970 for the time that the image is made at, and for the build argument of it.
+    pub fn set_epoch(&mut self, seconds: Option<i64>) {
+        const ARG: &str = "SOURCE_DATE_EPOCH";
+        self.epoch = seconds.map(Epoch::Seconds);
+        match seconds {
+            Some(seconds) => self.build_args.insert(ARG.into(), seconds.to_string()),
+            None => self.build_args.remove(ARG),
+        };
+    }
+
     /// A feature that the client insists on and that this frontend does not have.
     pub fn unsupported_cap(&self) -> Option<&str> {
         // What follows `+` tells others whether to fail early.

@@ -50,7 +50,7 @@ fn rendered(context: &Context, warnings: Diagnostics, errors: Diagnostics) -> An
     let mut text = String::new();
     let mut list = vec![];
     for warning in warnings.sorted() {
-        list.push(entry(&warning, &mut sources));
+        list.push(entry(&warning, &mut sources, context.definition.name()));
         text.push_str(&printed(&warning));
     }
     let mut errors: Vec<Diagnostic> = errors.sorted();
@@ -78,13 +78,17 @@ fn rendered(context: &Context, warnings: Diagnostics, errors: Diagnostics) -> An
     }
 }
 
-fn entry(warning: &Diagnostic, sources: &mut Sources) -> Value {
+fn entry(warning: &Diagnostic, sources: &mut Sources, definition: &str) -> Value {
     let rule = lint::rule(warning.code);
+    let detail = detail(warning);
+    // Clients show every file by the name of the definition.
+    let other = warning.location.as_ref();
+    let other = other.filter(|place| place.file.name() != definition);
     json!({
         "ruleName": warning.code,
         "description": rule.map(|rule| rule.description).unwrap_or_default(),
         "url": lint::url(warning.code),
-        "detail": detail(warning),
+        "detail": other.map_or(detail.clone(), |place| format!("{place}: {detail}")),
         "location": sources.location(warning.location.as_ref()),
     })
 }

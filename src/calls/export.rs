@@ -106,7 +106,9 @@ async fn previous(request: Request<'_>) -> Result<Option<String>, Failure> {
     let Some(named) = options.named_contexts.find(name, platform)? else {
         return Ok(None);
     };
-    let files = context.named(gateway, options, &named, platform).await?;
+    let files = context
+        .named(gateway, options, &named, platform, &[])
+        .await?;
     let files = context::solve(gateway, &files.state).await?;
     let text = files.try_read_file(file, MAX_TEXT).await?;
     let text = text.and_then(|data| String::from_utf8(data).ok());

@@ -33,7 +33,8 @@ impl From<State> for Named {
 }
 
 impl Context {
-    /// The files, and the image config if there is one, of a named context.
+    /// The files, and the image config if there is one, of a named context. Of a directory of the client, what
+    /// matches `exclude` is not sent.
     ///
     /// # Errors
     /// A source that makes no sense, or the engine's answer.
@@ -43,6 +44,7 @@ impl Context {
         options: &Options,
         context: &NamedContext,
         platform: &Platform,
+        exclude: &[&str],
     ) -> Result<Named, Failure> {
         let wrong = |message: String| Diagnostic::error("invalid-context", message);
         let key = &context.key;
@@ -60,7 +62,7 @@ impl Context {
                     return Ok(llb::http(&url, super::DOWNLOAD).state(name).into());
                 }
                 NamedSource::Local { name, shared_key } => {
-                    return local(gateway, options, key, &name, &shared_key).await;
+                    return local(gateway, options, key, (&name, &shared_key), exclude).await;
                 }
                 NamedSource::Input { name, config } => {
                     let graph = self.inputs(gateway).await?.remove(&name);
@@ -177,8 +179,8 @@ async fn local(
     gateway: &Gateway,
     options: &Options,
     key: &str,
-    name: &str,
-    shared_key: &str,
+    (name, shared_key): (&str, &str),
+    exclude: &[&str],
 ) -> Result<Named, Failure> {
     const IGNORE: &str = ".dockerignore";
     let session = options.context.session(name, gateway.session_id());
@@ -191,7 +193,12 @@ async fn local(
     };
     let ignored = patterns(&gateway.solve(request).await?, IGNORE).await?;
     let files = llb::local(name)
-        .exclude(ignored)
+        .exclude(
+            ignored
+                .iter()
+                .map(String::as_str)
+                .chain(exclude.iter().copied()),
+        )
         .shared_key(format!("context:{key}-{shared_key}"))
         .session(session)
         .state(Meta::named(format!("[context {key}] load from client")));

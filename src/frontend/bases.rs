@@ -3,8 +3,9 @@
 
 use super::Request;
 use crate::context;
-use crate::diagnostic::{Diagnostic, whole_file};
+use crate::diagnostic::{Diagnostic, Diagnostics, whole_file};
 use crate::gateway::{Failure, Gateway, ResolveImage, Resolved};
+use crate::image;
 use crate::image_ref::{ImageRef, InvalidImageRef};
 use crate::options::{NamedContext, Options};
 use crate::plan::{ImageInfo, Images};
@@ -20,6 +21,8 @@ use std::collections::BTreeMap;
 pub(super) struct Bases {
     /// What planning knows of them.
     pub images: Images,
+    /// Warnings of those that are for other platforms.
+    pub foreign: Diagnostics,
     /// The named contexts among them, by the reference that the plan gives, and by platform.
     replaced: BTreeMap<(String, Platform), State>,
 }
@@ -28,6 +31,7 @@ impl Bases {
     /// Adds those of another image.
     pub(super) fn extend(&mut self, other: Self) {
         self.images.extend(other.images);
+        self.foreign.extend(other.foreign);
         self.replaced.extend(other.replaced);
     }
 
@@ -120,6 +124,10 @@ pub(super) async fn resolve(
                 let found = look_up(gateway, options, written, platform).await;
                 match found.map_err(placed)? {
                     Found::Image(info) => {
+                        let foreign = foreign(written, &info.config, platform);
+                        bases
+                            .foreign
+                            .extend(foreign.map(|one| one.at(place)).into_iter().collect());
                         bases.images.insert(key, info);
                         continue;
                     }
@@ -127,7 +135,7 @@ pub(super) async fn resolve(
                 }
             }
         };
-        let named = context.named(gateway, options, &named, platform).await;
+        let named = context.named(gateway, options, &named, platform, &[]).await;
         let named = named.map_err(placed)?;
         let reference = named.reference.unwrap_or_else(|| written.to_owned());
         let replaced = (reference.clone(), platform.clone());
@@ -136,6 +144,19 @@ pub(super) async fn resolve(
         bases.images.insert(key, ImageInfo { reference, config });
     }
     Ok(bases)
+}
+
+/// A warning of an image that is not for the platform that it is wanted for. Of an image for several, the engine takes
+/// the one that fits; of an image for one, that one.
+fn foreign(written: &str, config: &[u8], platform: &Platform) -> Option<Diagnostic> {
+    let made = image::platform(config)?;
+    let is_same = made.os == platform.os && made.architecture == platform.architecture;
+    let warning = || {
+        let message = format!("`{written}` is an image for {made}, not for {platform}");
+        Diagnostic::warning("base-platform", message)
+            .help(format!("name an image that there is for {platform}"))
+    };
+    (!is_same).then(warning)
 }
 
 /// What stands behind a reference.

@@ -1,7 +1,7 @@
 //! Named contexts in the place of local packages: `--build-context NAME=…`, where NAME is that of a package.
 
 use super::Request;
-use crate::context::{Context, Directory};
+use crate::context::{BUILT, Context, Directory};
 use crate::gateway::Failure;
 use crate::platform::Platform;
 use crate::project;
@@ -41,7 +41,8 @@ pub(super) async fn placed(request: Request<'_>, platform: &Platform) -> Result<
                 continue;
             }
             if let Some(named) = contexts.find(&name, platform)? {
-                let named = context.named(gateway, options, &named, platform).await?;
+                let named = context.named(gateway, options, &named, platform, &BUILT);
+                let named = named.await?;
                 states.insert(Directory { name, inside }, named.state);
             }
         }

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 /// The result of a build: one reference, or one for each platform (`exporter/containerimage/exptypes`).
 ///
-/// `derived` is whether we found the epoch: the engine knows only that which the user gives as a number.
+/// `derived` is the epoch if we found it: the engine knows only that which the user gives as a number.
 pub(super) fn output(
     made: Vec<(Planned, Ref, Vec<Attestation>)>,
     map: bool,
-    derived: bool,
+    derived: Option<i64>,
 ) -> Output {
     let mut metadata = BTreeMap::new();
     let mut attestations = BTreeMap::new();
@@ -34,7 +34,7 @@ pub(super) fn output(
             let value = value.clone().into_bytes();
             metadata.insert(format!("annotation-manifest{only}.{name}"), value);
         }
-        if let Some(epoch) = planned.epoch.filter(|_| derived) {
+        if let Some(epoch) = derived {
             let key = format!("source.date.epoch{suffix}");
             metadata.insert(key, epoch.to_string().into_bytes());
         }

@@ -163,8 +163,7 @@ pub(super) async fn solve(
         return Err(errors.into_iter().collect::<Diagnostics>().into());
     }
     let switches = Switches::read(options, &context.definition, Some(spec))?;
-    let warnings = warnings.into_iter().filter(|one| switches.on(one.code));
-    let warnings = warnings.collect();
+    let warnings = switches.kept(&warnings.into_iter().collect());
     super::warn(gateway, context, &warnings).await;
     switches.refuse(&warnings)?;
     Ok(Solved {

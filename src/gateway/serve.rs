@@ -11,6 +11,9 @@ use tokio::sync::mpsc;
 /// Name of the thread that builds.
 const BUILD: &str = "build";
 
+/// Its stack, in bytes, of which the system gives what is used. A manifest of 13 kB may nest thousands of tables.
+const STACK: usize = 64 << 20;
+
 /// How the thread that builds ended.
 enum End {
     Done(Result<(), Failure>),
@@ -62,6 +65,7 @@ where
     std::panic::set_hook(Box::new(move |info| panicked(info, &panics)));
     let own = gateway.clone();
     let thread = std::thread::Builder::new().name(BUILD.to_owned());
+    let thread = thread.stack_size(STACK);
     let thread = thread.spawn(move || {
         let ended = block_on(serve(&own, build)).and_then(|ended| ended);
         let _ = sender.send(End::Done(ended));

@@ -1,6 +1,7 @@
 //! Programs that Cargo's configuration names: what helps on a developer's machine is not in the build image.
 
 use super::{is_given, official, sets};
+use crate::platform::{Libc, Platform, applies};
 use crate::project::{CargoConfig, rustflags};
 use crate::spec::ImageSpec;
 use std::collections::BTreeSet;
@@ -94,10 +95,19 @@ fn of_flags(table: &Value) -> Vec<&str> {
     named.collect()
 }
 
-/// Whether a table `[target.X]` may be about what is compiled: conditions are not evaluated.
+/// Whether a table `[target.X]` may be about what is compiled, on whatever platform.
 fn is_of_linux(target: &str) -> bool {
-    let others = ["windows", "macos", "apple", "darwin", "wasm", "android"];
-    !others.iter().any(|other| target.contains(other))
+    if !target.starts_with("cfg(") {
+        let others = ["windows", "apple", "darwin", "wasm", "android"];
+        return !others.iter().any(|other| target.contains(other));
+    }
+    const PROCESSORS: [&str; 8] = [
+        "386", "amd64", "arm", "arm64", "loong64", "ppc64le", "riscv64", "s390x",
+    ];
+    let platforms = PROCESSORS.iter().map(|name| Platform::linux(name));
+    let mut triples =
+        platforms.flat_map(|platform| [Libc::Musl, Libc::Gnu].map(|libc| platform.triple(libc)));
+    triples.any(|triple| triple.is_some_and(|triple| applies(target, triple) != Some(false)))
 }
 
 #[cfg(test)]
@@ -157,10 +167,12 @@ mod tests {
             rustflags = ["-Clink-arg=-fuse-ld=/opt/ld.lld"]
             [target.'cfg(windows)']
             linker = "lld"
+            [target.'cfg(all(unix, not(target_os = "macos")))']
+            linker = "ld.mold"
         "#;
         assert_eq!(
             names(text),
-            ["clang", "clang++", "ld.lld", "mold", "sccache"]
+            ["clang", "clang++", "ld.lld", "ld.mold", "mold", "sccache"]
         );
         assert_eq!(names("[target.x]\nrustflags = [1]\n"), [""; 0]);
     }

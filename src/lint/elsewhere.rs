@@ -4,7 +4,7 @@ use super::switches::same;
 use super::{Found, Input, Rule};
 use crate::diagnostic::nearest;
 
-pub(super) const RULES: [Rule; 8] = [
+pub(super) const RULES: [Rule; 9] = [
     Rule::new(
         "unused-build-arg",
         "A build-arg that nothing in the spec uses",
@@ -30,6 +30,11 @@ pub(super) const RULES: [Rule; 8] = [
     Rule::new(
         "crates-in-one-step",
         "Crates that have steps of their own were compiled with the project",
+        nothing,
+    ),
+    Rule::new(
+        "base-platform",
+        "A base image is for another platform",
         nothing,
     ),
     Rule::new(

@@ -69,6 +69,17 @@ impl Switches {
         })
     }
 
+    /// The findings of rules that are on, each thing once.
+    pub fn kept(&self, found: &Diagnostics) -> Diagnostics {
+        let mut kept: Vec<&Diagnostic> = vec![];
+        for one in found.iter().filter(|one| self.on(one.code)) {
+            if !kept.contains(&one) {
+                kept.push(one);
+            }
+        }
+        kept.into_iter().cloned().collect()
+    }
+
     /// Whether a rule is on. `UnpinnedBase` is the same as `unpinned-base`.
     pub fn on(&self, code: &str) -> bool {
         let named = |list: &[String]| list.iter().any(|name| same(name, code));
@@ -90,7 +101,7 @@ pub(super) fn same(name: &str, code: &str) -> bool {
 fn directive(file: &SourceFile) -> Option<(&str, Location)> {
     let lines = (1..).map_while(|number| file.line_span(number));
     for span in lines {
-        let line = file.slice(span).trim();
+        let line = file.slice(span).trim_start_matches('\u{feff}').trim();
         let comment = line.strip_prefix('#')?;
         let Some((key, value)) = comment.split_once('=') else {
             continue;

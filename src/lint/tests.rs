@@ -130,6 +130,7 @@ fn every_page_shows_its_rule() {
                 "deprecated-key"
                     | "recompiled-dependency"
                     | "crates-in-one-step"
+                    | "base-platform"
                     | "missing-shared-library"
             ));
             continue;

@@ -77,11 +77,20 @@ pub(super) fn cache_imports(reader: &mut Reader<'_>) -> Vec<CacheImport> {
     imports
 }
 
+/// Seconds since 1970 that an image's config can have (RFC 3339).
+const YEARS: std::ops::RangeInclusive<i64> = 0..=253_402_300_799;
+
 pub(super) fn epoch(reader: &mut Reader<'_>) -> Option<Epoch> {
     let text = reader.text("build-arg:SOURCE_DATE_EPOCH");
     match (text, text.parse()) {
         ("", _) => None,
-        (_, Ok(seconds)) => Some(Epoch::Seconds(seconds)),
+        (_, Ok(seconds)) if YEARS.contains(&seconds) => Some(Epoch::Seconds(seconds)),
+        (text, Ok(_)) => {
+            reader.mistake(format!(
+                "invalid SOURCE_DATE_EPOCH: {text}: seconds since 1970, up to the year 9999"
+            ));
+            None
+        }
         ("context", _) => Some(Epoch::Context),
         (name, _) if NamedContexts::read(reader.map).contains(name) => {
             Some(Epoch::Named(name.to_owned()))

@@ -128,6 +128,18 @@ fn every_mistake_is_found_in_the_official_words() {
 }
 
 #[test]
+fn times_of_the_epoch_fit_into_a_config() {
+    const KEY: &str = "build-arg:SOURCE_DATE_EPOCH";
+    for text in ["0", "253402300799"] {
+        assert_eq!(read(&[(KEY, text)]).epoch_seconds(), text.parse().ok());
+    }
+    for text in ["1700000000000", "-1"] {
+        let begin = format!("invalid SOURCE_DATE_EPOCH: {text}: seconds since 1970");
+        assert!(wrong(&[(KEY, text)]).starts_with(&begin), "{text}");
+    }
+}
+
+#[test]
 fn steps_get_hosts_limits_network_and_proxies() {
     let exec = read(&[
         ("add-hosts", "Host.A=1.2.3.4,\"b=::1\""),

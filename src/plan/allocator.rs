@@ -4,13 +4,9 @@ use super::toolchain::{self, Run};
 use super::{Output, Plan};
 use crate::source::Span;
 
-/// Puts mimalloc in front of musl's allocator in the toolchain's static libc.
-///
-/// A linker takes the first definition of a symbol in an archive, and musl keeps `malloc` and its family
-/// apart so that programs can bring their own; so everything that is linked allocates with mimalloc, Rust
-/// and C, and no source, flag or variable of the project is touched. The crate is pinned by its checksum.
-/// The argument is the triple. The bytes are part of cache keys.
-const MIMALLOC: &str = "\
+/// Downloads mimalloc: a crate that is pinned by its checksum. The argument is the triple. The bytes are part of cache
+/// keys.
+const FETCH: &str = "\
 #!/bin/sh
 set -eu
 triple=$1
@@ -24,11 +20,8 @@ if [ \"${host%%-*}\" != \"${triple%%-*}\" ]; then
   echo \"'allocator: mimalloc' cannot be compiled for $triple on $host: depend on the crate 'mimalloc' instead\" >&2
   exit 1
 fi
-export CARGO_TARGET_DIR=/tmp/mimalloc/target
-# The allocator's own messages hold the date of its build, and a C compiler takes it from here.
-export SOURCE_DATE_EPOCH=1153704088
-mkdir -p /tmp/mimalloc/src /tmp/mimalloc/object
-cd /tmp/mimalloc
+mkdir -p /mimalloc/src
+cd /mimalloc
 : >src/lib.rs
 cat >Cargo.toml <<'END'
 [package]
@@ -80,7 +73,26 @@ version = \"2.0.1\"
 source = \"registry+https://github.com/rust-lang/crates.io-index\"
 checksum = \"f8fadd59c855ef2080decdef8ff161eb6661b86933c9d82e5ba29dc602a55aba\"
 END
-cargo build --locked --release --target \"$triple\"
+cargo fetch --locked --target \"$triple\"
+";
+
+/// Puts mimalloc in front of musl's allocator in the toolchain's static libc.
+///
+/// A linker takes the first definition of a symbol in an archive, and musl keeps `malloc` and its family
+/// apart so that programs can bring their own; so everything that is linked allocates with mimalloc, Rust
+/// and C, and no source, flag or variable of the project is touched. The argument is the triple. The bytes are part of
+/// cache keys.
+const MIMALLOC: &str = "\
+#!/bin/sh
+set -eu
+triple=$1
+libs=$(rustc --print sysroot)/lib/rustlib/$triple/lib/self-contained
+export CARGO_TARGET_DIR=/mimalloc/target
+# The allocator's own messages hold the date of its build, and a C compiler takes it from here.
+export SOURCE_DATE_EPOCH=1153704088
+mkdir /mimalloc/object
+cd /mimalloc
+cargo build --offline --locked --release --target \"$triple\"
 cd object
 ar x \"$(find ../target/\"$triple\" -name 'libmimalloc.a')\"
 # What the compiler's own library is needed for goes in, under names that nobody else sees.
@@ -88,23 +100,36 @@ ld -r -o joined.o ./*.o \"$(cc -print-libgcc-file-name)\"
 objcopy --wildcard --localize-symbol='__*di2' joined.o mimalloc.o
 first=$(ar t \"$libs/libc.a\" | head -n 1)
 ar rb \"$first\" \"$libs/libc.a\" mimalloc.o
-rm -rf /tmp/mimalloc \"${CARGO_HOME:-$HOME/.cargo}/registry\"
+rm -rf /mimalloc \"${CARGO_HOME:-$HOME/.cargo}/registry\"
 ";
 
-/// Adds the step that changes the toolchain in `root`.
+/// Adds the steps that change the toolchain in `root`: the one that compiles has no network.
 pub(super) fn mimalloc(
     plan: &mut Plan,
     env: &[(String, String)],
     root: Output,
     span: Option<Span>,
 ) -> Output {
-    let (script, path) = plan.script("mimalloc", MIMALLOC);
-    let run = Run {
-        name: "mimalloc in place of musl's allocator".into(),
-        args: vec![path, plan.triple.clone()],
-        env,
-        network: true,
-        span,
-    };
-    toolchain::change(plan, run, root, vec![script])
+    let steps = [
+        ("mimalloc", FETCH, "sources of mimalloc", true),
+        (
+            "allocator",
+            MIMALLOC,
+            "mimalloc in place of musl's allocator",
+            false,
+        ),
+    ];
+    steps
+        .into_iter()
+        .fold(root, |root, (file, text, name, network)| {
+            let (script, path) = plan.script(file, text);
+            let run = Run {
+                name: name.into(),
+                args: vec![path, plan.triple.clone()],
+                env,
+                network,
+                span,
+            };
+            toolchain::change(plan, run, root, vec![script])
+        })
 }

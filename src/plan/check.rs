@@ -165,25 +165,37 @@ impl Check<'_> {
         let (crates, target) = self.dependencies(plan, stubs, &["test", "--no-run"], &flags);
         let sources = compile::sources(plan, self.input, real);
 
-        let (script, path) = plan.script("compile", compile::BUILD);
-        let mut args = vec![path, String::new(), String::new()];
-        args.extend(["test".into(), "--no-run".into()]);
-        args.extend(flags.iter().cloned());
-        let kind = MountKind::Output(target);
-        let mut exec =
-            dependencies::cargo(self.input, &toolchain, &crates, Some(&sources), kind, args);
-        exec.mounts.push(script);
-        self.stamp(&mut exec.env);
-        self.outputs(&mut exec.mounts, &[OUT_DIR, REPORT_DIR]);
-        let name = "compile tests".to_owned();
-        let step = plan.push(Role::Compile, name, Op::Exec(exec), self.span);
-        plan.reports.push(Output {
-            step,
-            mount: REPORT_DIR.into(),
-        });
-        let compiled = Output {
-            step,
-            mount: TARGET_DIR.into(),
+        // What is compiled with such secrets is not kept.
+        let target = match dependencies::has_secret_variables(self.input) {
+            true => target,
+            false => {
+                let (script, path) = plan.script("compile", compile::BUILD);
+                let mut args = vec![path, String::new(), String::new()];
+                args.extend(["test".into(), "--no-run".into()]);
+                args.extend(flags.iter().cloned());
+                let kind = MountKind::Output(target);
+                let mut exec = dependencies::cargo(
+                    self.input,
+                    &toolchain,
+                    &crates,
+                    Some(&sources),
+                    kind,
+                    args,
+                );
+                exec.mounts.push(script);
+                self.stamp(&mut exec.env);
+                self.outputs(&mut exec.mounts, &[OUT_DIR, REPORT_DIR]);
+                let name = "compile tests".to_owned();
+                let step = plan.push(Role::Compile, name, Op::Exec(exec), self.span);
+                plan.reports.push(Output {
+                    step,
+                    mount: REPORT_DIR.into(),
+                });
+                Some(Output {
+                    step,
+                    mount: TARGET_DIR.into(),
+                })
+            }
         };
 
         let (script, path) = plan.script("keep", KEEP);
@@ -209,7 +221,7 @@ impl Check<'_> {
                 }),
         );
         args.extend(self.words.run.iter().cloned());
-        let kind = MountKind::Scratchpad(compiled);
+        let kind = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
         let mut exec =
             dependencies::cargo(self.input, &toolchain, &crates, Some(&sources), kind, args);
         exec.mounts.extend(mounts);
@@ -319,6 +331,7 @@ impl Check<'_> {
         let kind = MountKind::Output(None);
         let args = args.collect();
         let exec = dependencies::cargo(input, toolchain, &crates, Some(&skeleton), kind, args);
+        let exec = exec.without_secret_variables();
         let exec = seed::sown(plan, input, stubs, exec);
         let name = format!(
             "dependencies ({}, {}, {})",

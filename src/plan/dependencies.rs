@@ -232,6 +232,14 @@ pub(super) fn secrets(
     }
 }
 
+/// Whether steps that compile have secrets as variables. Cargo writes the values of variables that a build script asks
+/// for (`rerun-if-env-changed`) beside its artefacts, so a step whose artefacts are a layer must not have them:
+/// [`Exec::without_secret_variables`].
+pub(super) fn has_secret_variables(input: &Input<'_>) -> bool {
+    let mut secrets = input.image.build.secrets.iter();
+    secrets.any(|secret| secret.step == SecretStep::Compile && secret.env.is_some())
+}
+
 /// The directory that cargo runs in: the one of the spec.
 pub(super) fn work_dir(input: &Input<'_>) -> String {
     in_work_dir(&input.project.dir)
@@ -297,8 +305,13 @@ fn profile_settings(input: &Input<'_>) -> Vec<(String, String)> {
     if *profile != input.selection.profile {
         return vec![];
     }
+    // Symbols that the compiler puts into other files would stay behind.
     let symbols: &[(&str, &str)] = match build.debug_symbols.value {
-        true => &[("debug", "full"), ("strip", "none")],
+        true => &[
+            ("debug", "full"),
+            ("strip", "none"),
+            ("split-debuginfo", "off"),
+        ],
         false => &[],
     };
     let settings = build.profile_settings.iter();
@@ -419,14 +432,15 @@ impl Stubbed<'_> {
     /// Cargo in it, with an empty target directory.
     pub(super) fn cargo(&self, input: &Input<'_>, args: Vec<String>) -> Exec {
         let target = MountKind::Output(None);
-        cargo(
+        let exec = cargo(
             input,
             self.toolchain,
             self.crates,
             Some(self.skeleton),
             target,
             args,
-        )
+        );
+        exec.without_secret_variables()
     }
 }
 

@@ -21,6 +21,16 @@ pub struct Exec {
     pub priority: Option<String>,
 }
 
+impl Exec {
+    /// The same without the secrets that are variables.
+    pub fn without_secret_variables(self) -> Self {
+        Self {
+            secret_env: vec![],
+            ..self
+        }
+    }
+}
+
 /// A place in an exec's file system.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mount {

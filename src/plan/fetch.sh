@@ -42,6 +42,8 @@ if ! cargo fetch "$@"; then
   cargo fetch "$@"
 fi
 rm "$registry/cache"
+# Addresses are written there as they are asked for: a `.gitconfig` may have put a token into them.
+[ ! -d "$registry/index" ] || find "$registry/index" -type d -path '*/.git/logs' -prune -exec rm -rf {} +
 cd "$registry"
 for crate in src/*/*/; do
   [ -d "$crate" ] || continue

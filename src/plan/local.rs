@@ -174,7 +174,7 @@ pub(super) fn add(
     beneath: &Beneath<'_>,
 ) -> Result<Vec<Compiled>, Diagnostics> {
     let mut done: Vec<Compiled> = vec![];
-    if !input.abilities.local_steps {
+    if !input.abilities.local_steps || dependencies::has_secret_variables(input) {
         return Ok(done);
     }
     let stubbed = beneath.stubbed;

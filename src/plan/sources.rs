@@ -20,16 +20,29 @@ fn never(input: &Input<'_>) -> Vec<String> {
         below(root, "target"),
         below(root, ".git"),
     ];
-    list.push(input.spec.file.name().to_owned());
+    list.push(literal(input.spec.file.name()));
     list.sort();
     list.dedup();
     list
 }
 
+/// A pattern that matches one path, whatever is in its name.
+fn literal(path: &str) -> String {
+    let mut pattern = String::with_capacity(path.len());
+    for (at, letter) in path.char_indices() {
+        if "*?[]\\".contains(letter) || (at == 0 && letter == '!') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern
+}
+
+/// A pattern below a directory.
 fn below(dir: &str, name: &str) -> String {
     match dir {
         "" => name.into(),
-        dir => format!("{dir}/{name}"),
+        dir => format!("{}/{name}", literal(dir)),
     }
 }
 
@@ -63,7 +76,7 @@ pub(super) fn real_dirs(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> 
         return None;
     }
     let context = context(plan, input);
-    let mut include = recipe.real_dirs.clone();
+    let mut include: Vec<String> = recipe.real_dirs.iter().map(|dir| literal(dir)).collect();
     let inputs = input.image.build.inputs.iter().map(|input| &input.value);
     include.extend(
         inputs
@@ -106,14 +119,14 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
     }
     // A stub cannot be written through a link.
     let links = packages.iter().flat_map(|package| &package.source_links);
-    others.extend(links.map(|(link, _)| link.clone()));
+    others.extend(links.map(|(link, _)| literal(link)));
     for name in ["Cargo.toml", "Cargo.lock"] {
         others.push(below(&input.project.root, name));
     }
     let configs = input.project.configs.iter();
-    others.extend(configs.map(|config| config.file.name().to_owned()));
+    others.extend(configs.map(|config| literal(config.file.name())));
     let toolchain = input.project.toolchain.iter();
-    others.extend(toolchain.map(|toolchain| toolchain.file.name().to_owned()));
+    others.extend(toolchain.map(|toolchain| literal(toolchain.file.name())));
     others.sort();
     others.dedup();
     let op = Op::Files {
@@ -179,9 +192,9 @@ fn seen(input: &Input<'_>, recipe: &Recipe) -> (Vec<String>, Vec<String>) {
                 let outside = outside.filter(|path| !is_below(path, dir));
                 include.extend(outside.map(|path| rust(parent(path))));
                 for (link, real) in &package.source_links {
-                    include.insert(link.clone());
+                    include.insert(literal(link));
                     include.insert(match real.ends_with(".rs") {
-                        true => real.clone(),
+                        true => literal(real),
                         false => rust(real),
                     });
                 }
@@ -195,4 +208,16 @@ fn seen(input: &Input<'_>, recipe: &Recipe) -> (Vec<String>, Vec<String>) {
 /// The directories that a directory is in, the innermost first.
 fn above(dir: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(dir), |dir| (!dir.is_empty()).then(|| parent(dir))).skip(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{below, rust};
+
+    #[test]
+    fn directories_are_no_patterns() {
+        assert_eq!(rust("crates/[a]*"), r"crates/\[a\]\*/**/*.rs");
+        assert_eq!(below("!a\\b", "Cargo.toml"), r"\!a\\b/Cargo.toml");
+        assert_eq!(rust("crates/a b!"), "crates/a b!/**/*.rs");
+    }
 }

@@ -76,8 +76,12 @@ pub(super) static FEATURE: Format = format(
 );
 pub(super) static PROFILE: Format = format(
     "a Cargo profile",
-    r"^(?!debug$)[A-Za-z0-9_-]+$",
-    |text| text != "debug" && some(text, |c| c.is_ascii_alphanumeric() || "_-".contains(c)),
+    r"^(?!debug$)[A-Za-z0-9_][A-Za-z0-9_-]*$",
+    |text| {
+        text != "debug"
+            && !text.starts_with('-')
+            && some(text, |c| c.is_ascii_alphanumeric() || "_-".contains(c))
+    },
     |text| match text {
         "debug" => "write `dev`, as Cargo calls it".into(),
         _ => "write `release`, `dev` or a profile from Cargo.toml".into(),

@@ -31,6 +31,11 @@ fn as_root(project: &Project) {
     project.append("Rust.yaml", "image:\n  user: root\n");
 }
 
+fn of_any_day(project: &Project) {
+    let text = "[toolchain]\nchannel = \"nightly\"\n";
+    project.write("rust-toolchain.toml", text);
+}
+
 fn misspelt(project: &Project) {
     project.append("Rust.yaml", "image:\n  bsae: scratch\n");
 }
@@ -71,6 +76,30 @@ Rust.yaml:3
     let (json, exit) = ask_json("rusty-docker", "check", as_root);
     assert_eq!(exit, Some(1));
     assert_eq!(json["warnings"][0]["ruleName"], "root-user");
+}
+
+/// buildx shows every place as one of the spec.
+#[test]
+fn a_finding_in_another_file_says_which() {
+    let outcome = ask("rusty-docker", "check", of_any_day);
+    assert_eq!(outcome.exit, Some(1), "{outcome}");
+    let words = "\nrust-toolchain.toml:2: ";
+    assert!(outcome.stdout.contains(words), "{outcome}");
+}
+
+/// Some six thousand tables, in 13 kB.
+#[test]
+fn a_manifest_may_nest_deeply() {
+    let nested = |project: &Project| {
+        let key = vec!["a"; 80].join(".");
+        let value = (0..79).fold("1".to_owned(), |value, _| format!("{{{key}={value}}}"));
+        project.append(
+            "Cargo.toml",
+            &format!("\n[package.metadata]\nx = {value}\n"),
+        );
+    };
+    let outcome = ask("rusty-docker", "check", nested);
+    assert_eq!(outcome.exit, Some(0), "{outcome}");
 }
 
 #[test]

@@ -225,3 +225,30 @@ fn stamps_reach_libraries_that_ask_for_them() {
     project.replace("Rust.yaml", "'${REVISION}' } }", "'${REVISION}' }");
     prints_what_is_given();
 }
+
+#[test]
+fn directories_may_have_names_like_patterns() {
+    let docker = Docker::take();
+    let project = Project::tiny("image: { base: scratch }\n");
+    let word = nonce();
+    project
+        .append(
+            "Cargo.toml",
+            "[dependencies]\nparts = { path = \"crates/[core]\" }\n",
+        )
+        .append(
+            "Cargo.lock",
+            &format!("dependencies = [\"parts\"]\n{}", locked("parts")),
+        )
+        .write("crates/[core]/Cargo.toml", manifest("parts"))
+        .write(
+            "crates/[core]/src/lib.rs",
+            format!("pub const WORD: &str = \"{word}\";\n"),
+        )
+        .write(
+            "src/main.rs",
+            "fn main() { println!(\"{}\", parts::WORD); }\n",
+        );
+    let (image, _) = docker.build(&project).image("patterns");
+    assert_eq!(image.prints(&[]), format!("{word}\n"));
+}

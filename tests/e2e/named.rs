@@ -137,9 +137,11 @@ fn directories_take_the_places_of_packages() {
     // Its .dockerignore is about its own files alone.
     project.write(".dockerignore", "**/word.txt\n");
     // What Cargo made is not sent: no client can send a file of such a name.
-    let built = project.join("target/debug");
-    std::fs::create_dir_all(&built).expect("can make folders");
-    std::fs::write(built.join(OsStr::from_bytes(b"\xff")), "").expect("can write");
+    for dir in [&*project, util.as_path()] {
+        let built = dir.join("target/debug");
+        std::fs::create_dir_all(&built).expect("can make folders");
+        std::fs::write(built.join(OsStr::from_bytes(b"\xff")), "").expect("can write");
+    }
     let package = |name: &str, more: &str| {
         format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n{more}")
     };

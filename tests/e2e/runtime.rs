@@ -1,8 +1,9 @@
 //! What programs find in an image when they run.
 
-use crate::support::docker::Docker;
+use crate::support::docker::{Docker, REGISTRY};
 use crate::support::nonce;
 use crate::support::project::Project;
+use crate::support::tree::Tree;
 
 /// Links with a library that only the build has.
 const ODD: &str = r#"
@@ -51,6 +52,35 @@ fn a_library_that_the_image_lacks_is_named() {
         "{ base: debian, files: { libodd.so: /usr/lib/ } }",
     );
     assert_eq!(docker.build(&project).succeed().warnings, [""; 0]);
+}
+
+/// A company's own base, say, that there is for one kind of processor.
+#[test]
+fn a_base_of_another_platform_is_a_warning() {
+    let docker = Docker::take();
+    if !docker.has_store() {
+        return;
+    }
+    let name = format!("{REGISTRY}/foreign-{}", nonce());
+    let base = Tree::empty();
+    std::fs::write(base.path().join("Dockerfile"), "FROM scratch\nLABEL a=b\n").expect("can write");
+    let base = docker.build(base.path()).file("Dockerfile");
+    let base = base.option("--platform", "linux/s390x");
+    let base = base.option("--provenance", "false");
+    base.output(format!("type=image,name={name},push=true"));
+
+    let project = Project::tiny(&format!("image: {{ base: \"{name}\" }}\n"));
+    let report = docker.build(&project).succeed();
+    let [warning] = &report.warnings[..] else {
+        panic!("{:#?}", report.warnings);
+    };
+    let words = "is an image for linux/s390x, not for linux/";
+    assert!(warning.contains(words), "{warning}");
+
+    project.append("Rust.yaml", "lint: { error: true }\n");
+    let words = docker.build(&project).fail();
+    let violation = "lint violation found for rules: base-platform";
+    assert!(words.contains(violation), "{words}");
 }
 
 #[test]

@@ -50,6 +50,58 @@ fn a_secret_reaches_a_build_script_and_nothing_else() {
     assert!(!image.holds(value.as_bytes()), "the image holds the secret");
 }
 
+/// Cargo writes what a build script asks for beside what it compiles, in clear text.
+#[test]
+fn a_secret_is_in_no_layer_of_the_cache() {
+    let docker = Docker::take();
+    if !docker.has_store() {
+        return;
+    }
+    let spec =
+        "build: { secrets: [{ id: token, env: TOKEN }] }\nimage: { base: scratch }\ntest: {}\n";
+    let project = Project::tiny(spec).with_library();
+    let script = "fn main() {\n    println!(\"cargo::rerun-if-env-changed=TOKEN\");\n    \
+        assert!(!std::env::var(\"TOKEN\").unwrap().is_empty());\n}\n";
+    let word = nonce();
+    project
+        .write("build.rs", script)
+        .write("lib/build.rs", script)
+        .write(
+            "lib/src/lib.rs",
+            format!("pub const WORD: &str = \"{word}\";\n"),
+        )
+        .write(
+            "src/main.rs",
+            "fn main() { println!(\"{}\", lib::WORD); }\n",
+        );
+    let value = format!("secret-{}", nonce());
+    for stage in [None, Some("test")] {
+        let cache = Tree::empty();
+        let export = format!(
+            "type=local,dest={},mode=max,compression=uncompressed,force-compression=true",
+            cache.path().display()
+        );
+        let build = docker
+            .build(&project)
+            .target(stage)
+            .env("THE_TOKEN", &value)
+            .option("--secret", "id=token,env=THE_TOKEN")
+            .option("--cache-to", export);
+        let report = build.succeed();
+        assert!(report.compiled().contains(&"lib"), "{report}");
+        let holds = |word: &str| {
+            let mut files = cache.files().into_keys();
+            files.any(|file| {
+                let bytes = std::fs::read(cache.path().join(file)).expect("can read");
+                bytes.windows(word.len()).any(|at| at == word.as_bytes())
+            })
+        };
+        // The same search finds what is there.
+        assert!(holds(&word), "the sources are not found");
+        assert!(!holds(&value), "{stage:?}: the cache holds the secret");
+    }
+}
+
 #[test]
 fn a_missing_secret_is_an_error_that_names_the_flag() {
     let docker = Docker::take();

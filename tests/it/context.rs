@@ -266,7 +266,10 @@ async fn named(bridge: &Bridge, value: &str) -> Result<Named, Failure> {
     let options = Options::read(map)?;
     let arm = Platform::linux("arm64");
     let found = options.named_contexts.find("x", &arm)?.unwrap();
-    context.named(&gateway, &options, &found, &arm).await
+    let exclude = ["target"];
+    context
+        .named(&gateway, &options, &found, &arm, &exclude)
+        .await
 }
 
 fn engine() -> Bridge {
@@ -317,7 +320,7 @@ async fn a_named_layout_directory_file_or_repository() {
     let found = named(&bridge, "local:dir").await.unwrap();
     assert_eq!(
         graph(&found.state),
-        "[context x] load from client | local://dir | local.excludepatterns=[\"secret\"] \
+        "[context x] load from client | local://dir | local.excludepatterns=[\"secret\",\"target\"] \
          local.session=s1 local.sharedkeyhint=context:x-k"
     );
     let last = bridge.calls::<msg::SolveRequest>("Solve").pop().unwrap();

@@ -103,11 +103,11 @@ over() {
 touch /tmp/start
 find /target | sort >/tmp/before
 sed -n 's,^=== rust-frontend \(.*\)/[^/]*$,\1,p' /manifests/crates | sort -u >/tmp/packages
-xargs mkdir -p </tmp/packages
+tr '\n' '\0' </tmp/packages | xargs -0 mkdir -p
 while read -r dir; do
   [ ! -d "/crates/${dir##*/}" ] || cp -a "/crates/${dir##*/}/." "$dir/"
 done </tmp/packages
-awk '/^=== rust-frontend / { if (file) close(file); file = $3; printf "" >file; next } { print >file }' /manifests/crates
+awk '/^=== rust-frontend / { if (file) close(file); file = substr($0, 19); printf "" >file; next } { print >file }' /manifests/crates
 wrong=$(find /target/.crates -type f -exec awk '
   FNR == 1 { id = FILENAME; sub(/.*\//, "", id) }
   $1 == "left" { bad[id] = 1 }

@@ -106,7 +106,7 @@ pub(super) static SECRET: Block = Block {
         Key::new(
             "env",
             &NAME_OF_ENV,
-            "Environment variable that holds it; there is then no file, unless `target` names one.",
+            "Environment variable that holds it; there is then no file, unless `target` names one. Of the steps that compile, only those have it that compile your packages: Cargo writes variables that a build script asks for beside what it compiles.",
             "none: a file leaks less",
             "CARGO_REGISTRIES_TEAM_TOKEN",
         ),

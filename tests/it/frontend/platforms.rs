@@ -106,6 +106,21 @@ async fn several_platforms() {
 }
 
 #[tokio::test]
+async fn a_base_of_another_platform_is_a_warning() {
+    let bridge = project("image:\n  base: alpine\n", 183);
+    result(build(&bridge, &[("platform", "linux/arm64")]).await);
+    let warnings = bridge.calls::<msg::WarnRequest>("Warn");
+    let [warning] = &warnings[..] else {
+        panic!("{warnings:?}");
+    };
+    assert_eq!(
+        String::from_utf8_lossy(&warning.short),
+        "base-platform: `alpine` is an image for linux/amd64, not for linux/arm64 (line 2)"
+    );
+    assert!(warning.url.ends_with("/base-platform.md"), "{warning:?}");
+}
+
+#[tokio::test]
 async fn a_foreign_platform_that_nothing_links_for() {
     let bridge = project("build: { target: gnu }\n", 62);
     let error = build(&bridge, &[("platform", "linux/arm64")])

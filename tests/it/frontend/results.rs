@@ -31,7 +31,7 @@ fn repository(spec: &str) -> Bridge {
 #[tokio::test]
 async fn an_epoch_in_numbers_of_a_commit_or_of_a_named_context() {
     let git = "https://example.org/shop.git#main";
-    let spec = "image: { base: scratch }\n";
+    let spec = "image: { base: scratch, labels: { made: \"${SOURCE_DATE_EPOCH}\" } }\n";
     for (options, derived) in [
         (vec![("build-arg:SOURCE_DATE_EPOCH", "1700000000")], false),
         (
@@ -52,6 +52,7 @@ async fn an_epoch_in_numbers_of_a_commit_or_of_a_named_context() {
         for entry in config["history"].as_array().unwrap() {
             assert_eq!(entry["created"], "2023-11-14T22:13:20Z");
         }
+        assert_eq!(config["config"]["Labels"]["made"], "1700000000");
         let told = metadata.get("source.date.epoch").map(String::as_str);
         assert_eq!(told, derived.then_some("1700000000"), "{options:?}");
     }
