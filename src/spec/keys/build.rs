@@ -137,7 +137,7 @@ pub(super) static BUILD: Block = Block {
             "seed",
             &BOOL,
             "Whether compiling dependencies starts from what the last build on this builder left in a cache, so that after a change only new crates are compiled. It saves time and never changes the result; `--no-cache` empties the cache.",
-            "`true`: it only saves time; `false` where compile steps have secrets or Cargo's configuration names files of the project",
+            "`true`: it only saves time; `false` where compile steps have secrets as files or Cargo's configuration names files of the project",
             "false",
         ),
         Key::new(

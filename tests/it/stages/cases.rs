@@ -447,6 +447,7 @@ fn seeds_are_apart_where_units_are() {
     ] {
         assert_ne!(of(other), base, "{other}");
     }
-    let secret = ", secrets: [{ id: token, env: TOKEN, step: compile }]";
-    assert_eq!(of(secret), [""; 0]);
+    let secret = |given| format!(", secrets: [{{ id: token, {given}, step: compile }}]");
+    assert_eq!(of(&secret("target: /token")), [""; 0]);
+    assert_eq!(of(&secret("env: TOKEN")), base, "the step has no variable");
 }
