@@ -42,13 +42,15 @@ set -eu
 set -- /files /sources +.
 files=$1 rust=$2
 shift 2
+line='
+'
 named() { grep -rqF -e "$1" "$rust"; }
 cd "$rust"
 printf '%s\n' "$@" >/tmp/packages
 find . -name '*.rs' -type f >/tmp/sources
 grep -roE '"[^"]*\.\./[^"]*\.rs"' . >/tmp/references || :
 for dir in "$rust" "$files"; do
-  (cd "$dir" && find . -type l -exec sh -c 'for link; do echo "$link:\"$(readlink "$link")\""; done' sh {} +)
+  (cd "$dir" && find . -type l -exec sh -c 'for link; do printf "%s:\"%s\"\n" "$link" "$(readlink "$link")"; done' sh {} +)
 done >>/tmp/references
 awk '
 function normal(path, part, kept, n, i, k) {
@@ -62,7 +64,7 @@ function normal(path, part, kept, n, i, k) {
   for (i = 1; i <= k; i++) path = path "/" kept[i]
   return path
 }
-function parent(path) { sub(/\/[^\/]*$/, "", path); return path }
+function parent(path) { if (!sub(/\/[^\/]*$/, "", path)) path = "."; return path }
 function owner(path) { while (path != "." && !(path in package)) path = parent(path); return path }
 FILENAME == ARGV[1] { built = sub(/^\+/, ""); package[$0] = built; next }
 FILENAME == ARGV[2] {
@@ -78,6 +80,7 @@ FILENAME == ARGV[2] {
 }
 owner($0) in shared
 ' /tmp/packages /tmp/references /tmp/sources | while IFS= read -r path; do
+  [ -f "$path" ] || continue
   mkdir -p "$files/${path%/*}"
   cp "$path" "$files/$path"
 done
@@ -87,14 +90,14 @@ grep -rqE 'CARGO_PKG_(README|LICENSE_FILE)|folder *= *"[./]*"|"\$CARGO_MANIFEST_
 for dir in "$@"; do
   dir=${dir#+}
   [ -d "$dir" ] || continue
-  find "$dir" -maxdepth 1 -type f \( -name '*.md' -o -name 'README*' -o -name 'CHANGELOG*' \
+  find "$dir" -maxdepth 1 -type f ! -name "*$line*" \( -name '*.md' -o -name 'README*' -o -name 'CHANGELOG*' \
     -o -name 'LICENSE*' -o -name 'LICENCE*' -o -name 'COPYING*' -o -name 'NOTICE*' -o -name 'AUTHORS*' \
     -o -name .gitignore -o -name .gitattributes -o -name .gitmodules -o -name .editorconfig \
     -o -name .dockerignore -o -name 'Dockerfile*' -o -name '*.Dockerfile' -o -name 'docker-compose*.y*ml' \
     -o -name 'compose*.y*ml' -o -name .gitlab-ci.yml -o -name .travis.yml -o -name justfile \
     -o -name 'docker-bake*' \
     -o -name .pre-commit-config.yaml \)
-  find "$dir" -maxdepth 1 -type d \( -name .github -o -name .gitlab -o -name .circleci -o -name .vscode \
+  find "$dir" -maxdepth 1 -type d ! -name "*$line*" \( -name .github -o -name .gitlab -o -name .circleci -o -name .vscode \
     -o -name .idea -o -name .devcontainer -o -name docs \)
 done >/tmp/candidates
 while IFS= read -r path; do
