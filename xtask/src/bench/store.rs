@@ -77,7 +77,7 @@ impl Record {
 pub(crate) struct Occasion {
     /// Processors and memory.
     pub(crate) machine: String,
-    /// As in ISO 8601, UTC.
+    /// That on which the run began: as in ISO 8601, UTC.
     pub(crate) day: String,
 }
 
@@ -93,7 +93,7 @@ impl Occasion {
 pub(crate) struct Store {
     file: PathBuf,
     records: BTreeMap<Key, Record>,
-    machine: String,
+    occasion: Occasion,
 }
 
 impl Store {
@@ -113,7 +113,10 @@ impl Store {
         Ok(Self {
             file,
             records,
-            machine: counters::hardware(),
+            occasion: Occasion {
+                machine: counters::hardware(),
+                day: sh::output(Command::new("date").args(["-u", "+%F"]))?,
+            },
         })
     }
 
@@ -126,10 +129,7 @@ impl Store {
     /// Adds a measurement; one with the same key is replaced.
     pub(crate) fn add(&mut self, record: Record) -> Result<()> {
         let record = Record {
-            occasion: Occasion {
-                machine: self.machine.clone(),
-                day: sh::output(Command::new("date").args(["-u", "+%F"]))?,
-            },
+            occasion: self.occasion.clone(),
             ..record
         };
         let mut file = OpenOptions::new()
