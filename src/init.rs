@@ -448,6 +448,11 @@ mod tests {
             assert!(made.contains(part), "{part}\n{made}");
         }
         assert!(!made.contains("Cargo does not build it"), "{made}");
+        let single = drafted_for(
+            "FROM rust:1\nCOPY run/start.sh /\nRUN cargo build --release\nUSER 1\nENTRYPOINT [\"/start.sh\"]\n",
+        );
+        let left = "#   line 5: /start.sh: not in the new image; copy it under `files:`, or run the program itself\n";
+        assert!(single.contains(left), "{single}");
         for copy in ["COPY out/shop_$TARGETARCH ./shop", "COPY ./shop /srv/"] {
             let there = drafted_for(&format!(
                 "FROM scratch\nARG TARGETARCH\nWORKDIR /srv\n{copy}\nUSER 1\nENTRYPOINT [\"/srv/shop\"]\n"

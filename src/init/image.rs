@@ -46,6 +46,8 @@ pub(super) struct Image {
     /// Whether its base may have glibc.
     pub glibc: bool,
     base: String,
+    /// Whether the compiler was in it: then nothing of it is left but the program.
+    pub was_builder: bool,
     /// Whether the Dockerfile says whom it runs as.
     has_user: bool,
     /// The home directory that its user had, by the line that names the user.
@@ -119,7 +121,8 @@ impl Reader<'_> {
         };
         let mut scope = Scope::default();
         scope.env("PATH", DEFAULT_PATH.to_owned());
-        if self.has_compiler(output) {
+        image.was_builder = self.has_compiler(output);
+        if image.was_builder {
             self.said.left(
                 image.line,
                 "the compiler was in the image: the new one has only the program, on alpine",
