@@ -449,9 +449,11 @@ impl Reader<'_> {
                 "" => "nothing",
                 value => value,
             };
-            let what = format!(
-                "${name} of cargo's command: {value}, as it is without `--build-arg {name}`"
-            );
+            let when = match is_predefined(&name) {
+                true => "for linux/amd64".to_owned(),
+                false => format!("without `--build-arg {name}`"),
+            };
+            let what = format!("${name} of cargo's command: {value}, as it is {when}");
             self.said.left(line, what);
         }
         self.cargo(line, words, &mut compile.cargo);
