@@ -3,11 +3,21 @@
 use super::image::USER;
 use std::collections::BTreeMap;
 
-/// Users and groups by name, with their number if the Dockerfile says one.
+/// Users and groups by name; groups with their number if the Dockerfile says one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accounts {
-    users: BTreeMap<String, Option<String>>,
+    users: BTreeMap<String, User>,
     groups: BTreeMap<String, Option<String>>,
+}
+
+/// What a Dockerfile says of a user.
+#[derive(Clone, Debug, Default)]
+struct User {
+    number: Option<String>,
+    /// The name or number of the group that it is in.
+    group: Option<String>,
+    /// The home directory that is made for it.
+    home: Option<String>,
 }
 
 /// The commands that make accounts.
@@ -53,21 +63,22 @@ impl Accounts {
     pub(super) fn make(&mut self, words: &[String]) {
         let command = words.first().map_or("", String::as_str);
         let is_user = command.contains("user");
-        let (names, id) = read(command, words.get(1..).unwrap_or_default());
-        let name = match names.as_slice() {
+        let line = Line::read(command, words.get(1..).unwrap_or_default());
+        let name = match line.names.as_slice() {
             // `adduser USER GROUP` makes neither: both are there.
             [_, _] if command.starts_with("add") => return,
             names if is_user => names.first(),
             names => names.last(),
         };
-        let kind = if is_user {
-            &mut self.users
+        let Some(name) = name else { return };
+        if is_user {
+            let user = self.users.entry(name.clone()).or_default();
+            user.number = line.number(&["-u", "--uid"]).or(user.number.take());
+            user.group = line.group(command).or(user.group.take());
+            user.home = line.home(command, name).or(user.home.take());
         } else {
-            &mut self.groups
-        };
-        if let Some(name) = name {
-            let known = kind.entry(name.clone()).or_default();
-            *known = id.or(known.take());
+            let known = self.groups.entry(name.clone()).or_default();
+            *known = line.number(&["-g", "--gid"]).or(known.take());
         }
     }
 
@@ -80,10 +91,14 @@ impl Accounts {
             None => name.to_owned(),
         };
         let (name, group) = sides(owner);
-        let user = number(self.users.get(name), name);
+        let user = number(self.number(name), name);
         match group {
             // `user:` is with the group that the user is in, which a number does not tell.
-            Some("") if user != name => format!("{user}:{}", number(self.group(name), &user)),
+            Some("") if user != name => {
+                let group = self.users.get(name).and_then(|user| user.group.as_deref());
+                let group = group.unwrap_or(name);
+                format!("{user}:{}", number(self.group(group), group))
+            }
             Some(group) => format!("{user}:{}", number(self.group(group), group)),
             None => user,
         }
@@ -100,13 +115,24 @@ impl Accounts {
     pub(super) fn lacks_number(&self, owner: &str) -> bool {
         let (user, group) = sides(owner);
         let group = group.and_then(|group| self.group(group));
-        [self.users.get(user), group].contains(&Some(&None))
+        [self.number(user), group].contains(&Some(&None))
+    }
+
+    /// The home directory that the Dockerfile makes for the user of `user[:group]`.
+    pub(super) fn home(&self, owner: &str) -> Option<&str> {
+        let (name, _) = sides(owner);
+        self.users.get(name)?.home.as_deref()
+    }
+
+    /// The number of a user that is made here.
+    fn number(&self, name: &str) -> Option<&Option<String>> {
+        self.users.get(name).map(|user| &user.number)
     }
 
     /// A group; a user has one of its own name, most often with the same number.
     fn group(&self, name: &str) -> Option<&Option<String>> {
         let own = self.groups.get(name);
-        let of_user = self.users.get(name);
+        let of_user = self.number(name);
         own.filter(|number| number.is_some()).or(of_user).or(own)
     }
 }
@@ -118,41 +144,96 @@ fn sides(owner: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The names and the number on a command line.
-fn read(command: &str, words: &[String]) -> (Vec<String>, Option<String>) {
-    let (short, long) = match command.contains("user") {
-        true => ('u', "--uid"),
-        false => ('g', "--gid"),
-    };
-    let mut names = vec![];
-    let mut id = None;
-    let is_command = |word: &&String| !word.starts_with(['|', '>', '<', '&']) && *word != "2>&1";
-    let mut words = words.iter().take_while(is_command);
-    while let Some(word) = words.next() {
-        let (flag, value) = match word.split_once('=') {
-            Some((flag, value)) if word.starts_with("--") => (flag, Some(value.to_owned())),
-            _ => (word.as_str(), None),
-        };
-        let (is_id, value) = if flag.starts_with("--") {
-            let takes = LONG.contains(&flag);
-            let value = value.or_else(|| takes.then(|| words.next().cloned()).flatten());
-            (flag == long, value)
-        } else if let Some(cluster) = flag.strip_prefix('-') {
-            let taking = cluster.find(|letter| letters(command).contains(letter));
-            let Some(at) = taking else { continue };
-            let value = match &cluster[at + 1..] {
-                "" => words.next().cloned(),
-                attached => Some(attached.to_owned()),
+/// A command line: its names, and its options with their values.
+#[derive(Clone, Debug, Default)]
+struct Line {
+    names: Vec<String>,
+    options: Vec<(String, String)>,
+}
+
+impl Line {
+    fn read(command: &str, words: &[String]) -> Self {
+        let mut line = Self::default();
+        let is_command =
+            |word: &&String| !word.starts_with(['|', '>', '<', '&']) && *word != "2>&1";
+        let mut words = words.iter().take_while(is_command);
+        while let Some(word) = words.next() {
+            let (flag, value) = match word.split_once('=') {
+                Some((flag, value)) if word.starts_with("--") => (flag, Some(value)),
+                _ => (word.as_str(), None),
             };
-            (cluster[at..].starts_with(short), value)
-        } else {
-            names.push(word.clone());
-            continue;
-        };
-        let number = value.filter(|value| is_id && value.parse::<u32>().is_ok());
-        id = number.or(id);
+            if flag.starts_with("--") {
+                let takes = value.is_none() && LONG.contains(&flag);
+                let value = match takes {
+                    true => words.next().map(String::as_str),
+                    false => value,
+                };
+                line.option(flag, value);
+            } else if let Some(cluster) = flag.strip_prefix('-') {
+                let taking = cluster.find(|letter| letters(command).contains(letter));
+                for (at, letter) in cluster.char_indices() {
+                    let rest = &cluster[at + letter.len_utf8()..];
+                    let value = match taking {
+                        Some(taking) if taking < at => break,
+                        Some(taking) if taking == at && rest.is_empty() => {
+                            words.next().map(String::as_str)
+                        }
+                        Some(taking) if taking == at => Some(rest),
+                        _ => None,
+                    };
+                    line.option(&format!("-{letter}"), value);
+                }
+            } else {
+                line.names.push(word.clone());
+            }
+        }
+        line
     }
-    (names, id)
+
+    fn option(&mut self, flag: &str, value: Option<&str>) {
+        let value = value.unwrap_or_default().to_owned();
+        self.options.push((flag.to_owned(), value));
+    }
+
+    fn has(&self, flags: &[&str]) -> bool {
+        let mut options = self.options.iter();
+        options.any(|(flag, _)| flags.contains(&flag.as_str()))
+    }
+
+    /// The last value of one of these options.
+    fn value(&self, flags: &[&str]) -> Option<String> {
+        let mut options = self.options.iter().rev();
+        let found =
+            options.find(|(flag, value)| flags.contains(&flag.as_str()) && !value.is_empty());
+        found.map(|(_, value)| value.clone())
+    }
+
+    /// The number that one of these options gives.
+    fn number(&self, flags: &[&str]) -> Option<String> {
+        let value = self.value(flags);
+        value.filter(|value| value.parse::<u32>().is_ok())
+    }
+
+    /// The group that a user is put into.
+    fn group(&self, command: &str) -> Option<String> {
+        match command {
+            "useradd" => self.value(&["-g", "--gid"]),
+            _ => self.value(&["-G", "--ingroup", "--gid"]),
+        }
+    }
+
+    /// The home directory that is made, where the command names one or asks for it.
+    fn home(&self, command: &str, name: &str) -> Option<String> {
+        let named = self.value(&["-d", "-h", "--home", "--home-dir"]);
+        let home = if command != "useradd" {
+            named.filter(|_| !self.has(&["-H", "--no-create-home"]))
+        } else if self.has(&["-m", "--create-home"]) {
+            named.or_else(|| Some(format!("/home/{name}")))
+        } else {
+            None
+        };
+        home.filter(|home| home.starts_with('/') && home != "/nonexistent")
+    }
 }
 
 #[cfg(test)]
@@ -209,6 +290,37 @@ mod tests {
         let accounts = made(&["addgroup -S app", "adduser -u 1000 -G app app"]);
         assert_eq!(accounts.owner("app:app"), "1000:1000");
         assert!(!accounts.lacks_number("app:app"));
+    }
+
+    #[test]
+    fn users_are_in_the_group_that_their_command_names() {
+        for (line, owner) in [
+            ("useradd -u 7 -g 70 app", "7:70"),
+            ("useradd -u 7 -g staff app", "7:71"),
+            ("useradd -u 7 --gid=users -G staff app", "7:users"),
+            ("adduser -D -u 7 -G staff -g 'a b' app", "7:71"),
+            ("adduser --uid 7 --ingroup staff app", "7:71"),
+            ("adduser --uid 7 app", "7:7"),
+        ] {
+            let accounts = made(&["groupadd -g 71 staff", line]);
+            assert_eq!(accounts.owner("app:"), owner, "{line}");
+        }
+    }
+
+    #[test]
+    fn homes_are_those_that_are_made() {
+        for (line, home) in [
+            ("useradd -ms /bin/bash app", Some("/home/app")),
+            ("useradd --home /srv --create-home app", Some("/srv")),
+            ("useradd -m -d /srv app", Some("/srv")),
+            ("useradd -d /srv app", None),
+            ("adduser -D -h /srv app", Some("/srv")),
+            ("adduser -D -H -h /srv app", None),
+            ("adduser --home /nonexistent app", None),
+            ("adduser -D app", None),
+        ] {
+            assert_eq!(made(&[line]).home("app:app"), home, "{line}");
+        }
     }
 
     #[test]

@@ -1,18 +1,20 @@
 //! The stages of a Dockerfile that compile: what of them is a setting, what the frontend does by itself.
 
 use super::accounts;
-use super::cargo::Cargo;
+use super::cargo::{Cargo, chosen_toolchain};
 use super::command;
 use super::dockerfile::{Instruction, args, is_compound, words};
 use super::draft::{mapping, scalar};
 use super::migrate::{Reader, is_assignment, pairs};
 use super::shell::Outputs;
-use super::variables::{Scope, is_predefined};
+use super::variables::{Scope, is_predefined, named};
 
 /// What stages that compile ask for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Compile {
     pub base: Option<String>,
+    /// Whether that base has musl in place of glibc.
+    pub on_musl: bool,
     pub packages: Vec<String>,
     pub env: Vec<(String, String)>,
     pub stamp: Vec<(String, String)>,
@@ -24,6 +26,13 @@ pub(super) struct Compile {
 }
 
 pub(super) const NO_CHEF: &str = "dependencies are a layer without cargo-chef";
+const PLAIN_CARGO: &str = "plain cargo compiles";
+/// Tools of cargo that the frontend compiles without, and why.
+const HELPERS: [(&str, &str); 3] = [
+    ("cargo-auditable", PLAIN_CARGO),
+    ("cargo-chef", NO_CHEF),
+    ("cargo-zigbuild", PLAIN_CARGO),
+];
 pub(super) const NO_QUESTIONS: &str = "packages are installed without questions";
 const WHO: &str = "who compiles does not matter";
 
@@ -69,7 +78,7 @@ impl Reader<'_> {
                     self.source(one, scope, compiles);
                 }
                 "WORKDIR" => {
-                    let dir = scope.plain(&one.rest, &self.args);
+                    let dir = scope.plain(&one.unquoted(), &self.args);
                     let under = self.workdirs.get(&at).map_or("/", String::as_str);
                     self.workdirs.insert(at, join(under, &dir));
                     self.said
@@ -91,7 +100,13 @@ impl Reader<'_> {
         let base = if plain.contains("cargo-chef") {
             self.said.dropped(line, NO_CHEF);
             let base = globals.expand(from, &mut self.args);
-            let tag = base.split_once("rust-").map_or("1", |(_, tag)| tag);
+            let (name, digest) = base.split_once('@').unwrap_or((&base, ""));
+            let tag = name.split_once("rust-").map_or("1", |(_, tag)| tag);
+            if !digest.is_empty() {
+                let what =
+                    format!("FROM {from}: the digest is of another image; pin rust:{tag} anew");
+                self.said.left(line, what);
+            }
             format!("rust:{tag}")
         } else if plain.is_empty() || names_rust(&plain) || names_rust(from) {
             self.args.require(from);
@@ -110,6 +125,7 @@ impl Reader<'_> {
         match &compile.base {
             None => {
                 self.said.taken(line, "build.base");
+                compile.on_musl = ["alpine", "musl"].iter().any(|word| plain.contains(word));
                 compile.base = (!usual).then_some(base);
             }
             Some(known) if *known != base => {
@@ -178,12 +194,16 @@ impl Reader<'_> {
         let is_own = own
             .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'));
         let hands_on = is_own && value.starts_with('$') && scope.has_arg(value);
+        let is_for_build = self.args.is_named(&name) && (!hands_on || self.is_for_cargo(&name));
         let is_of_cargo = name.starts_with("CARGO_");
         if OF_CARGO.contains(&name.as_str()) {
             self.said
                 .dropped(line, "where cargo keeps things does not matter");
         } else if name == "DEBIAN_FRONTEND" {
             self.said.dropped(line, NO_QUESTIONS);
+        } else if name == "RUSTFLAGS" && adds_open(value, scope) {
+            let what = format!("RUSTFLAGS={value}: write what it stands for under `rustflags`");
+            self.said.left(line, what);
         } else if name == "RUSTFLAGS" {
             compile.rustflags = words(&plain);
             if !compile.rustflags.is_empty() {
@@ -196,7 +216,7 @@ impl Reader<'_> {
         } else if name == "CARGO_BUILD_TARGET" {
             compile.cargo.target = Some(plain.clone());
             self.said.taken(line, "build.target");
-        } else if self.args.is_named(&name) && !hands_on && !is_of_cargo {
+        } else if is_for_build && !is_of_cargo {
             self.said.dropped(line, "variables of the Dockerfile's own");
         } else {
             let value = scope.expand(value, &mut self.args);
@@ -209,9 +229,25 @@ impl Reader<'_> {
             self.said.taken(line, key);
         }
         // A variable that only passes its build argument on stays that argument.
-        if !hands_on || value.trim_matches(['$', '{', '}']) != name {
+        if !scope.hands_on(&name, value) {
             scope.env(&name, plain);
         }
+    }
+
+    /// Whether cargo's command line names a variable: then it is for that.
+    fn is_for_cargo(&self, name: &str) -> bool {
+        let instructions = self
+            .file
+            .stages
+            .iter()
+            .flat_map(|stage| &stage.instructions);
+        let runs = instructions.filter(|one| one.word == "RUN");
+        let mut commands = runs.flat_map(|one| one.commands().unwrap_or_default());
+        commands.any(|command| {
+            let words = words(&command).into_iter();
+            let mut of_cargo = words.skip_while(|word| word != "cargo");
+            of_cargo.any(|word| named(&word).iter().any(|one| one == name))
+        })
     }
 
     fn build_run(
@@ -238,6 +274,10 @@ impl Reader<'_> {
                     let fetch = ["CARGO_", ".cargo", "credentials", "netrc", "git"];
                     if fetch.iter().any(|word| words.contains(word)) {
                         pairs.push(("step", "fetch".into()));
+                    }
+                    // A Dockerfile is content without one, unless it says otherwise.
+                    if !["", "true", "1"].contains(&get("required").unwrap_or("false")) {
+                        pairs.push(("required", "false".into()));
                     }
                     let secret = mapping(&pairs);
                     if !compile.secrets.contains(&secret) {
@@ -270,8 +310,7 @@ impl Reader<'_> {
     /// A variable that a shell sets.
     fn assignment(&mut self, line: usize, word: &str, scope: &mut Scope, compile: &mut Compile) {
         let (name, value) = word.split_once('=').unwrap_or_default();
-        let is_said = value.contains("$(") || value.contains('`');
-        if is_said && !OF_CARGO.contains(&name) {
+        if is_computed(word) {
             let what = format!(
                 "{name}=…: its value comes from a command; pass it as a build argument under `args:` or, if it is secret, as \
                  `secrets: [{{ id: …, env: {name} }}]`"
@@ -296,6 +335,9 @@ impl Reader<'_> {
         let (mut assigned, mut raw) = command::split(&words(command));
         if raw.first().is_some_and(|word| word == "export") {
             assigned = raw.drain(..).filter(|word| is_assignment(word)).collect();
+        } else if raw.is_empty() && assigned.iter().any(|word| is_computed(word)) {
+            // Only the shell has such a variable.
+            return false;
         }
         self.without_wrappers(line, &mut raw, scope, &mut compile.cargo);
         let words = self.plain_words(&raw, scope);
@@ -312,18 +354,15 @@ impl Reader<'_> {
             ("cargo" | "rustc" | "rustup", "--version" | "-V" | "-vV") => {}
             ("cargo", "clean" | "version") => {}
             ("apt-get" | "apt" | "apk", _) => {
-                let words: Vec<String> = raw
-                    .iter()
-                    .map(|word| scope.expand(word, &mut self.args))
-                    .collect();
-                let installed = self.packages(line, &words);
+                let installed = self.packages(line, &raw, scope);
                 if !installed.is_empty() {
                     self.said.taken(line, "build.packages");
                 }
                 compile.packages.extend(installed);
             }
             _ if is_compile(&words) => self.cargo_build(line, &raw, &words, scope, compile),
-            ("cargo", "install" | "binstall") => self.tools(line, command, &words, scope, compile),
+            ("cargo", "install") => self.tools(line, command, &words, scope, compile),
+            ("cargo", "binstall") => return self.are_helpers(line, &words),
             ("cargo", "chef") => {
                 self.said.dropped(line, NO_CHEF);
             }
@@ -337,26 +376,15 @@ impl Reader<'_> {
                     "tests and lints are stages: --target test, clippy, fmt, doc",
                 );
             }
-            ("rustup", _) => {
-                let chosen = match (word(1), word(2)) {
-                    ("default", _) => Some(word(2)),
-                    ("toolchain", "install") | ("override", "set") => Some(word(3)),
-                    _ => None,
-                };
-                compile.cargo.toolchain =
-                    chosen.map(str::to_owned).or(compile.cargo.toolchain.take());
-                match chosen {
-                    Some(_) => self.said.taken(line, "build.toolchain"),
-                    None => self
-                        .said
-                        .dropped(line, "the toolchain step adds targets and components"),
-                }
-            }
+            ("rustup", _) => self.rustup(line, &raw, scope, compile),
             (command, _) if accounts::COMMANDS.contains(&command) => {
                 self.accounts.make(&words);
                 self.said.dropped(line, super::image::NO_ENTRY);
             }
             ("cp" | "mv" | "install", _) => {
+                if !self.is_of_program(at, &words) {
+                    return false;
+                }
                 self.copied(at, &words);
                 self.said.dropped(line, "stubs and copies of the program");
             }
@@ -415,9 +443,17 @@ impl Reader<'_> {
             self.said.left(line, what);
         }
         let place = profile.map(|(at, _)| at);
-        let mut others = (0..).zip(raw).filter(|(at, _)| Some(*at) != place);
-        if others.any(|(_, word)| scope.has_arg(word)) {
-            let what = "build arguments of cargo's command: their defaults are taken";
+        let others = (0..).zip(raw).filter(|(at, _)| Some(*at) != place);
+        for name in others.flat_map(|(_, word)| scope.args_in(word)) {
+            let value = match self.args.default_of(&name) {
+                "" => "nothing",
+                value => value,
+            };
+            let when = match is_predefined(&name) {
+                true => "for linux/amd64".to_owned(),
+                false => format!("without `--build-arg {name}`"),
+            };
+            let what = format!("${name} of cargo's command: {value}, as it is {when}");
             self.said.left(line, what);
         }
         self.cargo(line, words, &mut compile.cargo);
@@ -437,15 +473,12 @@ impl Reader<'_> {
         compile: &mut Compile,
     ) {
         let mut command = command.to_owned();
-        if command.contains("cargo-chef") {
-            self.said.dropped(line, NO_CHEF);
-            if super::cargo::installed(words)
-                .iter()
-                .all(|tool| is_chef(tool))
-            {
-                return;
-            }
-            let words = command.split_whitespace().filter(|word| !is_chef(word));
+        if self.are_helpers(line, words) {
+            return;
+        }
+        if HELPERS.iter().any(|(tool, _)| command.contains(tool)) {
+            let words = command.split_whitespace();
+            let words = words.filter(|word| helper(word).is_none());
             command = words.collect::<Vec<_>>().join(" ");
         }
         compile.run.push(mapping(&[
@@ -453,6 +486,34 @@ impl Reader<'_> {
             ("network", "true".into()),
         ]));
         self.said.taken(line, "build.run");
+    }
+
+    /// Whether the frontend compiles without all tools that a command installs; says so of each.
+    fn are_helpers(&mut self, line: usize, words: &[String]) -> bool {
+        let tools = super::cargo::installed(words);
+        for why in tools.iter().filter_map(|tool| helper(tool)) {
+            self.said.dropped(line, why);
+        }
+        !tools.is_empty() && tools.iter().all(|tool| helper(tool).is_some())
+    }
+
+    /// A command of rustup.
+    fn rustup(&mut self, line: usize, raw: &[String], scope: &Scope, compile: &mut Compile) {
+        match chosen_toolchain(raw) {
+            Some(written) if scope.is_open(written) => {
+                let what = format!(
+                    "rustup … {written}: write it as `toolchain`, unless rust-toolchain.toml says it"
+                );
+                self.said.left(line, what);
+            }
+            Some(written) => {
+                compile.cargo.toolchain = Some(scope.plain(written, &self.args));
+                self.said.taken(line, "build.toolchain");
+            }
+            None => self
+                .said
+                .dropped(line, "the toolchain step adds targets and components"),
+        }
     }
 
     /// What puts rustup into an image that has none.
@@ -484,6 +545,19 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a command copies programs, or what stands in for sources.
+    fn is_of_program(&self, at: usize, words: &[String]) -> bool {
+        let under = self.workdirs.get(&at).map_or("/", String::as_str);
+        let mut paths = words.iter().skip(1).filter(|word| !word.starts_with('-'));
+        paths.any(|path| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            self.is_bin(name)
+                || name.ends_with(".rs")
+                || path.split('/').any(|part| part == "target")
+                || self.programs.contains_key(&(at, join(under, path)))
+        })
+    }
+
     /// Notes a program that is copied to another place.
     fn copied(&mut self, at: usize, words: &[String]) {
         let paths: Vec<&String> = words
@@ -510,6 +584,12 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a command says what the value of an assignment is, and the value matters.
+fn is_computed(assignment: &str) -> bool {
+    let (name, value) = assignment.split_once('=').unwrap_or_default();
+    (value.contains("$(") || value.contains('`')) && !OF_CARGO.contains(&name)
+}
+
 /// Whether a variable is one that cargo or the installation of packages looks at by itself.
 fn is_setting(name: &str) -> bool {
     is_unneeded(name) || name.starts_with("CARGO_")
@@ -518,6 +598,15 @@ fn is_setting(name: &str) -> bool {
 /// Whether a variable is of no use where the frontend compiles.
 fn is_unneeded(name: &str) -> bool {
     OF_CARGO.contains(&name) || name == "DEBIAN_FRONTEND"
+}
+
+/// Whether flags of the compiler have something in them that only the shell knows, besides those that are set already.
+fn adds_open(flags: &str, scope: &Scope) -> bool {
+    let flags = words(flags);
+    let mut added = flags
+        .iter()
+        .filter(|word| word.trim_matches(['$', '{', '}']) != "RUSTFLAGS");
+    added.any(|word| scope.is_open(word))
 }
 
 /// Whether a command compiles the project.
@@ -548,8 +637,13 @@ fn is_open(raw: &[String], scope: &Scope) -> bool {
     })
 }
 
-fn is_chef(tool: &str) -> bool {
-    tool.split('@').next() == Some("cargo-chef")
+/// Why the frontend compiles without a tool, if it does.
+fn helper(tool: &str) -> Option<&'static str> {
+    let name = tool.split('@').next()?;
+    let mut helpers = HELPERS.iter();
+    helpers
+        .find(|(known, _)| *known == name)
+        .map(|(_, why)| *why)
 }
 
 /// Whether a command is part of putting rustup into an image.

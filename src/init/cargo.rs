@@ -55,6 +55,28 @@ pub(super) fn installed(words: &[String]) -> Vec<&str> {
     tools
 }
 
+/// Options of rustup with a value.
+const RUSTUP_TAKES: [&str; 6] = ["--component", "--path", "--profile", "--target", "-c", "-t"];
+
+/// The toolchain that a command of rustup chooses: its first argument.
+pub(super) fn chosen_toolchain(words: &[String]) -> Option<&String> {
+    let arguments = match words.get(1).map(String::as_str) {
+        Some("default") => words.get(2..)?,
+        Some("toolchain") if words.get(2)? == "install" => words.get(3..)?,
+        Some("override") if words.get(2)? == "set" => words.get(3..)?,
+        _ => return None,
+    };
+    let mut rest = arguments.iter();
+    while let Some(word) = rest.next() {
+        if RUSTUP_TAKES.contains(&word.as_str()) {
+            rest.next();
+        } else if !word.starts_with('-') {
+            return Some(word);
+        }
+    }
+    None
+}
+
 impl Reader<'_> {
     /// Takes out of a command what calls cargo, and which cargo.
     pub(super) fn without_wrappers(
@@ -175,4 +197,33 @@ fn known(triple: &str) -> bool {
     ["-linux-musl", "-linux-gnu"]
         .iter()
         .any(|end| triple.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::init::dockerfile::words;
+
+    #[test]
+    fn a_toolchain_is_the_first_argument() {
+        for (line, toolchain) in [
+            ("rustup default 1.90", Some("1.90")),
+            ("rustup toolchain install", None),
+            (
+                "rustup toolchain install --profile minimal -c clippy --no-self-update 1.90",
+                Some("1.90"),
+            ),
+            (
+                "rustup toolchain install --profile=minimal nightly",
+                Some("nightly"),
+            ),
+            ("rustup override set --path /src stable", Some("stable")),
+            ("rustup target add wasm32-unknown-unknown", None),
+            ("rustup default", None),
+        ] {
+            let words = words(line);
+            let chosen = chosen_toolchain(&words).map(String::as_str);
+            assert_eq!(chosen, toolchain, "{line}");
+        }
+    }
 }

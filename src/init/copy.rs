@@ -9,6 +9,8 @@ use super::sources::OF_IMAGE;
 use super::variables::Scope;
 use crate::source;
 
+const NAME_FILES: &str = "name what the program reads under `files:`";
+
 impl Reader<'_> {
     /// `COPY` and `ADD`.
     pub(super) fn copy(&mut self, one: &Instruction, scope: &Scope, image: &mut Image) {
@@ -41,12 +43,16 @@ impl Reader<'_> {
                     .trim_start_matches('/')
                     .to_owned(),
             };
+            if let Some(program) = self.built_before(&from, &to) {
+                self.placed(line, &to, file_name(&from), program, image);
+                continue;
+            }
             let remote = from.contains("://") || from.starts_with("git@");
             let everything = from.is_empty() || from == ".";
             let archive = one.word == "ADD" && (from.contains(".tar") || from.ends_with(".tgz"));
             if remote || everything || archive {
                 let what = if everything {
-                    "name what the program reads under `files:`"
+                    NAME_FILES
                 } else {
                     "not a plain file"
                 };
@@ -109,11 +115,7 @@ impl Reader<'_> {
         let name = one.flag("from").unwrap_or_default();
         let path = &*scope.plain(written, &self.args);
         let stage = self.stage(&scope.plain(name, &self.args));
-        let last = path
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or_default();
+        let last = file_name(path);
         let workdir = stage.and_then(|at| self.workdirs.get(&at)).cloned();
         let known = stage.and_then(|at| {
             let of_chain = self.chain(at).into_iter();
@@ -122,12 +124,7 @@ impl Reader<'_> {
         });
         let program = known.or_else(|| self.is_bin(last).then(|| last.to_owned()));
         if let (Some(program), Some(_)) = (program, stage) {
-            self.said.dropped(line, &by_itself(&program));
-            image.install(to, last, &program);
-            image.copied_at.insert(program.clone(), line);
-            if !image.bins.contains(&program) {
-                image.bins.push(program);
-            }
+            self.placed(line, to, last, program, image);
         } else if ["/etc/passwd", "/etc/group"].contains(&path) {
             self.said.dropped(line, NO_ENTRY);
         } else if path.starts_with("/etc/ssl") || path.ends_with("ca-certificates.crt") {
@@ -136,8 +133,11 @@ impl Reader<'_> {
             image.block.set("timezones", "true".into(), "");
             self.said.taken(line, "image.timezones");
         } else {
+            let is_tree = |dir: &String| path.trim_end_matches('/') == dir.trim_end_matches('/');
+            let is_all = workdir.as_ref().is_some_and(is_tree);
             let inside = workdir.and_then(|dir| below(&dir, path));
             let why = match (&inside, stage) {
+                _ if is_all => NAME_FILES.to_owned(),
                 (Some(inside), _) if self.may_have(inside) => return Some(inside.clone()),
                 (Some(_), _) => format!("made by a step of the {name} stage"),
                 (None, Some(_)) => "a file that another stage makes".to_owned(),
@@ -147,6 +147,28 @@ impl Reader<'_> {
             self.said.left(line, what);
         }
         None
+    }
+
+    /// A program that gets into an image: as `file` where `to` is a directory.
+    fn placed(&mut self, line: usize, to: &str, file: &str, program: String, image: &mut Image) {
+        self.said.dropped(line, &by_itself(&program));
+        image.install(to, file, &program);
+        image.copied_at.insert(program.clone(), line);
+        if !image.bins.contains(&program) {
+            image.bins.push(program);
+        }
+    }
+
+    /// The program that a file of the context is, where nothing in the Dockerfile compiles.
+    fn built_before(&self, from: &str, to: &str) -> Option<String> {
+        let compiles = (0..self.file.stages.len()).any(|at| self.has_compiler(at));
+        let is_directory = from.ends_with('/') || !self.tree.list(from).is_empty();
+        let name = match to.ends_with('/') {
+            true => file_name(from),
+            false => file_name(to),
+        };
+        let is_program = !compiles && !is_directory && self.is_bin(name);
+        is_program.then(|| name.to_owned())
     }
 
     /// Whether the context has a path, as far as its directories were looked into.
@@ -164,6 +186,12 @@ impl Reader<'_> {
         }
         true
     }
+}
+
+/// The last name in a path.
+fn file_name(path: &str) -> &str {
+    let path = path.trim_end_matches('/');
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 /// The part of a path that is below a directory.

@@ -55,6 +55,11 @@ impl Instruction {
         self.json().unwrap_or_else(|| words(&self.rest))
     }
 
+    /// The rest as one value, without quotes.
+    pub(super) fn unquoted(&self) -> String {
+        words(&self.rest).join(" ")
+    }
+
     pub(super) fn json(&self) -> Option<Vec<String>> {
         serde_json::from_str(&self.rest).ok()
     }

@@ -7,8 +7,9 @@ use super::dockerfile::{Instruction, args, is_compound, words};
 use super::draft::{Block, mapping, scalar};
 use super::installed::{self, Place};
 use super::migrate::{Reader, pairs};
+use super::packages::{removed, virtual_name};
 use super::program::Program;
-use super::variables::Scope;
+use super::variables::{Scope, named};
 use crate::image::DEFAULT_PATH;
 use crate::image_ref;
 use std::collections::BTreeMap;
@@ -42,13 +43,19 @@ pub(super) struct Image {
     pub copied: Vec<(usize, String, String)>,
     /// Its working directories and volumes.
     owned: Vec<String>,
-    /// Whether its base has glibc.
+    /// Whether its base may have glibc.
     pub glibc: bool,
     base: String,
+    /// Whether the compiler was in it: then nothing of it is left but the program.
+    pub was_builder: bool,
     /// Whether the Dockerfile says whom it runs as.
     has_user: bool,
+    /// The home directory that its user had, by the line that names the user.
+    home: Option<(usize, String)>,
     pub workdir: String,
     packages: Vec<String>,
+    /// Packages by the name that they are installed under to be removed again.
+    virtuals: BTreeMap<String, Vec<String>>,
     env: Vec<(String, String)>,
     labels: Vec<(String, String)>,
     pub files: Vec<(String, String)>,
@@ -114,7 +121,8 @@ impl Reader<'_> {
         };
         let mut scope = Scope::default();
         scope.env("PATH", DEFAULT_PATH.to_owned());
-        if self.has_compiler(output) {
+        image.was_builder = self.has_compiler(output);
+        if image.was_builder {
             self.said.left(
                 image.line,
                 "the compiler was in the image: the new one has only the program, on alpine",
@@ -142,6 +150,7 @@ impl Reader<'_> {
                 ),
             );
         }
+        self.home(&mut image);
         self.finish_program(&mut image);
         self.scripts(&image);
         let Image {
@@ -185,17 +194,8 @@ impl Reader<'_> {
             }
             base => image.block.set("base", scalar(base), ""),
         }
-        let glibc = [
-            "debian",
-            "ubuntu",
-            "distroless/cc",
-            "distroless/base",
-            "ubi",
-            "fedora",
-        ];
         image.base = globals.plain(from, &self.args);
-        let names_glibc = glibc.iter().any(|word| image.base.contains(word));
-        image.glibc = names_glibc && !image.base.contains("static");
+        image.glibc = may_have_glibc(&image.base);
         self.said.taken(line, "image.base");
     }
 
@@ -211,7 +211,8 @@ impl Reader<'_> {
         let mut value = || scope.expand(&one.rest, &mut self.args);
         match one.word.as_str() {
             "WORKDIR" => {
-                image.workdir = join(&image.workdir, &scope.plain(&one.rest, &self.args));
+                let dir = scope.plain(&one.unquoted(), &self.args);
+                image.workdir = join(&image.workdir, &dir);
                 if !single {
                     image.block.set("workdir", scalar(&image.workdir), "");
                     self.said.taken(line, "image.workdir");
@@ -221,12 +222,13 @@ impl Reader<'_> {
             "ARG" => self.declare(one, scope),
             "ENV" => {
                 for (name, value) in pairs(&one.rest) {
-                    let is_first = !image.env.iter().any(|(known, _)| *known == name);
-                    if name == "PATH" && is_first && value.contains('$') && !image.is_usual() {
-                        self.said.left(line, PATH);
-                    }
+                    self.of_base(line, &name, &value, scope, image);
+                    let is_argument = scope.hands_on(&name, &value);
                     let value = scope.expand(&value, &mut self.args);
-                    scope.env(&name, value.clone());
+                    // A variable that only passes its build argument on stays that argument.
+                    if !is_argument {
+                        scope.env(&name, value.clone());
+                    }
                     image.env.push((name, value));
                 }
                 self.said.taken(line, "image.env");
@@ -258,7 +260,7 @@ impl Reader<'_> {
                 self.said.taken(line, "image.volumes");
             }
             "USER" => {
-                let user = self.named_user(&one.rest, scope);
+                let user = self.named_user(&one.unquoted(), scope);
                 self.user(line, &user, image);
             }
             "STOPSIGNAL" => {
@@ -269,6 +271,21 @@ impl Reader<'_> {
             "HEALTHCHECK" => self.healthcheck(one, scope, image),
             _ => self.said.left(line, format!("{} {}", one.word, one.rest)),
         }
+    }
+
+    /// Says that a variable adds to what the base image has in it, which a Dockerfile does not tell.
+    fn of_base(&mut self, line: usize, name: &str, value: &str, scope: &Scope, image: &Image) {
+        let is_first = !image.env.iter().any(|(known, _)| known == name);
+        let is = |one: &String| one == name;
+        let names_itself = named(value).iter().any(is) && !scope.args_in(value).iter().any(is);
+        if !is_first || !names_itself || image.is_usual() {
+            return;
+        }
+        let what = match name {
+            "PATH" => PATH.to_owned(),
+            name => format!("{name}: what the base image has in it is not known"),
+        };
+        self.said.left(line, what);
     }
 
     /// `user[:group]` in a Dockerfile: those that it makes by the names that they have by default.
@@ -282,13 +299,20 @@ impl Reader<'_> {
 
     fn user(&mut self, line: usize, value: &str, image: &mut Image) {
         image.has_user = true;
+        let home = self.accounts.home(value).map(str::to_owned);
+        image.home = home.map(|home| (line, home));
         if self.accounts.lacks_number(value) {
             return self.said.dropped(
                 line,
                 "a user without a number of its own: 65532, the default, in its place",
             );
         }
-        let user = match self.accounts.owner(value) {
+        // A number alone is in the group root.
+        let with_group = match self.accounts.make_one_of(value) && !value.contains(':') {
+            true => format!("{value}:"),
+            false => value.to_owned(),
+        };
+        let user = match self.accounts.owner(&with_group) {
             user if user == "root" => image.root().to_owned(),
             user => user,
         };
@@ -296,6 +320,22 @@ impl Reader<'_> {
             image.block.set("user", scalar(&user), "");
         }
         self.said.taken(line, "image.user");
+    }
+
+    /// The variable that the entry of the image's user stood for.
+    fn home(&mut self, image: &mut Image) {
+        let is_set = image.env.iter().any(|(name, _)| name == "HOME");
+        let Some((line, home)) = image.home.clone().filter(|_| !is_set) else {
+            return;
+        };
+        if image.owned.contains(&home) {
+            image.env.push(("HOME".to_owned(), home));
+            return self.said.taken(line, "image.env");
+        }
+        let what = format!(
+            "the user had the home directory {home}: if the program writes there, list it under `volumes`, and write `HOME` under `env`"
+        );
+        self.said.left(line, what);
     }
 
     fn image_run(&mut self, one: &Instruction, scope: &mut Scope, image: &mut Image) {
@@ -355,16 +395,9 @@ impl Reader<'_> {
                 {
                     return false;
                 }
-                let raw = raw.iter().map(|word| scope.expand(word, &mut self.args));
-                let words: Vec<String> = raw.collect();
-                for package in self.packages(line, &words) {
-                    match package.as_str() {
-                        "ca-certificates" => self.roots(line, image),
-                        _ => {
-                            self.said.taken(line, "image.packages");
-                            image.packages.push(package);
-                        }
-                    }
+                if !self.removes(line, &words, open, image) {
+                    let installed = self.packages(line, &raw, scope);
+                    self.installs(line, installed, virtual_name(&words), image);
                 }
             }
             "export"
@@ -386,12 +419,61 @@ impl Reader<'_> {
             }
             "chmod" | "chown" if self.is_of_programs(line, &words, image) => {}
             // Working directory and volumes belong to the user.
-            "mkdir" | "chown" if is_owned(&words, image) && !is_about_more(&words, open, image) => {
+            "mkdir" | "chown"
+                if is_owned(&words, image) && !self.is_about_more(&words, open, scope, image) =>
+            {
                 self.said
                     .dropped(line, "working directory and volumes belong to the user");
             }
             _ => return false,
         }
+        true
+    }
+
+    /// Adds packages to an image.
+    fn installs(
+        &mut self,
+        line: usize,
+        mut packages: Vec<String>,
+        group: Option<&str>,
+        image: &mut Image,
+    ) {
+        if packages.iter().any(|package| package == "ca-certificates") {
+            packages.retain(|package| package != "ca-certificates");
+            self.roots(line, image);
+        }
+        if !packages.is_empty() {
+            self.said.taken(line, "image.packages");
+        }
+        if let Some(group) = group {
+            image.virtuals.insert(group.to_owned(), packages.clone());
+        }
+        image.packages.extend(packages);
+    }
+
+    /// Whether a command takes away packages that no command which stays has needed.
+    fn removes(
+        &mut self,
+        line: usize,
+        words: &[String],
+        open: &[String],
+        image: &mut Image,
+    ) -> bool {
+        let names = removed(words).into_iter();
+        let gone: Vec<String> = names
+            .flat_map(|name| match image.virtuals.get(name) {
+                Some(packages) => packages.clone(),
+                None => vec![name.to_owned()],
+            })
+            .collect();
+        let is_needed = !image.run.is_empty() || !open.iter().all(|one| is_preparation(one));
+        let are_known = gone.iter().all(|package| image.packages.contains(package));
+        if gone.is_empty() || is_needed || !are_known {
+            return false;
+        }
+        image.packages.retain(|package| !gone.contains(package));
+        self.said
+            .dropped(line, "packages that are removed again are not installed");
         true
     }
 
@@ -435,6 +517,31 @@ impl Reader<'_> {
         !bins.is_empty()
     }
 
+    /// Whether `chown` is for what was made in its directories before, too.
+    fn is_about_more(
+        &self,
+        words: &[String],
+        open: &[String],
+        scope: &Scope,
+        image: &Image,
+    ) -> bool {
+        let flags = words.iter().filter(|word| word.starts_with('-'));
+        let mut flags = flags.filter(|flag| *flag == "--recursive" || !flag.starts_with("--"));
+        let is_recursive = flags.any(|flag| flag == "--recursive" || flag.contains('R'));
+        let commands = open.iter().chain(&image.run);
+        // The shell's variables are still in them.
+        let commands: Vec<String> = commands
+            .map(|command| scope.plain(command, &self.args))
+            .collect();
+        let is_made = |path: String| {
+            let below = format!("{}/", path.trim_end_matches('/'));
+            let mut files = image.copied.iter();
+            commands.iter().any(|command| command.contains(&below))
+                || files.any(|(_, _, to)| to.starts_with(&below))
+        };
+        is_recursive && paths(words, image).any(is_made)
+    }
+
     /// The working directories and volumes of an image, also those that come last.
     fn owned(&mut self, output: usize) -> Vec<String> {
         let mut scope = Scope::default();
@@ -451,7 +558,7 @@ impl Reader<'_> {
                         }
                     }
                     "WORKDIR" => {
-                        workdir = join(&workdir, &scope.plain(&one.rest, &self.args));
+                        workdir = join(&workdir, &scope.plain(&one.unquoted(), &self.args));
                         owned.push(workdir.clone());
                     }
                     "VOLUME" => {
@@ -489,20 +596,11 @@ fn is_owned(words: &[String], image: &Image) -> bool {
     paths(words, image).all(|path| path == image.workdir || image.owned.contains(&path))
 }
 
-/// Whether `chown` is for what was made in its directories before, too.
-fn is_about_more(words: &[String], open: &[String], image: &Image) -> bool {
-    let flags = words.iter().filter(|word| word.starts_with('-'));
-    let mut flags = flags.filter(|flag| *flag == "--recursive" || !flag.starts_with("--"));
-    let is_recursive = flags.any(|flag| flag == "--recursive" || flag.contains('R'));
-    let is_made = |path: String| {
-        let below = format!("{}/", path.trim_end_matches('/'));
-        let mut files = image.copied.iter();
-        open.iter()
-            .chain(&image.run)
-            .any(|one| one.contains(&below))
-            || files.any(|(_, _, to)| to.starts_with(&below))
-    };
-    is_recursive && paths(words, image).any(is_made)
+/// Whether programs that need glibc may run on a base.
+fn may_have_glibc(base: &str) -> bool {
+    let without = ["alpine", "musl", "static"];
+    let is_busybox = || image_ref::official(base).is_some_and(|one| one == ("busybox", ""));
+    base != "scratch" && !without.iter().any(|word| base.contains(word)) && !is_busybox()
 }
 
 /// The ports of a range, or the one.

@@ -105,7 +105,7 @@ impl Reader<'_> {
             images.push((name, image));
         }
         self.written_out();
-        let glibc = images.iter().any(|(_, image)| image.glibc);
+        let glibc = !self.names_musl(&compile) && images.iter().any(|(_, image)| image.glibc);
         self.finish(&compile, glibc, &mut draft.build);
         match images.as_mut_slice() {
             [(_, image)] => {
@@ -204,13 +204,56 @@ impl Reader<'_> {
     }
 
     fn runs_cargo(&self, at: usize) -> bool {
+        self.runs(at, &["cargo", "rustup", "xx-cargo"])
+            || self.runs(at, &["just", "make"]) && self.has_rust(at) && self.gives_program(at)
+    }
+
+    /// Whether the commands of a stage name a program.
+    fn runs(&self, at: usize, programs: &[&str]) -> bool {
         let runs = self.file.stages[at].instructions.iter();
         let mut runs = runs.filter(|one| one.word == "RUN");
         runs.any(|one| {
             let text = one.heredoc.as_deref().unwrap_or(&one.rest);
             text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
-                .any(|word| ["cargo", "rustup", "xx-cargo"].contains(&word))
+                .any(|word| programs.contains(&word))
         })
+    }
+
+    /// Whether the image that a stage begins with is one of Rust.
+    fn has_rust(&self, at: usize) -> bool {
+        let from = &self.file.stages[self.chain(at)[0]].from;
+        self.globals().plain(from, &self.args).contains("rust")
+    }
+
+    /// Whether another stage copies a program of the project from it.
+    fn gives_program(&self, at: usize) -> bool {
+        let instructions = self
+            .file
+            .stages
+            .iter()
+            .flat_map(|stage| &stage.instructions);
+        let mut copies = instructions.filter(|one| {
+            let from = one.flag("from").and_then(|name| self.stage(name));
+            from.is_some_and(|from| self.chain(from).contains(&at))
+        });
+        copies.any(|one| {
+            let paths = one.words();
+            let mut names = paths.iter().filter_map(|path| path.rsplit('/').next());
+            names.any(|name| self.is_bin(name))
+        })
+    }
+
+    /// Whether programs are compiled for musl: on such an image, or for such a target.
+    fn names_musl(&self, compile: &Compile) -> bool {
+        let instructions = self
+            .file
+            .stages
+            .iter()
+            .flat_map(|stage| &stage.instructions);
+        let mut texts = instructions
+            .flat_map(|one| [Some(&one.rest), one.heredoc.as_ref()])
+            .flatten();
+        compile.on_musl || texts.any(|text| names_musl_target(text))
     }
 
     /// The stages that one takes something from.
@@ -269,6 +312,16 @@ impl Reader<'_> {
         let mut bins = packages.flat_map(|package| package.bins());
         bins.any(|bin| bin.name == name)
     }
+}
+
+/// Whether a text names a target of Rust with musl; names of archives end like one.
+fn names_musl_target(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let is_target = |word: &str| {
+        let parts: Vec<&str> = word.split('-').collect();
+        matches!(parts.as_slice(), [_, _, "linux", end] if end.starts_with("musl"))
+    };
+    text.split(|c| !is_word(c)).any(is_target)
 }
 
 pub(super) fn is_assignment(word: &str) -> bool {

@@ -6,7 +6,8 @@ use crate::hints;
 use crate::project::{Package, Project};
 use crate::source::SourceTree;
 
-/// Fills in what is not there yet; returns open questions. `old`: whether a Dockerfile says what it is linked with.
+/// Fills in what is not there yet; returns open questions. `old`: whether there is a Dockerfile, which answers what is
+/// guessed otherwise.
 pub(super) fn fill(
     project: &Project,
     tree: &SourceTree,
@@ -15,45 +16,64 @@ pub(super) fn fill(
 ) -> Vec<String> {
     let mut open = vec![];
     programs(project, draft, &mut open);
-    let has = |name: &str| {
-        let packages = project.lock.packages.iter();
-        packages.into_iter().any(|package| package.name == name)
-    };
-    if !draft.build.has("packages") && !draft.build.has("base") {
-        let all = (0..project.lock.packages.len()).collect();
-        let needed = hints::packages(&hints::needed(&project.lock, &all));
-        let (packages, why): (Vec<_>, Vec<_>) = needed.into_iter().unzip();
-        if !packages.is_empty() {
-            draft
-                .build
-                .set("packages", list(&packages), &why.join("; "));
-        }
+    packages(project, draft);
+    if !old {
+        database(project, tree, draft, &mut open);
+        openssl(project, draft, &mut open);
+        files(tree, draft, &mut open);
     }
-    if has("sqlx-macros") && !draft.build.has("env") {
-        let env = [("SQLX_OFFLINE", "\"true\"".to_owned())];
-        draft.build.set(
-            "env",
-            mapping(&env),
-            "no database while compiling: commit `.sqlx`",
-        );
-        if !tree.has("", ".sqlx") {
-            open.push(
-                "There is no `.sqlx` directory: `cargo sqlx prepare --workspace` writes it.".into(),
-            );
-        }
+    open
+}
+
+/// Whether the lock file has a package.
+fn has(project: &Project, name: &str) -> bool {
+    let mut packages = project.lock.packages.iter();
+    packages.any(|package| package.name == name)
+}
+
+/// The packages of the build image that crates need.
+fn packages(project: &Project, draft: &mut Draft) {
+    if draft.build.has("packages") || draft.build.has("base") {
+        return;
     }
-    if has("openssl-sys") && !has("openssl-src") && !draft.build.has("target") {
-        if !old {
-            let why = "openssl-sys links the system's OpenSSL";
-            draft.build.set("target", "gnu".into(), why);
-            let why = "it has glibc";
-            draft.image.set("base", "debian".into(), why);
-            draft.image.set("packages", list(&["libssl3t64"]), "");
-        }
-        open.push(
-            "For a static program give openssl the feature `vendored`, or use rustls.".into(),
-        );
+    let all = (0..project.lock.packages.len()).collect();
+    let needed = hints::packages(&hints::needed(&project.lock, &all));
+    let (packages, why): (Vec<_>, Vec<_>) = needed.into_iter().unzip();
+    if !packages.is_empty() {
+        let why = why.join("; ");
+        draft.build.set("packages", list(&packages), &why);
     }
+}
+
+/// Macros that ask a database while they compile.
+fn database(project: &Project, tree: &SourceTree, draft: &mut Draft, open: &mut Vec<String>) {
+    if !has(project, "sqlx-macros") {
+        return;
+    }
+    let env = [("SQLX_OFFLINE", "\"true\"".to_owned())];
+    let why = "no database while compiling: commit `.sqlx`";
+    draft.build.set("env", mapping(&env), why);
+    if !tree.has("", ".sqlx") {
+        let what = "There is no `.sqlx` directory: `cargo sqlx prepare --workspace` writes it.";
+        open.push(what.into());
+    }
+}
+
+/// What a program with the system's OpenSSL is linked with.
+fn openssl(project: &Project, draft: &mut Draft, open: &mut Vec<String>) {
+    if !has(project, "openssl-sys") || has(project, "openssl-src") {
+        return;
+    }
+    let why = "openssl-sys links the system's OpenSSL";
+    draft.build.set("target", "gnu".into(), why);
+    draft.image.set("base", "debian".into(), "it has glibc");
+    draft.image.set("packages", list(&["libssl3t64"]), "");
+    let what = "For a static program give openssl the feature `vendored`, or use rustls.";
+    open.push(what.into());
+}
+
+/// Directories that programs often read.
+fn files(tree: &SourceTree, draft: &Draft, open: &mut Vec<String>) {
     for dir in ["templates", "static", "public", "assets", "migrations"] {
         if tree.has("", dir) && !draft.image.has("files") {
             open.push(format!(
@@ -61,7 +81,6 @@ pub(super) fn fill(
             ));
         }
     }
-    open
 }
 
 /// An image for each program, where the project does not say which.

@@ -85,7 +85,10 @@ impl Reader<'_> {
                         image.block.set_list("entrypoint", &words);
                     }
                     Some(_) => {}
-                    None => image.block.set_list("entrypoint", &words),
+                    None => {
+                        self.lost(line, &words, image);
+                        image.block.set_list("entrypoint", &words);
+                    }
                 }
                 self.said.taken(line, "image.entrypoint");
                 if let Some((line, words)) = cmd {
@@ -117,11 +120,25 @@ impl Reader<'_> {
                 self.said.left(line, what);
             }
             _ => {
+                self.lost(line, &words, image);
                 let why = "as before: `docker run IMAGE COMMAND` runs another program";
                 image.block.set("entrypoint", "[]".into(), why);
             }
         }
         self.arguments(line, &words, image);
+    }
+
+    /// Says that what an image ran was in the build image alone.
+    fn lost(&mut self, line: usize, words: &[String], image: &Image) {
+        let Some(first) = words.first().filter(|_| image.was_builder) else {
+            return;
+        };
+        if !["sh", "/bin/sh"].contains(&first.as_str()) {
+            let what = format!(
+                "{first}: not in the new image; copy it under `files:`, or run the program itself"
+            );
+            self.said.left(line, what);
+        }
     }
 
     fn arguments(&mut self, line: usize, words: &[String], image: &mut Image) {

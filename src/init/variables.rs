@@ -55,13 +55,9 @@ impl Args {
 
     /// Notes the names in a text.
     pub(super) fn note(&mut self, text: &str) {
-        replace(text, |name, form| {
-            *self.named.entry(name.to_owned()).or_default() += 1;
-            if let Form::Or(other) | Form::And(other) = form {
-                self.note(other);
-            }
-            None
-        });
+        for name in named(text) {
+            *self.named.entry(name).or_default() += 1;
+        }
     }
 
     pub(super) fn take(&mut self, name: &str) -> String {
@@ -198,17 +194,21 @@ impl Scope {
         })
     }
 
+    /// The build arguments in a text.
+    pub(super) fn args_in(&self, text: &str) -> Vec<String> {
+        let mut names = named(text);
+        names.retain(|name| matches!(self.0.get(name), Some(Value::Arg)));
+        names
+    }
+
     /// Whether a text has a build argument in it.
     pub(super) fn has_arg(&self, text: &str) -> bool {
-        let mut found = false;
-        replace(text, |name, form| {
-            found |= matches!(self.0.get(name), Some(Value::Arg));
-            if let Form::Or(other) | Form::And(other) = form {
-                found |= self.has_arg(other);
-            }
-            None
-        });
-        found
+        !self.args_in(text).is_empty()
+    }
+
+    /// Whether the value of a variable is nothing but the build argument of its name.
+    pub(super) fn hands_on(&self, name: &str, value: &str) -> bool {
+        value.starts_with('$') && value.trim_matches(['$', '{', '}']) == name && self.has_arg(value)
     }
 
     /// Whether a text has something in it that only the shell knows.
@@ -272,6 +272,19 @@ impl<'a> Form<'a> {
             _ => None,
         }
     }
+}
+
+/// The names of all variables in a text.
+pub(super) fn named(text: &str) -> Vec<String> {
+    let mut names = vec![];
+    replace(text, |name, form| {
+        names.push(name.to_owned());
+        if let Form::Or(other) | Form::And(other) = form {
+            names.extend(named(other));
+        }
+        None
+    });
+    names
 }
 
 /// Replaces each `$NAME` and `${NAME…}` by what `of` says; what it leaves alone the spec must not take for a build
