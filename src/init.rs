@@ -239,6 +239,16 @@ mod tests {
                 "debian",
                 true,
             ),
+            (
+                "rust:1\nRUN ARCH=x86_64-unknown-linux-musl && curl -O https://example.com/$ARCH.tgz",
+                "debian",
+                true,
+            ),
+            (
+                "rust:1\nENV CARGO_BUILD_TARGET=x86_64-unknown-linux-musl",
+                "debian",
+                false,
+            ),
         ] {
             let drafted = drafted(LOCK, &dockerfile(build, base));
             assert_eq!(drafted.contains("target: gnu"), gnu, "{build}\n{drafted}");

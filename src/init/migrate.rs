@@ -253,7 +253,7 @@ impl Reader<'_> {
         let mut texts = instructions
             .flat_map(|one| [Some(&one.rest), one.heredoc.as_ref()])
             .flatten();
-        compile.on_musl || texts.any(|text| names_musl_target(text))
+        compile.on_musl || texts.any(|text| is_about_cargo(text) && names_musl_target(text))
     }
 
     /// The stages that one takes something from.
@@ -312,6 +312,13 @@ impl Reader<'_> {
         let mut bins = packages.flat_map(|package| package.bins());
         bins.any(|bin| bin.name == name)
     }
+}
+
+/// Whether a target in a text may be cargo's; other tools are downloaded for one, too.
+fn is_about_cargo(text: &str) -> bool {
+    ["cargo", "rustup", "TARGET"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// Whether a text names a target of Rust with musl; names of archives end like one.

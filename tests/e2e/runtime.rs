@@ -61,7 +61,7 @@ fn a_base_of_another_platform_is_a_warning() {
     if !docker.has_store() {
         return;
     }
-    let name = format!("{REGISTRY}/foreign-{}", nonce());
+    let name = format!("{REGISTRY}/foreign-{}:1", nonce());
     let base = Tree::empty();
     std::fs::write(base.path().join("Dockerfile"), "FROM scratch\nLABEL a=b\n").expect("can write");
     let base = docker.build(base.path()).file("Dockerfile");
