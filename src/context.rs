@@ -461,8 +461,7 @@ pub(crate) fn marshaller(gateway: &Gateway) -> llb::Marshaller {
 
 /// The graph of a state.
 pub(crate) fn definition_of(gateway: &Gateway, state: &State) -> Result<Definition, Failure> {
-    let made = marshaller(gateway).marshal(state);
-    made.map_err(|error| Failure::Internal(error.to_string()))
+    Ok(marshaller(gateway).marshal(state)?)
 }
 
 /// Solves a state that is only read.

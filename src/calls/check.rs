@@ -80,15 +80,16 @@ fn rendered(context: &Context, warnings: Diagnostics, errors: Diagnostics) -> An
 
 fn entry(warning: &Diagnostic, sources: &mut Sources, definition: &str) -> Value {
     let rule = lint::rule(warning.code);
-    let detail = detail(warning);
     // Clients show every file by the name of the definition.
-    let other = warning.location.as_ref();
-    let other = other.filter(|place| place.file.name() != definition);
+    let detail = match &warning.location {
+        Some(place) if place.file.name() != definition => format!("{place}: {}", detail(warning)),
+        _ => detail(warning),
+    };
     json!({
         "ruleName": warning.code,
         "description": rule.map(|rule| rule.description).unwrap_or_default(),
         "url": lint::url(warning.code),
-        "detail": other.map_or(detail.clone(), |place| format!("{place}: {detail}")),
+        "detail": detail,
         "location": sources.location(warning.location.as_ref()),
     })
 }

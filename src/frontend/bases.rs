@@ -124,10 +124,9 @@ pub(super) async fn resolve(
                 let found = look_up(gateway, options, written, platform).await;
                 match found.map_err(placed)? {
                     Found::Image(info) => {
-                        let foreign = foreign(written, &info.config, platform);
-                        bases
-                            .foreign
-                            .extend(foreign.map(|one| one.at(place)).into_iter().collect());
+                        if let Some(foreign) = foreign(written, &info.config, platform) {
+                            bases.foreign.push(foreign.at(place));
+                        }
                         bases.images.insert(key, info);
                         continue;
                     }
@@ -150,13 +149,12 @@ pub(super) async fn resolve(
 /// the one that fits; of an image for one, that one.
 fn foreign(written: &str, config: &[u8], platform: &Platform) -> Option<Diagnostic> {
     let made = image::platform(config)?;
-    let is_same = made.os == platform.os && made.architecture == platform.architecture;
-    let warning = || {
-        let message = format!("`{written}` is an image for {made}, not for {platform}");
-        Diagnostic::warning("base-platform", message)
-            .help(format!("name an image that there is for {platform}"))
-    };
-    (!is_same).then(warning)
+    if made.os == platform.os && made.architecture == platform.architecture {
+        return None;
+    }
+    let message = format!("`{written}` is an image for {made}, not for {platform}");
+    let help = format!("name an image that there is for {platform}");
+    Some(Diagnostic::warning("base-platform", message).help(help))
 }
 
 /// What stands behind a reference.

@@ -62,8 +62,7 @@ impl Graph<'_> {
             .marshaller
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let made = marshaller.marshal(&state);
-        made.map_err(|error| Failure::Internal(error.to_string()))
+        Ok(marshaller.marshal(&state)?)
     }
 
     async fn solve(&self, output: &Output) -> Result<Ref, Failure> {

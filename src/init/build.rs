@@ -8,6 +8,7 @@ use super::draft::{mapping, scalar};
 use super::migrate::{Reader, is_assignment, pairs};
 use super::shell::Outputs;
 use super::variables::{Scope, is_predefined, named};
+use crate::source::file_name;
 
 /// What stages that compile ask for.
 #[derive(Clone, Debug, Default)]
@@ -236,12 +237,7 @@ impl Reader<'_> {
 
     /// Whether cargo's command line names a variable: then it is for that.
     fn is_for_cargo(&self, name: &str) -> bool {
-        let instructions = self
-            .file
-            .stages
-            .iter()
-            .flat_map(|stage| &stage.instructions);
-        let runs = instructions.filter(|one| one.word == "RUN");
+        let runs = self.file.instructions().filter(|one| one.word == "RUN");
         let mut commands = runs.flat_map(|one| one.commands().unwrap_or_default());
         commands.any(|command| {
             let words = words(&command).into_iter();
@@ -550,7 +546,7 @@ impl Reader<'_> {
         let under = self.workdirs.get(&at).map_or("/", String::as_str);
         let mut paths = words.iter().skip(1).filter(|word| !word.starts_with('-'));
         paths.any(|path| {
-            let name = path.rsplit('/').next().unwrap_or_default();
+            let name = file_name(path);
             self.is_bin(name)
                 || name.ends_with(".rs")
                 || path.split('/').any(|part| part == "target")

@@ -7,7 +7,7 @@ use super::image::{Image, NO_ENTRY, by_itself};
 use super::migrate::Reader;
 use super::sources::OF_IMAGE;
 use super::variables::Scope;
-use crate::source;
+use crate::source::{self, file_name};
 
 const NAME_FILES: &str = "name what the program reads under `files:`";
 
@@ -115,7 +115,7 @@ impl Reader<'_> {
         let name = one.flag("from").unwrap_or_default();
         let path = &*scope.plain(written, &self.args);
         let stage = self.stage(&scope.plain(name, &self.args));
-        let last = file_name(path);
+        let last = file_name(path.trim_end_matches('/'));
         let workdir = stage.and_then(|at| self.workdirs.get(&at)).cloned();
         let known = stage.and_then(|at| {
             let of_chain = self.chain(at).into_iter();
@@ -186,12 +186,6 @@ impl Reader<'_> {
         }
         true
     }
-}
-
-/// The last name in a path.
-fn file_name(path: &str) -> &str {
-    let path = path.trim_end_matches('/');
-    path.rsplit('/').next().unwrap_or_default()
 }
 
 /// The part of a path that is below a directory.

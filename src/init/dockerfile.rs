@@ -10,6 +10,13 @@ pub(super) struct Dockerfile {
     pub stages: Vec<Stage>,
 }
 
+impl Dockerfile {
+    /// The instructions of all stages.
+    pub(super) fn instructions(&self) -> impl Iterator<Item = &Instruction> {
+        self.stages.iter().flat_map(|stage| &stage.instructions)
+    }
+}
+
 /// A stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stage {

@@ -11,7 +11,7 @@ use super::said::Said;
 use super::settings::image_name;
 use super::variables::{Args, Scope};
 use crate::project::Project;
-use crate::source::{SourceFile, SourceTree};
+use crate::source::{SourceFile, SourceTree, file_name};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A Dockerfile being read.
@@ -227,29 +227,19 @@ impl Reader<'_> {
 
     /// Whether another stage copies a program of the project from it.
     fn gives_program(&self, at: usize) -> bool {
-        let instructions = self
-            .file
-            .stages
-            .iter()
-            .flat_map(|stage| &stage.instructions);
-        let mut copies = instructions.filter(|one| {
+        let mut copies = self.file.instructions().filter(|one| {
             let from = one.flag("from").and_then(|name| self.stage(name));
             from.is_some_and(|from| self.chain(from).contains(&at))
         });
         copies.any(|one| {
             let paths = one.words();
-            let mut names = paths.iter().filter_map(|path| path.rsplit('/').next());
-            names.any(|name| self.is_bin(name))
+            paths.iter().any(|path| self.is_bin(file_name(path)))
         })
     }
 
     /// Whether programs are compiled for musl: on such an image, or for such a target.
     fn names_musl(&self, compile: &Compile) -> bool {
-        let instructions = self
-            .file
-            .stages
-            .iter()
-            .flat_map(|stage| &stage.instructions);
+        let instructions = self.file.instructions();
         let mut texts = instructions
             .flat_map(|one| [Some(&one.rest), one.heredoc.as_ref()])
             .flatten();

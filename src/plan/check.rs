@@ -10,8 +10,8 @@ mod words;
 use super::dependencies::{self, Crates};
 use super::toolchain::{self, Toolchain};
 use super::{
-    Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR, RUST_SOURCES, Role, TARGET_DIR,
-    compile, cross, names, seed, sources, stubs, unread,
+    Exec, Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR, RUST_SOURCES, Role,
+    TARGET_DIR, compile, cross, names, seed, sources, stubs, unread,
 };
 use crate::diagnostic::Diagnostics;
 use crate::project::{DependencyKind, Selection};
@@ -173,28 +173,10 @@ impl Check<'_> {
                 let mut args = vec![path, String::new(), String::new()];
                 args.extend(["test".into(), "--no-run".into()]);
                 args.extend(flags.iter().cloned());
-                let kind = MountKind::Output(target);
-                let mut exec = dependencies::cargo(
-                    self.input,
-                    &toolchain,
-                    &crates,
-                    Some(&sources),
-                    kind,
-                    args,
-                );
-                exec.mounts.push(script);
-                self.stamp(&mut exec.env);
-                self.outputs(&mut exec.mounts, &[OUT_DIR, REPORT_DIR]);
-                let name = "compile tests".to_owned();
-                let step = plan.push(Role::Compile, name, Op::Exec(exec), self.span);
-                plan.reports.push(Output {
-                    step,
-                    mount: REPORT_DIR.into(),
-                });
-                Some(Output {
-                    step,
-                    mount: TARGET_DIR.into(),
-                })
+                let (sources, kind) = (Some(&sources), MountKind::Output(target));
+                let exec =
+                    dependencies::cargo(self.input, &toolchain, &crates, sources, kind, args);
+                Some(self.compiled(plan, exec, script))
             }
         };
 
@@ -221,12 +203,26 @@ impl Check<'_> {
                 }),
         );
         args.extend(self.words.run.iter().cloned());
-        let kind = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
+        let kind = MountKind::over(target);
         let mut exec =
             dependencies::cargo(self.input, &toolchain, &crates, Some(&sources), kind, args);
         exec.mounts.extend(mounts);
         self.stamp(&mut exec.env);
         self.result(plan, "run tests", exec);
+    }
+
+    /// Adds the step that compiles the tests; returns its target directory.
+    fn compiled(&self, plan: &mut Plan, mut exec: Exec, script: Mount) -> Output {
+        exec.mounts.push(script);
+        self.stamp(&mut exec.env);
+        self.outputs(&mut exec.mounts, &[OUT_DIR, REPORT_DIR]);
+        let name = "compile tests".to_owned();
+        let step = plan.push(Role::Compile, name, Op::Exec(exec), self.span);
+        self.report(plan, step);
+        Output {
+            step,
+            mount: TARGET_DIR.into(),
+        }
     }
 
     /// Clippy looks at what is local alone; what it needs of the rest are the artefacts of `cargo check`.
@@ -242,17 +238,9 @@ impl Check<'_> {
         if self.input.spec.test.clippy_deny.value {
             args.extend(["--", "-D", "warnings"].map(str::to_owned));
         }
-        let kind = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
-        let mut exec =
-            dependencies::cargo(self.input, &toolchain, &crates, Some(&sources), kind, args);
-        exec.mounts.push(script);
-        self.stamp(&mut exec.env);
-        self.outputs(&mut exec.mounts, &[REPORT_DIR]);
-        let step = self.result(plan, "clippy", exec);
-        plan.reports.push(Output {
-            step,
-            mount: REPORT_DIR.into(),
-        });
+        let kind = MountKind::over(target);
+        let exec = dependencies::cargo(self.input, &toolchain, &crates, Some(&sources), kind, args);
+        self.reported(plan, "clippy", exec, script);
     }
 
     /// Documentation needs of dependencies what `cargo check` makes of them: clippy's step, unless
@@ -272,8 +260,8 @@ impl Check<'_> {
         let docs = format!("{TARGET_DIR}/{}/doc", plan.triple);
         let mut args = vec![path, docs, self.first_crate(), "--no-deps".into()];
         args.extend(flags);
-        let kind = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
-        let mut exec = dependencies::cargo(
+        let kind = MountKind::over(target);
+        let exec = dependencies::cargo(
             self.input,
             &self.toolchain,
             &crates,
@@ -281,14 +269,7 @@ impl Check<'_> {
             kind,
             args,
         );
-        exec.mounts.push(script);
-        self.stamp(&mut exec.env);
-        self.outputs(&mut exec.mounts, &[REPORT_DIR]);
-        let step = self.result(plan, "doc", exec);
-        plan.reports.push(Output {
-            step,
-            mount: REPORT_DIR.into(),
-        });
+        self.reported(plan, "doc", exec, script);
     }
 
     /// Formatting needs no dependencies, and of the sources only what rustfmt reads.
@@ -384,8 +365,25 @@ impl Check<'_> {
         }));
     }
 
+    /// Notes that cargo's messages of a step are to be read.
+    fn report(&self, plan: &mut Plan, step: usize) {
+        plan.reports.push(Output {
+            step,
+            mount: REPORT_DIR.into(),
+        });
+    }
+
+    /// [`Self::result`] of a step whose script keeps cargo's messages.
+    fn reported(&self, plan: &mut Plan, name: &str, mut exec: Exec, script: Mount) {
+        exec.mounts.push(script);
+        self.stamp(&mut exec.env);
+        self.outputs(&mut exec.mounts, &[REPORT_DIR]);
+        let step = self.result(plan, name, exec);
+        self.report(plan, step);
+    }
+
     /// Adds the step whose report is the result of the stage.
-    fn result(&self, plan: &mut Plan, name: &str, mut exec: super::Exec) -> usize {
+    fn result(&self, plan: &mut Plan, name: &str, mut exec: Exec) -> usize {
         self.outputs(&mut exec.mounts, &[OUT_DIR]);
         let step = plan.push(Role::Check, name.into(), Op::Exec(exec), self.span);
         plan.result = Some(Output {

@@ -123,7 +123,7 @@ pub(super) fn compile(
     args.push(format!("{}/{}/{profile}", super::TARGET_DIR, plan.triple));
     args.extend(["build".into()]);
     args.extend(dependencies::build_flags(plan, input));
-    let target = target.map_or(MountKind::Output(None), MountKind::Scratchpad);
+    let target = MountKind::over(target);
     let mut exec = dependencies::cargo(input, toolchain, crates, Some(sources), target, args);
     exec.mounts.push(script);
     exec.mounts.extend(local::mounts(local));

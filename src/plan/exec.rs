@@ -77,6 +77,13 @@ pub enum MountKind {
     },
 }
 
+impl MountKind {
+    /// A directory to write, over what a step left there, if one did.
+    pub fn over(left: Option<Output>) -> Self {
+        left.map_or(Self::Output(None), Self::Scratchpad)
+    }
+}
+
 /// A change of files without a process.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FileAction {

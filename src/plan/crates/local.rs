@@ -84,7 +84,7 @@ impl Groups<'_> {
         let lower = merged(plan, lower.collect(), "groups that local crates need");
         Apart {
             files: found.files,
-            target: lower.map_or(MountKind::Output(None), MountKind::Scratchpad),
+            target: MountKind::over(lower),
             flags: found.flags,
             manifests: Mount {
                 dest: MANIFESTS.into(),

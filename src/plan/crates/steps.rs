@@ -162,7 +162,7 @@ impl<'a> Steps<'a> {
         let none = dependencies::Crates::default();
         // What it adds is an output of its own and not the difference to what it started from: engines walk along all
         // paths from an output to what it depends on, and there would be twice as many with each group of a chain.
-        let target = lower.map_or(MountKind::Output(None), MountKind::Scratchpad);
+        let target = MountKind::over(lower);
         let mut exec = dependencies::cargo(input, self.toolchain, &none, None, target, args);
         exec.cwd = self.cwd();
         let priority = LONGEST.saturating_sub(group.chain);
