@@ -4,31 +4,30 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use super::{EngineName, State, daemon, registry, state};
 use crate::bench::MEASUREMENTS;
 
-/// Stops what runs, then removes what is in the folder, what was measured only if that is said. A folder that holds
-/// anything else is left as it is: it may be somebody's own.
+/// Stops what runs, then removes what is ours in the folder, what was measured only if that is said.
 pub(crate) fn purge(state: &State, measurements: bool) -> Result<()> {
     let _lock = state.lock()?;
-    let ours = ours(state, measurements)?;
     for engine in EngineName::ALL {
         daemon::stop(state, engine)?;
     }
     registry::down(state)?;
+    let ours = ours(state, measurements)?;
     ours.iter().try_for_each(|path| state.remove(path))
 }
 
-/// What to remove; fails if there is anything that is not ours.
+/// What to remove.
 fn ours(state: &State, measurements: bool) -> Result<Vec<PathBuf>> {
-    let (mut ours, mut foreign) = (vec![], vec![]);
+    let mut ours = vec![];
     for entry in fs::read_dir(state.dir())? {
         let entry = entry?;
         let name = entry.file_name();
         match name.to_str() {
-            _ if !state::is_ours(&name) => foreign.push(name.to_string_lossy().into_owned()),
+            _ if !state::is_ours(&name) => {}
             // Whoever waits for one would else hold a file that no one else sees.
             Some(lock) if state::LOCKS.contains(&lock) => {}
             Some("bench") if !measurements => {
@@ -41,14 +40,6 @@ fn ours(state: &State, measurements: bool) -> Result<Vec<PathBuf>> {
             }
             _ => ours.push(entry.path()),
         }
-    }
-    if !foreign.is_empty() {
-        foreign.sort();
-        bail!(
-            "nothing was removed: {} holds what is not ours: {}",
-            state.dir().display(),
-            foreign.join(", ")
-        );
     }
     Ok(ours)
 }
@@ -106,20 +97,19 @@ mod tests {
     fn what_was_measured_stays_unless_it_is_to_go() {
         let folder = Folder::with("measured", &FILES);
         folder.remove(false);
-        assert_eq!(folder.names(""), ["bench", "turn"]);
+        assert_eq!(folder.names(""), ["bench", "lock", "turn"]);
         assert_eq!(folder.names("bench"), [MEASUREMENTS]);
         folder.remove(true);
-        assert_eq!(folder.names(""), ["turn"]);
+        assert_eq!(folder.names(""), ["lock", "turn"]);
     }
 
     #[test]
-    fn a_folder_with_anything_else_in_it_is_left_as_it_is() {
+    fn what_has_come_since_and_is_not_ours_stays() {
         let folder = Folder::with("foreign", &FILES);
         for name in ["letters", "data-mine"] {
             fs::create_dir(folder.0.dir().join(name)).unwrap();
         }
-        let error = ours(&folder.0, true).unwrap_err().to_string();
-        assert!(error.starts_with("nothing was removed: "), "{error}");
-        assert!(error.ends_with(" not ours: data-mine, letters"), "{error}");
+        folder.remove(true);
+        assert_eq!(folder.names(""), ["data-mine", "letters", "lock", "turn"]);
     }
 }

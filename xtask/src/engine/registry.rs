@@ -41,7 +41,7 @@ pub(crate) fn up(state: &State, port: u16) -> Result<String> {
     let data = state.dir().join("registry");
     // Each run of the tests pushes a few hundred megabytes that nobody asks for again.
     if data.exists() && kilobytes(&data)? > MOST {
-        fs::remove_dir_all(&data)?;
+        state.remove(&data)?;
     }
     fs::create_dir_all(&data)?;
     let settings = state.run("registry.json");

@@ -19,8 +19,9 @@
 //! cargo-deny-<n>/   a tool of the tests
 //! ```
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -54,8 +55,9 @@ impl State {
         })
     }
 
-    /// A folder, which is made unless it is there.
+    /// A folder, which is made unless it is there; one that is somebody else's is refused and left as it is.
     pub(crate) fn at(dir: &Path) -> Result<Self> {
+        claim(dir)?;
         for part in ["bin", "cli", "images", "log", "run", "tmp"] {
             let part = dir.join(part);
             fs::create_dir_all(&part)
@@ -199,6 +201,59 @@ const FOLDERS: [&str; 12] = [
     "target",
 ];
 
+/// What the root of a disk has, which may be mounted for the folder.
+const DISKS_OWN: &str = "lost+found";
+
+/// Makes sure that a folder is ours or may become so, before anything in it is changed: whoever has the lock in it
+/// removes what was left there.
+fn claim(dir: &Path) -> Result<()> {
+    let names = match fs::read_dir(dir) {
+        Ok(entries) => entries
+            .map(|entry| Ok(entry?.file_name()))
+            .collect::<Result<Vec<_>>>()?,
+        Err(error) if error.kind() == ErrorKind::NotFound => vec![],
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", dir.display()));
+        }
+    };
+    check_claim(dir, &names)?;
+    if names.iter().any(|name| name == LOCKS[0]) {
+        return Ok(());
+    }
+    let made = fs::create_dir_all(dir).and_then(|()| File::create(dir.join(LOCKS[0])));
+    made.map(drop)
+        .with_context(|| format!("cannot make {} (or set {VARIABLE})", dir.display()))
+}
+
+/// Fails if a folder with these names in it is not ours. Names such as `bin` are nothing to know it by, but everything
+/// that we make stands beside the locks, except for what `.ci/run` compiles before this program can run.
+fn check_claim(dir: &Path, names: &[OsString]) -> Result<()> {
+    let names: Vec<&OsString> = names.iter().filter(|name| **name != DISKS_OWN).collect();
+    let foreign = names.iter().filter(|name| !is_ours(name));
+    let mut foreign: Vec<String> = foreign
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    foreign.sort();
+    if !foreign.is_empty() {
+        bail!(
+            "{} holds what is not ours ({}): move that away, or set {VARIABLE} to another folder",
+            dir.display(),
+            foreign.join(", ")
+        );
+    }
+    let is_marked = LOCKS
+        .iter()
+        .any(|lock| names.iter().any(|name| *name == lock));
+    if !is_marked && names.iter().any(|name| *name != "target") {
+        bail!(
+            "{} is neither empty nor known to be ours, since it has no file `{}`: set {VARIABLE} to another folder",
+            dir.display(),
+            LOCKS[0]
+        );
+    }
+    Ok(())
+}
+
 /// Whether something in the folder is ours, by its name.
 pub(crate) fn is_ours(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else {
@@ -258,6 +313,59 @@ mod tests {
         drop(state.lock().unwrap());
         drop(turn);
         other.try_lock().unwrap();
+        fs::remove_dir_all(dir).unwrap();
+    }
+
+    /// The error with which a folder with these names in it is refused, if it is.
+    fn refused(names: &[&str]) -> Option<String> {
+        let names: Vec<OsString> = names.iter().map(OsString::from).collect();
+        let checked = check_claim(Path::new("/x"), &names);
+        checked.err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_folder_is_ours_if_it_is_empty_or_marked_and_holds_nothing_else() {
+        let used = [
+            "bench",
+            "bin",
+            "cargo-deny-0.20.2",
+            "cli",
+            "data-classic",
+            "data-containerd",
+            "data-second",
+            "images",
+            "lock",
+            "log",
+            "registry",
+            "root",
+            "run",
+            "target",
+            "tmp",
+            "turn",
+        ];
+        let ours: [&[&str]; 5] = [&[], &["target"], &["lost+found"], &["lock", "bin"], &used];
+        for names in ours {
+            assert_eq!(refused(names), None, "{names:?}");
+        }
+        let error = refused(&["lock", "letters", "tmp", "data-mine"]).unwrap();
+        assert!(error.contains("not ours (data-mine, letters)"), "{error}");
+        // A home folder may have these.
+        let error = refused(&["bin", "tmp"]).unwrap();
+        assert!(error.contains("no file `lock`"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_that_is_refused_stays_as_it_is() {
+        let dir = std::env::temp_dir().join(format!("rust-frontend-claim-{}", std::process::id()));
+        fs::create_dir_all(dir.join("tmp")).unwrap();
+        fs::write(dir.join("tmp/letter"), "").unwrap();
+        assert!(State::at(&dir).is_err());
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
+        assert!(dir.join("tmp/letter").exists());
+        fs::remove_dir_all(&dir).unwrap();
+        State::at(&dir).unwrap();
+        // Made by the first one, known by the second.
+        State::at(&dir).unwrap();
         fs::remove_dir_all(dir).unwrap();
     }
 
