@@ -15,6 +15,9 @@ use crate::sh;
 /// The port, unless another is named.
 pub(crate) const PORT: u16 = 5050;
 
+/// The program, in the engine's Debian.
+const PROGRAM: &str = "usr/bin/docker-registry";
+
 /// What was pushed is forgotten when a registry starts that has more than this, in KiB.
 const MOST: u64 = 2_000_000;
 
@@ -53,7 +56,7 @@ pub(crate) fn up(state: &State, port: u16) -> Result<String> {
         "http": {"addr": address},
     });
     fs::write(&settings, format!("{text:#}\n"))?;
-    let program = wrapper::command(&state.root(), "usr/bin/docker-registry")?;
+    let program = wrapper::command(&state.root(), PROGRAM)?;
     let log = fs::File::create(state.log("registry"))?;
     let mut child = Command::new("setsid")
         .args(["sh", "-c", &format!("exec {program} serve \"$1\""), "sh"])
@@ -99,15 +102,49 @@ pub(crate) fn down(state: &State) -> Result<bool> {
     Ok(true)
 }
 
-/// Process and address of the running registry, known by its settings file among its arguments.
+/// Process and address of the running registry, known by its program and its settings file.
 pub(crate) fn running(state: &State) -> Option<(u32, String)> {
     let settings = state.run("registry.json");
-    let pid = daemon::find_process(|line| {
-        line.split(|byte| *byte == 0)
-            .any(|word| word == settings.as_os_str().as_encoded_bytes())
-    })?;
+    let program = state.root().join(PROGRAM);
+    let pid = daemon::find_process(|line| serves(line, &program, &settings))?;
     Some((
         pid,
         fs::read_to_string(state.run("registry.at")).unwrap_or_default(),
     ))
+}
+
+/// Whether a command line is that of the registry with these settings. The program's loader may stand before it.
+fn serves(line: &[u8], program: &Path, settings: &Path) -> bool {
+    let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+    let [program, settings] = [program, settings].map(|path| path.as_os_str().as_encoded_bytes());
+    words
+        .windows(3)
+        .any(|words| words == [program, b"serve", settings])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_is_known_by_program_and_settings() {
+        let is_it = |line: &str| {
+            let line = line.replace(' ', "\0");
+            let program = Path::new("/x/root/usr/bin/docker-registry");
+            serves(line.as_bytes(), program, Path::new("/x/run/registry.json"))
+        };
+        let command = "/x/root/usr/bin/docker-registry serve /x/run/registry.json ";
+        assert!(is_it(command));
+        assert!(is_it(&format!(
+            "/x/ld.so --argv0 docker-registry {command}"
+        )));
+        assert!(!is_it("vim /x/run/registry.json "));
+        assert!(!is_it(
+            "/usr/bin/docker-registry serve /x/run/registry.json "
+        ));
+        assert!(!is_it(
+            "/x/root/usr/bin/docker-registry serve /y/run/registry.json "
+        ));
+        assert!(!is_it(""));
+    }
 }
