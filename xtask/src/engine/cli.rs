@@ -23,6 +23,7 @@ usage: cargo xtask engine <command>
 
 F is containerd (default: images in the containerd store), classic (overlay2 graph driver), or
 second (as containerd, beside it; its build cache is empty after each `up`).
+`up`, `down`, `purge` and `registry down` wait until no other chore, such as tests or a benchmark, uses the engines.
 All state is in one folder: $RUST_FRONTEND_CACHE, for root else /var/cache/rust-frontend.";
 
 /// Runs `engine` with the rest of the command line.
@@ -61,12 +62,14 @@ pub(crate) fn run(mut args: Parser) -> Result<ExitCode> {
 
 fn up(flavour: Option<EngineName>) -> Result<()> {
     let state = State::locate()?;
+    let _turn = state.turn()?;
     let engine = Engine::up(&state, flavour)?;
     report(&state, &engine)
 }
 
 fn down(flavour: Option<EngineName>) -> Result<()> {
     let state = State::locate()?;
+    let _turn = state.turn()?;
     let _lock = state.lock()?;
     for each in EngineName::ALL {
         if flavour.is_none_or(|wanted| wanted == each) {
@@ -172,6 +175,7 @@ fn registry(mut args: Parser) -> Result<()> {
     match command.to_string_lossy().as_ref() {
         "up" => println!("{}", registry::up(&state, port)?),
         "down" => {
+            let _turn = state.turn()?;
             let stopped = registry::down(&state)?;
             println!(
                 "registry: {}",

@@ -11,6 +11,7 @@ use crate::bench::MEASUREMENTS;
 
 /// Stops what runs, then removes what is ours in the folder, what was measured only if that is said.
 pub(crate) fn purge(state: &State, measurements: bool) -> Result<()> {
+    let _turn = state.turn()?;
     let _lock = state.lock()?;
     for engine in EngineName::ALL {
         daemon::stop(state, engine)?;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! lock              held by a command that changes anything here
-//! turn              held by a chore that works with images of fixed names, from its start to its end
+//! turn              held by a chore that works with images of fixed names, from its start to its end, and by a command
+//!                   that would stop the engines under it
 //! root/             Debian with dockerd, docker, buildx and a registry
 //! data-<flavour>/   what an engine keeps: images, build cache
 //! images/           stand-ins for base images, ready to load; parts that are costly to make
@@ -81,13 +82,14 @@ impl State {
     }
 
     /// Holds off every other chore that works with images of fixed names, until the file is dropped: it would replace
-    /// them under the chore that uses them. Commands that only hold [`Self::lock`] go on.
+    /// them under the chore that uses them. So would commands that start, empty or stop engines. Commands that only hold
+    /// [`Self::lock`] go on.
     ///
     /// Whoever holds it must not ask for it again: chores take it where they begin, and what they call does not.
     pub(crate) fn turn(&self) -> Result<File> {
         self.hold(
             LOCKS[1],
-            "tests or benchmarks use the same engines and images",
+            "another chore, such as tests or a benchmark, uses the same engines and images",
         )
     }
 
