@@ -4,11 +4,24 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::engine::{Engine, network};
+use crate::engine::{Engine, State, network};
 use crate::sh;
 
 /// The name that examples and tests use in their syntax line.
 pub(crate) const NAME: &str = "org/rust-frontend:1";
+
+/// Builds the image for the engine that the machine runs, or for one of ours, and says how large it is.
+pub(crate) fn run(checkout: &Path) -> Result<()> {
+    let state = State::locate()?;
+    let _turn = state.turn()?;
+    let engine = Engine::up(&state, None)?;
+    let size = build(&engine, checkout)?;
+    println!("{NAME}: {size} bytes");
+    if let Some(hint) = engine.hint(NAME) {
+        println!("{hint}");
+    }
+    Ok(())
+}
 
 /// Builds the image and loads it into the engine under [`NAME`]; returns its size in bytes.
 pub(crate) fn build(engine: &Engine, checkout: &Path) -> Result<u64> {
