@@ -55,15 +55,19 @@ pub(crate) fn logged(log: &Path, command: &mut Command) -> Result<()> {
         .status()
         .with_context(|| format!("cannot start {}", words(command)))?;
     if !status.success() {
-        let said = fs::read_to_string(log).unwrap_or_default();
         bail!(
             "{} failed ({status})\n{}\n(all of it: {})",
             words(command),
-            tail(&said),
+            tail(&said(log)),
             log.display()
         );
     }
     Ok(())
+}
+
+/// What a log says; nothing if there is none. Not all that programs print is UTF-8.
+pub(crate) fn said(log: &Path) -> String {
+    String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned()
 }
 
 /// A command that is killed when this process ends, even when it is killed itself: it would else go
@@ -215,6 +219,20 @@ mod tests {
         let none = wait(Duration::ZERO, || Ok(None::<()>));
         assert_eq!(none.unwrap(), None);
         assert!(wait(Duration::ZERO, || -> Result<Option<()>> { bail!("no") }).is_err());
+    }
+
+    #[test]
+    fn the_error_of_a_logged_command_has_what_it_said() {
+        let log = std::env::temp_dir().join(format!("rust-frontend-log-{}", std::process::id()));
+        let script = "printf 'not UTF-8: \\377\\n'; exit 3";
+        let error = logged(&log, Command::new("sh").args(["-c", script])).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("not UTF-8: \u{fffd}\n(all of it: "),
+            "{error}"
+        );
+        fs::remove_file(&log).unwrap();
+        assert_eq!(said(&log), "");
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! Everything that CI checks, in the order of what fails fastest.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::engine::{Engine, EngineName, State, apt, registry, root};
 use crate::{image, sh};
@@ -102,7 +101,7 @@ fn on_engines(state: &State, checkout: &Path, words: &[String]) -> Result<()> {
             scope.spawn(|| end_to_end(state, checkout, &classic, &chosen, &[], Some(&log)));
         let result = end_to_end(state, checkout, &containerd, words, &[], None);
         let others = others.join().expect("does not panic");
-        result.and(others)
+        both(result, others)
     })?;
     let chosen = |name: &&str| {
         let begins = |word: &String| name.starts_with(word.as_str()) || word.starts_with(*name);
@@ -126,6 +125,14 @@ fn on_engines(state: &State, checkout: &Path, words: &[String]) -> Result<()> {
     )?;
     let variables = [("RUST_FRONTEND_RUST", OTHER_LAYOUT)];
     end_to_end(state, checkout, &containerd, &chosen, &variables, None)
+}
+
+/// What went wrong on one side or on both.
+fn both(one: Result<()>, other: Result<()>) -> Result<()> {
+    match (one, other) {
+        (Err(one), Err(other)) => bail!("{one:#}\n{other:#}"),
+        (one, other) => one.and(other),
+    }
 }
 
 /// `rust:1` where Cargo keeps each unit in one directory, as it does by itself since 1.100.
@@ -198,7 +205,7 @@ fn end_to_end(
             return sh::shown(&mut command);
         };
         let result = sh::logged(log, &mut command);
-        print!("{}", fs::read_to_string(log)?);
+        print!("{}", sh::said(log));
         result
     })
 }
@@ -234,6 +241,10 @@ fn deny(state: &State) -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use anyhow::anyhow;
+
     use super::*;
 
     /// Whether there is an end-to-end test that begins with a filter: a module, or a module and the beginning of a
@@ -253,6 +264,17 @@ mod tests {
         modules.contains(&format!("mod {module};"))
             && text.contains("#[test]")
             && (name.is_empty() || lines.any(is_test))
+    }
+
+    #[test]
+    fn no_error_hides_another() {
+        let fails = |what: &str| -> Result<()> { Err(anyhow!("{what}")) };
+        assert!(both(Ok(()), Ok(())).is_ok());
+        assert_eq!(both(Ok(()), fails("b")).unwrap_err().to_string(), "b");
+        assert_eq!(
+            both(fails("a"), fails("b")).unwrap_err().to_string(),
+            "a\nb"
+        );
     }
 
     #[test]

@@ -93,11 +93,10 @@ pub(crate) fn start(state: &State, engine: EngineName) -> Result<()> {
             return Ok(());
         }
     }
-    let said = fs::read_to_string(&log).unwrap_or_default();
     bail!(
         "the engine ended {STARTS} times at its start (all it said: {})\n{}",
         log.display(),
-        reasons(&said)
+        reasons(&sh::said(&log))
     );
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn up(state: &State, port: u16) -> Result<String> {
         Ok(child.try_wait()?.map(|_| false))
     })?;
     if answers != Some(true) {
-        let said = fs::read_to_string(state.log("registry")).unwrap_or_default();
+        let said = sh::said(&state.log("registry"));
         bail!("the registry does not start\n{}", sh::tail(&said));
     }
     Ok(address)
