@@ -22,12 +22,37 @@ pub(crate) fn run(checkout: &Path, words: &[String]) -> Result<()> {
     )?;
     let programs = ["git", "curl", "ssh-agent"];
     apt::install_for(&programs, &["git", "curl", "openssh-client"], &state)?;
+    if !words.is_empty() {
+        step("tests of these names", || check_words(checkout, words))?;
+    }
     let has_advisories = hermetic(&state, checkout)?;
     on_engines(&state, checkout, words)?;
     if !has_advisories {
         println!("{NO_ADVISORIES}");
     }
     Ok(())
+}
+
+/// Fails if a word is not part of the name of an end-to-end test: it would choose none, and running none ends well.
+fn check_words(checkout: &Path, words: &[String]) -> Result<()> {
+    let mut command = Command::new("cargo");
+    command.args(["test", "--test", "e2e", "--", "--list"]);
+    let list = sh::output(command.current_dir(checkout))?;
+    match unknown(&list, words) {
+        None => Ok(()),
+        Some(word) => bail!("no end-to-end test has `{word}` in its name"),
+    }
+}
+
+/// The first of some words that chooses nothing from a list as tests print it: a name with its kind on each line.
+fn unknown<'a>(list: &str, words: &'a [String]) -> Option<&'a String> {
+    let names: Vec<&str> = list
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"))
+        .collect();
+    words
+        .iter()
+        .find(|word| !names.iter().any(|name| name.contains(word.as_str())))
 }
 
 /// What needs no engine. Returns whether advisories were checked, too.
@@ -264,6 +289,18 @@ mod tests {
         modules.contains(&format!("mod {module};"))
             && text.contains("#[test]")
             && (name.is_empty() || lines.any(is_test))
+    }
+
+    #[test]
+    fn a_word_chooses_tests_by_a_part_of_their_names() {
+        let list = "caching::an_edit: test\ncalls::plan: test\n\n2 tests, 0 benchmarks\n";
+        let unknown = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            unknown(list, &words).cloned()
+        };
+        assert_eq!(unknown(&["caching", "plan"]), None);
+        assert_eq!(unknown(&["caching", "cachings"]).unwrap(), "cachings");
+        assert_eq!(unknown(&["benchmarks"]).unwrap(), "benchmarks");
     }
 
     #[test]
