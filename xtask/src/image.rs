@@ -1,8 +1,11 @@
 //! The frontend image: built from `Dockerfile.frontend`, loaded into the engine, kept small.
 
+use std::fs;
+use std::io;
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
+use sha2::{Digest as _, Sha256};
 
 use crate::engine::{Engine, State, network};
 use crate::sh;
@@ -53,16 +56,34 @@ pub(crate) fn copy(from: &Engine, to: &Engine, name: &str) -> Result<()> {
 
 /// The size of an image's files: what `docker image inspect` calls size differs between stores.
 pub(crate) fn size(engine: &Engine, name: &str) -> Result<u64> {
-    let id = sh::output(&mut engine.docker(["create", name]))?;
-    let listed = sh::output(
-        std::process::Command::new("sh")
-            .args(["-c", "\"$1\" export \"$2\" | wc -c", "size"])
-            .arg(engine.wrapper())
-            .arg(&id),
-    );
-    sh::quiet(&mut engine.docker(["rm", &id]))?;
-    match listed?.trim().parse()? {
-        0 => bail!("cannot export the files of {name}"),
-        size => Ok(size),
-    }
+    in_container(engine, name, |id| {
+        sh::piped(&mut engine.docker(["export", id]), |files| {
+            io::copy(files, &mut io::sink())
+        })
+    })
+}
+
+/// The SHA-256 of a program in an image: the digest of the image tells when it was made, too. A copy of the program is
+/// in `dir` meanwhile.
+pub(crate) fn program(engine: &Engine, name: &str, program: &str, dir: &Path) -> Result<String> {
+    let copy = dir.join(format!("{program}.copy"));
+    in_container(engine, name, |id| {
+        let from = format!("{id}:/usr/local/bin/{program}");
+        sh::quiet(engine.docker(["cp", &from]).arg(&copy))
+    })?;
+    let bytes = fs::read(&copy).with_context(|| format!("no copy of {program} of {name}"))?;
+    fs::remove_file(copy)?;
+    Ok(Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+/// Makes a container of an image, which does not run, and asks something of its files.
+fn in_container<T>(engine: &Engine, image: &str, ask: impl FnOnce(&str) -> Result<T>) -> Result<T> {
+    let id = sh::output(&mut engine.docker(["create", image]))?;
+    let answer = ask(&id);
+    let removed = sh::quiet(&mut engine.docker(["rm", &id]));
+    let answer = answer?;
+    removed.map(|()| answer)
 }

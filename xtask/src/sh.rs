@@ -1,9 +1,9 @@
 //! Other programs, run with errors that say which program failed and what it said.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -26,6 +26,25 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         );
     }
     Ok(String::from_utf8_lossy(&out.stdout).trim_end().to_owned())
+}
+
+/// Runs a command to its end and reads what it prints meanwhile.
+pub(crate) fn piped<T>(
+    command: &mut Command,
+    read: impl FnOnce(&mut ChildStdout) -> io::Result<T>,
+) -> Result<T> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", words(command)))?;
+    // Closed when it was read, or could not be: the command does not wait for its reader.
+    let read = child.stdout.take().map(|mut pipe| read(&mut pipe));
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("{} failed ({status})", words(command));
+    }
+    Ok(read.context("no pipe")??)
 }
 
 /// Runs a command to its end for its effect, quietly.
@@ -189,6 +208,18 @@ mod tests {
         let error = error.to_string();
         assert!(error.starts_with("`sh -c"), "{error}");
         assert!(error.ends_with(": why"), "{error}");
+    }
+
+    #[test]
+    fn what_is_read_counts_only_if_the_command_ends_well() {
+        let count = |script: &str| {
+            let mut command = Command::new("sh");
+            piped(command.args(["-c", script]), |pipe| {
+                io::copy(pipe, &mut io::sink())
+            })
+        };
+        assert_eq!(count("printf four").unwrap(), 4);
+        assert!(count("printf four; exit 1").is_err());
     }
 
     #[test]
