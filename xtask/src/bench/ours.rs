@@ -36,12 +36,9 @@ pub(crate) fn make(checkout: &Path) -> Result<()> {
     image::build_as(&engine, checkout, "Dockerfile.frontend", NAME)
 }
 
-/// Builds the one that does next to nothing, once.
+/// Builds the one that does next to nothing.
 pub(crate) fn make_minimal(checkout: &Path) -> Result<()> {
     let engine = Engine::up(&State::locate()?, None)?;
-    if sh::succeeds(&mut engine.docker(["image", "inspect", MINIMAL])) {
-        return Ok(());
-    }
     let file = "xtask/src/bench/minimal.Dockerfile";
     image::build_as(&engine, checkout, file, MINIMAL)
 }
