@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -66,22 +66,45 @@ pub(crate) fn shown(command: &mut Command) -> Result<()> {
 
 /// Runs a command that may take long: what it prints goes to `log`, whose end is part of the error.
 pub(crate) fn logged(log: &Path, command: &mut Command) -> Result<()> {
+    let status = start_logged(log, command)?.wait()?;
+    match status.success() {
+        true => Ok(()),
+        false => bail_with_log(log, command, &format!("failed ({status})")),
+    }
+}
+
+/// As [`logged`]; a command that takes longer is killed.
+pub(crate) fn logged_within(log: &Path, command: &mut Command, longest: Duration) -> Result<()> {
+    let mut child = start_logged(log, command)?;
+    match wait(longest, || Ok(child.try_wait()?))? {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => bail_with_log(log, command, &format!("failed ({status})")),
+        None => {
+            child.kill()?;
+            child.wait()?;
+            let what = format!("did not end within {} s", longest.as_secs());
+            bail_with_log(log, command, &what)
+        }
+    }
+}
+
+fn start_logged(log: &Path, command: &mut Command) -> Result<Child> {
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-    let status = command
+    command
         .stdin(Stdio::null())
         .stdout(file.try_clone()?)
         .stderr(file)
-        .status()
-        .with_context(|| format!("cannot start {}", words(command)))?;
-    if !status.success() {
-        bail!(
-            "{} failed ({status})\n{}\n(all of it: {})",
-            words(command),
-            tail(&said(log)),
-            log.display()
-        );
-    }
-    Ok(())
+        .spawn()
+        .with_context(|| format!("cannot start {}", words(command)))
+}
+
+fn bail_with_log(log: &Path, command: &Command, what: &str) -> Result<()> {
+    bail!(
+        "{} {what}\n{}\n(all of it: {})",
+        words(command),
+        tail(&said(log)),
+        log.display()
+    )
 }
 
 /// What a log says; nothing if there is none. Not all that programs print is UTF-8.
@@ -262,6 +285,12 @@ mod tests {
             error.contains("not UTF-8: \u{fffd}\n(all of it: "),
             "{error}"
         );
+        let mut slow = Command::new("sh");
+        let slow = slow.args(["-c", "echo begun; exec sleep 60"]);
+        let error = logged_within(&log, slow, Duration::from_secs(1)).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("did not end within 1 s\nbegun\n"), "{error}");
+        assert!(logged_within(&log, &mut Command::new("true"), Duration::from_secs(60)).is_ok());
         fs::remove_file(&log).unwrap();
         assert_eq!(said(&log), "");
     }
