@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -92,6 +92,8 @@ impl Occasion {
 #[derive(Debug)]
 pub(crate) struct Store {
     file: PathBuf,
+    /// Where in the file half a line begins, if one does.
+    half: Option<u64>,
     records: BTreeMap<Key, Record>,
     occasion: Occasion,
 }
@@ -101,22 +103,35 @@ impl Store {
     pub(crate) fn open(state: &State) -> Result<Self> {
         let dir = state.dir().join("bench");
         fs::create_dir_all(&dir)?;
-        let file = dir.join(MEASUREMENTS);
-        let text = fs::read_to_string(&file).unwrap_or_default();
+        let occasion = Occasion {
+            machine: counters::hardware(),
+            day: sh::output(Command::new("date").args(["-u", "+%F"]))?,
+        };
+        Self::read(dir.join(MEASUREMENTS), occasion)
+    }
+
+    /// Reads a file; none is as good as an empty one. Anything else that cannot be read is an error: what it says would
+    /// be measured once more.
+    fn read(file: PathBuf, occasion: Occasion) -> Result<Self> {
+        let text = match fs::read(&file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => vec![],
+            text => text.with_context(|| format!("cannot read {}", file.display()))?,
+        };
+        let whole = text.iter().rposition(|byte| *byte == b'\n');
+        let (whole, half) = text.split_at(whole.map_or(0, |at| at + 1));
         let mut records = BTreeMap::new();
-        for line in text.lines() {
-            // The last line of a run that was killed may be half a line.
-            if let Ok(record) = serde_json::from_str::<Record>(line) {
-                records.insert(record.key.clone(), record);
-            }
+        for (number, line) in (1..).zip(whole.split_inclusive(|byte| *byte == b'\n')) {
+            let record: Record = serde_json::from_slice(line.trim_ascii_end())
+                .with_context(|| format!("{}, line {number}: no measurement", file.display()))?;
+            records.insert(record.key.clone(), record);
         }
+        // A run that was killed while it wrote it, or one that is writing it now.
+        let half = (!half.is_empty()).then(|| u64::try_from(whole.len()));
         Ok(Self {
             file,
+            half: half.transpose()?,
             records,
-            occasion: Occasion {
-                machine: counters::hardware(),
-                day: sh::output(Command::new("date").args(["-u", "+%F"]))?,
-            },
+            occasion,
         })
     }
 
@@ -136,6 +151,9 @@ impl Store {
             .create(true)
             .append(true)
             .open(&self.file)?;
+        if let Some(end) = self.half.take() {
+            file.set_len(end)?;
+        }
         let line = format!("{}\n", serde_json::to_string(&record)?);
         file.write_all(line.as_bytes())
             .with_context(|| format!("cannot write {}", self.file.display()))?;
@@ -146,5 +164,80 @@ impl Store {
     /// The newest measurement of each key, in the order of the keys.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
         self.records.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of measurements, gone when the test has ended.
+    struct Measured(PathBuf);
+
+    impl Measured {
+        fn with(name: &str, text: &str) -> Self {
+            let name = format!("rust-frontend-bench-{name}-{}", std::process::id());
+            let file = std::env::temp_dir().join(name);
+            fs::write(&file, text).unwrap();
+            Self(file)
+        }
+
+        fn read(&self) -> Result<Store> {
+            Store::read(self.0.clone(), Occasion::default())
+        }
+
+        fn rounds(&self) -> Vec<usize> {
+            let store = self.read().unwrap();
+            store.records().map(|record| record.key.round).collect()
+        }
+    }
+
+    impl Drop for Measured {
+        fn drop(&mut self) {
+            let _ = fs::remove_file(&self.0);
+        }
+    }
+
+    fn record(round: usize) -> Record {
+        Record {
+            key: Key {
+                round,
+                ..Key::default()
+            },
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn no_file_is_an_empty_one() {
+        let measured = Measured::with("none", "");
+        assert!(measured.rounds().is_empty());
+        fs::remove_file(&measured.0).unwrap();
+        assert!(measured.rounds().is_empty());
+        measured.read().unwrap().add(record(1)).unwrap();
+        measured.read().unwrap().add(record(2)).unwrap();
+        assert_eq!(measured.rounds(), [1, 2]);
+    }
+
+    #[test]
+    fn half_a_line_at_the_end_gives_way_to_the_next_measurement() {
+        let line = serde_json::to_string(&record(1)).unwrap();
+        let measured = Measured::with("half", &format!("{line}\n{}", &line[..20]));
+        assert_eq!(measured.rounds(), [1]);
+        let mut store = measured.read().unwrap();
+        store.add(record(2)).unwrap();
+        store.add(record(3)).unwrap();
+        assert_eq!(measured.rounds(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error() {
+        let line = serde_json::to_string(&record(1)).unwrap();
+        let measured = Measured::with("bad", &format!("{line}\n{}\n{line}\n", &line[..20]));
+        let error = measured.read().unwrap_err().to_string();
+        assert!(error.ends_with(", line 2: no measurement"), "{error}");
+        let folder = Store::read(std::env::temp_dir(), Occasion::default());
+        let error = folder.unwrap_err().to_string();
+        assert!(error.starts_with("cannot read "), "{error}");
     }
 }
