@@ -54,6 +54,11 @@ pub(crate) fn copy(from: &Engine, to: &Engine, name: &str) -> Result<()> {
     sh::shown(pipe.arg(from.wrapper()).arg(to.wrapper()).arg(name))
 }
 
+/// What an image is on an engine; an error if the engine does not have it.
+pub(crate) fn id(engine: &Engine, name: &str) -> Result<String> {
+    sh::output(&mut engine.docker(["image", "inspect", "--format", "{{.Id}}", name]))
+}
+
 /// The size of an image's files: what `docker image inspect` calls size differs between stores.
 pub(crate) fn size(engine: &Engine, name: &str) -> Result<u64> {
     in_container(engine, name, |id| {

@@ -24,6 +24,7 @@ use super::builder::{Builder, Run};
 use super::cache::Cache;
 use super::store::{Key, Record, Store};
 use crate::engine::{self, State};
+use crate::image;
 use crate::progress::Step;
 use contender::{Contender, Job};
 use images::Base;
@@ -127,7 +128,7 @@ pub(crate) fn run(
     let surroundings = format!(
         "{}\n{}",
         builder.engine.versions()?,
-        images::id(&builder.engine, &images::rust(Base::Now))?
+        image::id(&builder.engine, &images::rust(Base::Now))?
     );
     let quick = choice.quick.then(|| QUICK.map(str::to_owned).to_vec());
     let wants = |kind: &[&str], word: &str| {
@@ -167,7 +168,12 @@ pub(crate) fn run(
                     triple: &triple,
                     surroundings: &surroundings,
                     round,
-                    cache: Cache::new(&state, project.name, contender.name())?,
+                    cache: Cache::new(
+                        &state,
+                        &builder.engine,
+                        [project.name, contender.name()],
+                        &[&contender.build_image(), "alpine"],
+                    )?,
                     ready: false,
                 };
                 let wanted = |on: &str, scenario: &str| {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-use crate::engine::{State, registry};
+use crate::engine::{Engine, State, registry};
+use crate::image;
 
 /// A repository for the cache of one contender.
 #[derive(Debug)]
@@ -15,20 +16,34 @@ pub(crate) struct Cache {
     root: PathBuf,
     address: String,
     name: String,
+    /// The tag of a cache of the base images alone, which is another one for other images.
+    base: String,
 }
 
 impl Cache {
-    /// Sees to the registry. A name may have spaces and capitals.
-    pub(crate) fn new(state: &State, project: &str, contender: &str) -> Result<Self> {
+    /// Sees to the registry. Names of project and contender may have spaces and capitals; `images` are the base images
+    /// that the engine has.
+    pub(crate) fn new(
+        state: &State,
+        engine: &Engine,
+        [project, contender]: [&str; 2],
+        images: &[&str],
+    ) -> Result<Self> {
         let address = match registry::running(state) {
             Some((_, address)) => address,
             None => registry::up(state, registry::PORT)?,
         };
         let name = format!("bench/{project}/{contender}").to_lowercase();
+        let mut base = "base".to_owned();
+        for image in images {
+            let id = image::id(engine, image)?;
+            base += &format!("-{:.12}", id.trim_start_matches("sha256:"));
+        }
         Ok(Self {
             root: state.dir().join("registry/docker/registry/v2"),
             address,
             name: name.replace([' ', '.', ','], "-"),
+            base,
         })
     }
 
@@ -39,7 +54,7 @@ impl Cache {
 
     /// Options of a build of the base images alone, which are in every cache and whose bytes and time are nobody's.
     pub(crate) fn export_base(&self) -> [String; 2] {
-        self.export_as(BASE)
+        self.export_as(&self.base)
     }
 
     fn export_as(&self, tag: &str) -> [String; 2] {
@@ -58,12 +73,12 @@ impl Cache {
 
     /// Whether the registry has the base images.
     pub(crate) fn has_base(&self) -> bool {
-        self.blobs(BASE).is_ok()
+        self.blobs(&self.base).is_ok()
     }
 
     /// Forgets what was exported before, but for the base images, so that the next export sends all of it.
     pub(crate) fn remove(&self) -> Result<()> {
-        let base = self.blobs(BASE)?;
+        let base = self.blobs(&self.base)?;
         let dir = self.root.join("repositories").join(&self.name);
         for layer in fs::read_dir(dir.join("_layers/sha256"))? {
             let layer = layer?;
@@ -81,7 +96,7 @@ impl Cache {
 
     /// The bytes that the registry keeps for it beside those of the base images.
     pub(crate) fn bytes(&self) -> Result<u64> {
-        let base = self.blobs(BASE)?;
+        let base = self.blobs(&self.base)?;
         let all = self.blobs(CACHE)?.into_iter();
         let own = all.filter(|(digest, _)| !base.contains_key(digest));
         Ok(own.map(|(_, size)| size).sum())
@@ -103,9 +118,8 @@ impl Cache {
     }
 }
 
-/// The tag of a cache, and that of one of the base images alone.
+/// The tag of a cache.
 const CACHE: &str = "cache";
-const BASE: &str = "base";
 
 fn blob(root: &Path, digest: &str) -> Result<PathBuf> {
     let hex = digest.strip_prefix("sha256:").context("a SHA-256")?;

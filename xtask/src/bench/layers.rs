@@ -43,7 +43,7 @@ pub(crate) fn run(builder: &Builder, store: &mut Store, rounds: usize) -> Result
             }
             let dir = state.dir().join("bench/layers").join(count.to_string());
             write(&dir, count)?;
-            let cache = Cache::new(&state, "layers", &layers)?;
+            let cache = Cache::new(&state, &builder.engine, ["layers", &layers], &["alpine"])?;
             builder.empty()?;
             if !cache.has_base() {
                 builder.build(&dir, "Base", &cache.export_base())?;

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::engine::{Engine, State};
-use crate::sh;
+use crate::{image, sh};
 
 /// Which of two build images that differ in their digest alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,11 @@ pub(super) fn chef(base: Base) -> String {
     format!("rust-frontend-bench/cargo-chef:{CHEF}-{tag}")
 }
 
-/// Makes those that an engine does not have.
+/// The label that tells which `rust:1` an image was made of. The tag does not, since it is in files that measurements
+/// depend on.
+const MADE_OF: &str = "rust-frontend-bench.rust";
+
+/// Makes those that an engine does not have, or has of an earlier `rust:1`.
 pub(super) fn ensure(state: &State, engine: &Engine) -> Result<()> {
     let chef_program =
         format!("FROM rust:1 AS chef\nRUN cargo install --locked cargo-chef@{CHEF}\n");
@@ -44,12 +48,13 @@ pub(super) fn ensure(state: &State, engine: &Engine) -> Result<()> {
     let with_chef = |base: Base| format!("{chef_program}FROM {}\n{copy}", rust(base));
     // A file more, since the engine knows an image by its layers.
     let next = "FROM rust:1\nRUN touch /usr/local/next\n".to_owned();
+    let made_of = image::id(engine, &rust(Base::Now))?;
     for (name, text) in [
         (rust(Base::Next), next),
         (chef(Base::Now), with_chef(Base::Now)),
         (chef(Base::Next), with_chef(Base::Next)),
     ] {
-        if id(engine, &name).is_ok() {
+        if label(engine, &name).is_ok_and(|label| label == made_of) {
             continue;
         }
         println!("builds: making {name}");
@@ -57,16 +62,17 @@ pub(super) fn ensure(state: &State, engine: &Engine) -> Result<()> {
         fs::create_dir_all(&dir)?;
         fs::write(dir.join("Dockerfile"), text)?;
         let mut build = engine.docker(["buildx", "build", "--load", "--provenance=false"]);
+        build.args(["--label", &format!("{MADE_OF}={made_of}")]);
         build.args(["--tag", &name]).arg(&dir);
         sh::shown(&mut build)?;
     }
     Ok(())
 }
 
-/// What an image is on an engine; an error if the engine does not have it.
-pub(super) fn id(engine: &Engine, name: &str) -> Result<String> {
-    let mut inspect = engine.docker(["image", "inspect", "--format", "{{.Id}}"]);
-    sh::output(inspect.arg(name))
+/// What [`MADE_OF`] says of an image that an engine has; nothing on one without it.
+fn label(engine: &Engine, name: &str) -> Result<String> {
+    let format = format!("{{{{with .Config.Labels}}}}{{{{index . \"{MADE_OF}\"}}}}{{{{end}}}}");
+    sh::output(&mut engine.docker(["image", "inspect", "--format", &format, name]))
 }
 
 /// The musl triple of this machine.
