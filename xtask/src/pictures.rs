@@ -39,14 +39,17 @@ pub(crate) fn run(checkout: &Path) -> Result<()> {
     // The other engine's build cache is empty.
     let fresh = Engine::own(&state, EngineName::Second)?;
     image::copy(&engine, &fresh, image::NAME)?;
-    let project = demo::example(checkout, &state.tmp("hello"))?;
+    let dir = state.dir().join("pictures");
+    fs::create_dir_all(&dir)?;
+    let project = demo::example(checkout, &dir.join("hello"))?;
     let mut film = Film::default();
-    let mut terminal = Terminal::new(&state, &fresh, &project)?;
+    let mut terminal = Terminal::new(&fresh, &project, &dir)?;
     for line in FIRST.iter().chain(&SECOND) {
         terminal.run(line, &mut film)?;
     }
     film.hold(4.0);
     fs::write(checkout.join("docs/demo.svg"), film.svg())?;
+    fs::remove_dir_all(dir)?;
     println!("docs/demo.svg and docs/graph.svg are new: look at them");
     Ok(())
 }

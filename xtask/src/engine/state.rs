@@ -16,6 +16,7 @@
 //! bench/            measurements, and the projects that are measured
 //! corpus/           how published packages fared
 //! demo/             the project of the demonstration
+//! pictures/         that of the recorded session, and what was recorded
 //! target/           what CI compiled (.ci/run)
 //! cargo-deny-<n>/   a tool of the tests
 //! ```
@@ -198,9 +199,9 @@ impl State {
 pub(crate) const LOCKS: [&str; 2] = ["lock", "turn"];
 
 /// The folders, but for those with more in their names.
-const FOLDERS: [&str; 12] = [
+const FOLDERS: [&str; 13] = [
     "root", "images", "bin", "cli", "run", "log", "tmp", "registry", "bench", "corpus", "demo",
-    "target",
+    "pictures", "target",
 ];
 
 /// What the root of a disk has, which may be mounted for the folder.

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use super::film::{self, Film, SIZE};
-use crate::engine::{Engine, State};
+use crate::engine::Engine;
 use crate::sh;
 
 /// How much faster than it was a command's output is played.
@@ -29,8 +29,9 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn new(state: &State, engine: &Engine, project: &Path) -> Result<Self> {
-        let programs = state.tmp("programs");
+    /// What it records is in `dir` meanwhile.
+    pub(super) fn new(engine: &Engine, project: &Path, dir: &Path) -> Result<Self> {
+        let programs = dir.join("programs");
         fs::create_dir_all(&programs)?;
         let docker = programs.join("docker");
         let _ = fs::remove_file(&docker);
@@ -39,8 +40,8 @@ impl Terminal {
             screen: film::terminal(),
             project: project.to_owned(),
             programs,
-            output: state.tmp("typescript"),
-            timing: state.tmp("timing"),
+            output: dir.join("typescript"),
+            timing: dir.join("timing"),
         })
     }
 
