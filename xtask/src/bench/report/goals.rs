@@ -8,12 +8,12 @@ use crate::bench::builds::{EXPORT, FRESH, WARM, contenders, projects};
 use crate::bench::store::Record;
 use crate::bench::{frontend, planning};
 
-/// A goal for a ratio of ours to another's, and what speaks of it.
+/// A goal for a ratio of ours to another's, or for a value of ours, and what speaks of it.
 struct Goal {
     what: &'static str,
     project: String,
     most: f64,
-    ratio: f64,
+    measured: f64,
     /// The same of CPU time.
     used: Option<f64>,
     /// More of the same comparison, in words.
@@ -86,13 +86,13 @@ pub(super) fn chapter(builds: &Builds<'_>, records: &[&Record]) -> String {
     );
     let mut missed: Vec<&str> = vec![];
     for goal in goals {
-        if goal.ratio > goal.most {
+        if goal.measured > goal.most {
             let begins = WHY.iter().map(|(goals, _)| *goals);
             missed.extend(begins.filter(|goals| goal.what.starts_with(goals)));
         }
-        let verdict = match goal.ratio <= goal.most {
+        let verdict = match goal.measured <= goal.most {
             true => "met".to_owned(),
-            false => match goal.ratio / goal.most {
+            false => match goal.measured / goal.most {
                 times if times < 2.0 => {
                     format!("**missed** by {:.0} %", ((times - 1.0) * 100.0).ceil())
                 }
@@ -105,7 +105,7 @@ pub(super) fn chapter(builds: &Builds<'_>, records: &[&Record]) -> String {
             goal.what,
             goal.project,
             goal.most,
-            goal.ratio,
+            goal.measured,
             goal.used
                 .map_or("–".to_owned(), |used| format!("{used:.2}")),
             goal.data
@@ -152,7 +152,7 @@ fn own_time(records: &[&Record]) -> Vec<Goal> {
                 what,
                 project: "hello".into(),
                 most: 1.0,
-                ratio: ours / other,
+                measured: ours / other,
                 used: None,
                 data: format!("{ours:.2} s beside {other:.2} s {words}"),
             });
@@ -167,7 +167,7 @@ fn own_time(records: &[&Record]) -> Vec<Goal> {
             what: "planning, CPU seconds",
             project: "1,000 members".into(),
             most: 0.3,
-            ratio: ours - least,
+            measured: ours - least,
             used: None,
             data: format!(
                 "{ours:.2} s with the start of the container, which alone takes {least:.2} s"
@@ -179,7 +179,7 @@ fn own_time(records: &[&Record]) -> Vec<Goal> {
             what: "planning, MiB",
             project: "1,000 members".into(),
             most: 64.0,
-            ratio: bytes / f64::from(1 << 20),
+            measured: bytes / f64::from(1 << 20),
             used: None,
             data: "the most that its container had, its own files included".into(),
         });
@@ -307,7 +307,7 @@ impl Side<'_> {
             what,
             project: self.on(),
             most,
-            ratio: own / other,
+            measured: own / other,
             used: Some(value(ours, CPU) / value(peer, CPU)),
             data: format!(
                 "{own:.1} s beside {other:.1} s of {peer}{}; CPU {:.1} s beside {:.1} s; {:.0} crates compiled beside {:.0}",
@@ -338,7 +338,7 @@ impl Side<'_> {
             what,
             project: self.on(),
             most: 1.0,
-            ratio: own / nothing,
+            measured: own / nothing,
             used: used.map(|(own, other)| own / other),
             data: format!(
                 "{own:.1} s beside {nothing:.1} s{}; {:.0} crates compiled, {:.0} of them external",
@@ -369,7 +369,7 @@ impl Side<'_> {
             what,
             project: self.on(),
             most,
-            ratio: own / other,
+            measured: own / other,
             used: None,
             data: format!("{:.1} MB beside {:.1} MB", own / 1e6, other / 1e6),
         })
