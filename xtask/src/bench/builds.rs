@@ -150,11 +150,7 @@ pub(crate) fn run(
     let mut failed = Vec::new();
     for round in 1..=choice.rounds() {
         for (project, trees) in &chosen {
-            let mut all = contender::all();
-            // Nobody is always first.
-            let count = all.len();
-            all.rotate_left((round - 1) % count);
-            for contender in all {
+            for contender in in_turns(round) {
                 if !wants(&contenders, contender.name()) {
                     continue;
                 }
@@ -190,6 +186,15 @@ pub(crate) fn run(
         true => Ok(()),
         false => bail!("not everything was built: {}", failed.join(", ")),
     }
+}
+
+/// The contenders in the order of a round. Nobody is always first: in three rounds the stub Dockerfile, cache mounts and
+/// one of ours are, in five each of them.
+fn in_turns(round: usize) -> Vec<Contender> {
+    let mut all = contender::all();
+    let count = all.len();
+    all.rotate_left((round - 1) * 2 % count);
+    all
 }
 
 /// One contender's turn with one project.
@@ -393,6 +398,18 @@ fn compiled(steps: &[Step]) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everyone_is_first_in_some_round() {
+        let first = |rounds| (1..=rounds).map(|round| in_turns(round)[0]);
+        let three: Vec<Contender> = first(3).collect();
+        assert_eq!(three[..2], [Contender::Stub, Contender::Mounts]);
+        assert!(three[2].is_ours());
+        let all = contender::all();
+        let mut in_five: Vec<Contender> = first(all.len()).collect();
+        in_five.sort_by_key(|one| all.iter().position(|other| one == other));
+        assert_eq!(in_five, all);
+    }
 
     #[test]
     fn crates_are_counted_in_all_steps() {
