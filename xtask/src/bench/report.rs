@@ -41,7 +41,8 @@ const INTRODUCTION: &str = "\
 
 Written by `cargo xtask bench`, which runs the contenders one after the other, round by round, on one engine with one builder. Values are medians, with the
 minimum and maximum in brackets if there were several rounds; values without brackets are single measurements. Ratios say more
-than seconds, which are specific to one machine. *Load* is the machine's load average before the measurements; *others* is how many processors other programs used meanwhile: where they are not near 0,
+than seconds, which are specific to one machine. *Load* is the machine's load average before the measurements; *others* is how many processors other programs used meanwhile,
+buildx and what sets containers up (runc, shims) among them, which are 0.3 to 0.8 in builds of a second: where there are more,
 seconds are too high, so look at CPU times and crates compiled. A round of a large project takes one to two hours, in which the
 speed of such a machine may change by a fifth: smaller differences mean nothing there. All measurements: [benchmarks.json](benchmarks.json).
 
