@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::store::{Occasion, Record, Store};
 use super::{frontend, layers, planning};
@@ -23,6 +23,10 @@ pub(crate) const PART: &str = "report";
 /// Writes the files of what was measured so far.
 pub(crate) fn write(checkout: &Path, store: &Store) -> Result<()> {
     let records: Vec<&Record> = store.records().collect();
+    ensure!(
+        !records.is_empty(),
+        "nothing was measured on this machine: docs/benchmarks.md stays as it is"
+    );
     let docs = checkout.join("docs");
     let mut plots = BTreeMap::new();
     fs::write(docs.join("benchmarks.md"), text(&records, &mut plots)?)?;
@@ -84,24 +88,30 @@ known when, so there CPU time and crates compiled say more than seconds.
 fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<String> {
     let mut text = INTRODUCTION.to_owned();
     text += &machines(records);
-    let engines: BTreeSet<&str> = records
-        .iter()
-        .filter(|record| record.key.part == crate::bench::builds::PART)
-        .map(|record| record.key.engine.as_str())
-        .collect();
-    // The one that all of it can be measured on.
-    let engine = match engines.contains("second") {
-        true => "second",
-        false => engines.first().copied().unwrap_or_default(),
+    let engines = |is_meant: fn(&Record) -> bool| -> BTreeSet<&str> {
+        let meant = records.iter().filter(|record| is_meant(record));
+        meant.map(|record| record.key.engine.as_str()).collect()
     };
+    // The one that all of it can be measured on.
+    let all = engines(|_| true);
+    let engine = match all.contains("second") {
+        true => "second",
+        false => all.first().copied().unwrap_or_default(),
+    };
+    let main: Vec<&Record> = records
+        .iter()
+        .copied()
+        .filter(|record| record.key.engine == engine)
+        .collect();
     let whole = Builds::of(records, engine);
     text += "## At a glance\n\n";
     text += &glance::chapter(&whole);
     text += "## Goals\n\n";
-    text += &goals::chapter(&whole, records);
+    text += &goals::chapter(&whole, &main);
     text += BUILDS;
     text += &builds::chapter(&whole, plots);
-    for other in engines.iter().filter(|other| **other != engine) {
+    let others = engines(|record| record.key.part == crate::bench::builds::PART);
+    for other in others.into_iter().filter(|other| *other != engine) {
         let mut others = BTreeMap::new();
         let chapter = builds::chapter(&Builds::of(records, other), &mut others);
         let _ = write!(text, "\n## Whole builds, engine `{other}`\n");
@@ -115,7 +125,7 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
     text += "\n## Sizes\n";
     text += &builds::sizes(&whole, plots);
     let of = |part: &str| {
-        let part = records
+        let part = main
             .iter()
             .copied()
             .filter(|record| record.key.part == part);
@@ -353,6 +363,33 @@ mod tests {
             values: BTreeMap::from([("seconds".to_owned(), seconds)]),
             ..Record::default()
         }
+    }
+
+    #[test]
+    fn what_another_engine_took_is_not_mixed_in() {
+        let planned = |engine: &str, seconds| {
+            let mut record = record(planning::OURS, 1, seconds);
+            record.key.part = planning::PART.into();
+            record.key.engine = engine.into();
+            record.key.scenario = "1000 members".into();
+            record.values = ["seconds", "cpu of steps"]
+                .map(|name| (name.into(), seconds))
+                .into();
+            record
+        };
+        let records = [planned("classic", 100.0), planned("second", 2.0)];
+        let mut plots = BTreeMap::new();
+        let text = text(&records.each_ref(), &mut plots).unwrap();
+        let row = "| 1000 members | ours | 1 | – | 2.00 | 2.00 | – | – | – | 0.0 | 0.0 |";
+        assert!(text.contains(row), "{text}");
+        assert!(!text.contains("100.00"), "{text}");
+    }
+
+    #[test]
+    fn nothing_is_written_of_nothing() {
+        let dir = std::env::temp_dir().join(format!("rust-frontend-report-{}", std::process::id()));
+        assert!(write(&dir, &Store::default()).is_err());
+        assert!(!dir.exists());
     }
 
     #[test]

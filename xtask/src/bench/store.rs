@@ -89,7 +89,7 @@ impl Occasion {
 }
 
 /// All measurements of this machine.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Store {
     file: PathBuf,
     /// Where in the file half a line begins, if one does.
