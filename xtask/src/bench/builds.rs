@@ -114,6 +114,12 @@ const QUICK: [&str; 8] = [
     EXPORT,
 ];
 
+/// Whether a word of a kind was chosen, and is among the few of `--quick` if that was.
+fn wants(choice: &Choice, kind: &[&str], word: &str) -> bool {
+    let is_quick = || super::among(&QUICK.map(str::to_owned), kind, word);
+    choice.wants(kind, word) && (!choice.quick || is_quick())
+}
+
 /// Measures.
 pub(crate) fn run(
     checkout: &Path,
@@ -130,20 +136,16 @@ pub(crate) fn run(
         builder.engine.versions()?,
         image::id(&builder.engine, &images::rust(Base::Now))?
     );
-    let quick = choice.quick.then(|| QUICK.map(str::to_owned).to_vec());
-    let wants = |kind: &[&str], word: &str| {
-        choice.wants(kind, word)
-            && quick
-                .as_ref()
-                .is_none_or(|quick| super::among(quick, kind, word))
-    };
     let projects: Vec<&str> = projects().into_iter().map(|(name, _)| name).collect();
     let scenarios = scenarios();
     let contenders: Vec<&str> = contenders().into_iter().map(|(name, _)| name).collect();
+    let wanted = |on: &str, scenario: &str| {
+        wants(choice, &[WARM, EMPTIED, FRESH], on) && wants(choice, &scenarios, scenario)
+    };
     let mut chosen = Vec::new();
     for project in project::ALL
         .iter()
-        .filter(|project| wants(&projects, project.name))
+        .filter(|project| wants(choice, &projects, project.name))
     {
         chosen.push((project, Trees::of(checkout, &state, project)?));
     }
@@ -151,7 +153,7 @@ pub(crate) fn run(
     for round in 1..=choice.rounds() {
         for (project, trees) in &chosen {
             for contender in in_turns(round) {
-                if !wants(&contenders, contender.name()) {
+                if !wants(choice, &contenders, contender.name()) {
                     continue;
                 }
                 let mut turn = Turn {
@@ -171,9 +173,6 @@ pub(crate) fn run(
                         &[&contender.build_image(), "alpine"],
                     )?,
                     ready: false,
-                };
-                let wanted = |on: &str, scenario: &str| {
-                    wants(&[WARM, EMPTIED, FRESH], on) && wants(&scenarios, scenario)
                 };
                 if let Err(error) = turn.run(&wanted) {
                     eprintln!("builds: {} {}: {error:#}", project.name, contender.name());
@@ -215,77 +214,106 @@ struct Turn<'a> {
     ready: bool,
 }
 
+/// What of one contender's turn is wanted and not measured yet.
+struct Missing {
+    cold: bool,
+    export: bool,
+    emptied: Vec<Scenario>,
+    warm: Vec<Scenario>,
+    fresh: Vec<Scenario>,
+}
+
 impl Turn<'_> {
     fn run(&mut self, wanted: &dyn Fn(&str, &str) -> bool) -> Result<()> {
-        // The graph drivers export no cache with all layers.
-        let exports = self.builder.engine.store == engine::Store::Containerd;
-        let missing = |turn: &Self, on: &str, scenario: &str| {
-            (exports || (on != FRESH && scenario != EXPORT))
-                && wanted(on, scenario)
-                && !turn.store.has(&turn.key(on, scenario), &turn.digest())
-        };
-        let edits: Vec<Scenario> = scenario::ALL
-            .into_iter()
-            .filter(|scenario| *scenario != Scenario::Cold && scenario.fits(self.project))
-            .collect();
-        let fresh: Vec<Scenario> = edits
-            .iter()
-            .copied()
-            .filter(|scenario| missing(self, FRESH, scenario.name()))
-            .collect();
-        let emptied: Vec<Scenario> = edits
-            .iter()
-            .copied()
-            .filter(|scenario| scenario.is_of_dependencies())
-            .filter(|scenario| missing(self, EMPTIED, scenario.name()))
-            .collect();
-        let export = missing(self, WARM, EXPORT) || !fresh.is_empty();
-        if export && !self.cache.has_base() {
+        let missing = self.missing(wanted);
+        if missing.export && !self.cache.has_base() {
             let dir = self.trees.base(&self.contender.build_image())?;
             self.builder
                 .build(&dir, "Dockerfile", &self.cache.export_base())?;
         }
-        if export || missing(self, WARM, Scenario::Cold.name()) {
+        if missing.export || missing.cold {
             self.prepare()?;
         }
-        if export {
-            // Before anything else is built: a cache has all that its builder knows of the steps that it is of.
-            self.cache.remove()?;
-            let mut run = self.build(Scenario::Cold, &self.cache.export())?;
-            let bytes = self.cache.bytes()? as f64;
-            run.values.insert("cache, bytes".to_owned(), bytes);
-            self.keep(WARM, EXPORT, run)?;
+        if missing.export {
+            self.export()?;
         }
-        for scenario in &emptied {
-            self.prepare()?;
-            self.build(Scenario::Cold, &[])?;
-            self.builder.empty_mounts()?;
-            let run = self.build(*scenario, &[])?;
-            self.keep(EMPTIED, scenario.name(), run)?;
+        for scenario in &missing.emptied {
+            self.on_emptied(*scenario)?;
         }
-        if !emptied.is_empty() {
+        if !missing.emptied.is_empty() {
             // What was built is cached, and is to be built once more.
-            self.builder.empty()?;
-            self.ready = false;
+            self.empty()?;
         }
-        for scenario in edits {
-            if !missing(self, WARM, scenario.name()) {
-                continue;
-            }
-            self.prepare()?;
-            let text = self.text(Scenario::Cold);
-            let text = self.contender.anew(&text, scenario.name());
-            self.build_file(Scenario::Cold, &text, &[])?;
-            let run = self.build(scenario, &[])?;
-            self.keep(WARM, scenario.name(), run)?;
+        for scenario in missing.warm {
+            self.on_warm(scenario)?;
         }
-        for scenario in fresh {
-            self.builder.empty()?;
-            self.ready = false;
-            let run = self.build(scenario, &self.cache.import())?;
-            self.keep(FRESH, scenario.name(), run)?;
+        for scenario in missing.fresh {
+            self.on_fresh(scenario)?;
         }
         Ok(())
+    }
+
+    fn missing(&self, wanted: &dyn Fn(&str, &str) -> bool) -> Missing {
+        // The graph drivers export no cache with all layers.
+        let exports = self.builder.engine.store == engine::Store::Containerd;
+        let is_missing = |on: &str, scenario: &str| {
+            (exports || (on != FRESH && scenario != EXPORT))
+                && wanted(on, scenario)
+                && !self.store.has(&self.key(on, scenario), &self.digest())
+        };
+        let edits = |on: &str, is_meant: fn(Scenario) -> bool| -> Vec<Scenario> {
+            let all = scenario::ALL.into_iter();
+            all.filter(|scenario| *scenario != Scenario::Cold && scenario.fits(self.project))
+                .filter(|scenario| is_meant(*scenario) && is_missing(on, scenario.name()))
+                .collect()
+        };
+        let fresh = edits(FRESH, |_| true);
+        Missing {
+            cold: is_missing(WARM, Scenario::Cold.name()),
+            export: is_missing(WARM, EXPORT) || !fresh.is_empty(),
+            emptied: edits(EMPTIED, Scenario::is_of_dependencies),
+            warm: edits(WARM, |_| true),
+            fresh,
+        }
+    }
+
+    /// Exports the cache, before anything else is built: a cache has all that its builder knows of the steps that it is
+    /// of.
+    fn export(&mut self) -> Result<()> {
+        self.cache.remove()?;
+        let mut run = self.build(Scenario::Cold, &self.cache.export())?;
+        let bytes = self.cache.bytes()? as f64;
+        run.values.insert("cache, bytes".to_owned(), bytes);
+        self.keep(WARM, EXPORT, run)
+    }
+
+    fn on_emptied(&mut self, scenario: Scenario) -> Result<()> {
+        self.prepare()?;
+        self.build(Scenario::Cold, &[])?;
+        self.builder.empty_mounts()?;
+        let run = self.build(scenario, &[])?;
+        self.keep(EMPTIED, scenario.name(), run)
+    }
+
+    fn on_warm(&mut self, scenario: Scenario) -> Result<()> {
+        self.prepare()?;
+        let text = self.text(Scenario::Cold);
+        let text = self.contender.anew(&text, scenario.name());
+        self.build_file(Scenario::Cold, &text, &[])?;
+        let run = self.build(scenario, &[])?;
+        self.keep(WARM, scenario.name(), run)
+    }
+
+    fn on_fresh(&mut self, scenario: Scenario) -> Result<()> {
+        self.empty()?;
+        let run = self.build(scenario, &self.cache.import())?;
+        self.keep(FRESH, scenario.name(), run)
+    }
+
+    /// Has the builder forget everything.
+    fn empty(&mut self) -> Result<()> {
+        self.ready = false;
+        self.builder.empty()
     }
 
     /// Builds the project on an empty builder, unless that was done.
