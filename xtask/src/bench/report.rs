@@ -86,32 +86,59 @@ known when, so there CPU time and crates compiled say more than seconds.
 ";
 
 fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<String> {
-    let mut text = INTRODUCTION.to_owned();
-    text += &machines(records);
-    let engines = |is_meant: fn(&Record) -> bool| -> BTreeSet<&str> {
-        let meant = records.iter().filter(|record| is_meant(record));
-        meant.map(|record| record.key.engine.as_str()).collect()
-    };
-    // The one that all of it can be measured on.
-    let all = engines(|_| true);
-    let engine = match all.contains("second") {
-        true => "second",
-        false => all.first().copied().unwrap_or_default(),
-    };
+    let engine = main_engine(records);
     let main: Vec<&Record> = records
         .iter()
         .copied()
         .filter(|record| record.key.engine == engine)
         .collect();
     let whole = Builds::of(records, engine);
+    let mut text = INTRODUCTION.to_owned();
+    text += &machines(records);
     text += "## At a glance\n\n";
     text += &glance::chapter(&whole);
     text += "## Goals\n\n";
     text += &goals::chapter(&whole, &main);
     text += BUILDS;
     text += &builds::chapter(&whole, plots);
-    let others = engines(|record| record.key.part == crate::bench::builds::PART);
-    for other in others.into_iter().filter(|other| *other != engine) {
+    text += &on_other_engines(records, engine, plots);
+    text += "\n## Sizes\n";
+    text += &builds::sizes(&whole, plots);
+    text += &many_layers(&main);
+    text += &growth(&whole, &main, plots);
+    text += &nothing_to_do(&main);
+    text += &of_planning(&main);
+    text += &listings()?;
+    Ok(text)
+}
+
+/// The engine that all of it can be measured on, or whichever there is.
+fn main_engine<'a>(records: &[&'a Record]) -> &'a str {
+    let mut engines = records.iter().map(|record| record.key.engine.as_str());
+    match engines.clone().any(|engine| engine == "second") {
+        true => "second",
+        false => engines.next().unwrap_or_default(),
+    }
+}
+
+/// The measurements of a part.
+fn of_part<'a>(records: &[&'a Record], part: &str) -> Vec<&'a Record> {
+    let of = records.iter().copied();
+    of.filter(|record| record.key.part == part).collect()
+}
+
+/// Whole builds on engines other than the main one.
+fn on_other_engines(
+    records: &[&Record],
+    main: &str,
+    plots: &mut BTreeMap<String, String>,
+) -> String {
+    let engines: BTreeSet<&str> = of_part(records, crate::bench::builds::PART)
+        .into_iter()
+        .map(|record| record.key.engine.as_str())
+        .collect();
+    let mut text = String::new();
+    for other in engines.into_iter().filter(|other| *other != main) {
         let mut others = BTreeMap::new();
         let chapter = builds::chapter(&Builds::of(records, other), &mut others);
         let _ = write!(text, "\n## Whole builds, engine `{other}`\n");
@@ -122,21 +149,22 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
                 .map(|(file, svg)| (format!("{other}-{file}"), svg)),
         );
     }
-    text += "\n## Sizes\n";
-    text += &builds::sizes(&whole, plots);
-    let of = |part: &str| {
-        let part = main
-            .iter()
-            .copied()
-            .filter(|record| record.key.part == part);
-        part.collect::<Vec<_>>()
-    };
-    text += "\n## Many layers\n\n\
+    text
+}
+
+fn many_layers(records: &[&Record]) -> String {
+    let mut text = "\n## Many layers\n\n\
         The same bytes in one layer and in 200 on a registry beside the engine: exported by a builder that made them, and imported by an \
-        empty one for a step that reads them all.\n\n";
+        empty one for a step that reads them all.\n\n"
+        .to_owned();
     let columns = ["seconds", "cpu of engine", "cache, bytes"];
-    table(&mut text, &of(layers::PART), "1 layer", &columns);
-    text += "\n## Growth\n\n";
+    let of = of_part(records, layers::PART);
+    table(&mut text, &of, "1 layer", &columns);
+    text
+}
+
+fn growth(whole: &Builds<'_>, records: &[&Record], plots: &mut BTreeMap<String, String>) -> String {
+    let mut text = "\n## Growth\n\n".to_owned();
     let growing = [
         ("cold", "growth-cold.svg"),
         ("leaf source edit", "growth-leaf.svg"),
@@ -151,49 +179,53 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
         text += "Projects were not all measured on one day, or it is not known when, so contenders are to be compared here, not \
                  projects.\n\n";
     }
-    for (scenario, file) in growing {
-        let lines = builds::growth(&whole, scenario);
+    let all = growing.map(|(scenario, file)| (builds::growth(whole, scenario), file));
+    let planned = planned(&of_part(records, planning::PART));
+    for (lines, file) in all.into_iter().chain([(planned, "growth-members.svg")]) {
         if !lines.series.is_empty() {
             plots.insert(file.to_owned(), lines.svg());
             let _ = writeln!(text, "![{}](benchmarks/{file})", lines.title);
         }
     }
-    let planned = planned(&of(planning::PART));
-    if !planned.series.is_empty() {
-        plots.insert("growth-members.svg".to_owned(), planned.svg());
-        let _ = writeln!(text, "![{}](benchmarks/growth-members.svg)", planned.title);
-    }
-    text += "\n## A build with nothing to do\n\n\
+    text
+}
+
+fn nothing_to_do(records: &[&Record]) -> String {
+    let mut text = "\n## A build with nothing to do\n\n\
         The smallest example, built once before; wall time of `docker buildx build`. The official frontend is BuildKit's own, run from \
         its image, as a Dockerfile with `# syntax=docker/dockerfile:1` asks for. The minimal one returns one file and runs in a \
-        container as ours does; what it takes more than the built-in one is the price of any external frontend.\n\n";
-    table(
-        &mut text,
-        &of(frontend::PART),
-        "minimal, one file",
-        &[
-            "seconds",
-            "start to first solve",
-            "first solve to last step",
-        ],
-    );
-    text += "\n## Planning\n\n\
+        container as ours does; what it takes more than the built-in one is the price of any external frontend.\n\n"
+        .to_owned();
+    let columns = [
+        "seconds",
+        "start to first solve",
+        "first solve to last step",
+    ];
+    let of = of_part(records, frontend::PART);
+    table(&mut text, &of, "minimal, one file", &columns);
+    text
+}
+
+fn of_planning(records: &[&Record]) -> String {
+    let mut text = "\n## Planning\n\n\
         Nothing has changed, so the frontend is all that runs. CPU time is that of the frontend's container and of its start; \
         the minimal frontend's is the least there is. Beside the projects with many files there is a Dockerfile that copies all of \
-        the context, as those of the contenders do: what walking, sending and checking so many files takes there.\n\n";
-    table(
-        &mut text,
-        &of(planning::PART),
-        planning::MINIMAL,
-        &[
-            "seconds",
-            "cpu of steps",
-            "memory of steps, bytes",
-            "transferred, bytes",
-            "transferred at first, bytes",
-        ],
-    );
-    text += "\n## The files\n";
+        the context, as those of the contenders do: what walking, sending and checking so many files takes there.\n\n"
+        .to_owned();
+    let columns = [
+        "seconds",
+        "cpu of steps",
+        "memory of steps, bytes",
+        "transferred, bytes",
+        "transferred at first, bytes",
+    ];
+    let of = of_part(records, planning::PART);
+    table(&mut text, &of, planning::MINIMAL, &columns);
+    text
+}
+
+fn listings() -> Result<String> {
+    let mut text = "\n## The files\n".to_owned();
     for (name, file) in crate::bench::builds::listings()? {
         let _ = write!(text, "\n{name}:\n\n```text\n{file}```\n");
     }
