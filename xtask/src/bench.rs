@@ -26,7 +26,7 @@ use anyhow::{Result, anyhow, bail};
 use crate::engine::{EngineName, State};
 use crate::sh;
 use builder::Builder;
-use store::Store;
+use store::Measurements;
 
 pub(crate) use store::MEASUREMENTS;
 
@@ -126,7 +126,7 @@ pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
         .any(|part| *part != report::PART && wants(part));
     // What others have measured meanwhile is measured then.
     let _turn = measures.then(|| state.turn()).transpose()?;
-    let mut store = Store::open(&state)?;
+    let mut store = Measurements::open(&state)?;
     if measures {
         let alone = wants(frontend::PART) || wants(planning::PART);
         let ours = alone || (wants(builds::PART) && builds::has_ours(&choice));

@@ -26,7 +26,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use crate::sh;
-pub(crate) use flavour::{EngineName, Store};
+pub(crate) use flavour::{EngineName, ImageStore};
 pub(crate) use state::State;
 use versions::Versions;
 
@@ -34,7 +34,7 @@ use versions::Versions;
 #[derive(Debug)]
 pub(crate) struct Engine {
     /// How it keeps images.
-    pub(crate) store: Store,
+    pub(crate) store: ImageStore,
     wrapper: PathBuf,
     whose: Whose,
 }

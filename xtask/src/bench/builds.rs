@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 use super::Choice;
 use super::builder::{Builder, Run};
 use super::cache::Cache;
-use super::store::{Key, Record, Store};
+use super::store::{Key, Measurements, Record};
 use crate::engine::{self, State};
 use crate::image;
 use crate::progress::Step;
@@ -124,7 +124,7 @@ fn wants(choice: &Choice, kind: &[&str], word: &str) -> bool {
 pub(crate) fn run(
     checkout: &Path,
     builder: &Builder,
-    store: &mut Store,
+    store: &mut Measurements,
     program: &str,
     choice: &Choice,
 ) -> Result<()> {
@@ -199,7 +199,7 @@ fn in_turns(round: usize) -> Vec<Contender> {
 /// One contender's turn with one project.
 struct Turn<'a> {
     builder: &'a Builder,
-    store: &'a mut Store,
+    store: &'a mut Measurements,
     /// The SHA-256 of our program.
     program: &'a str,
     project: &'a Project,
@@ -255,7 +255,7 @@ impl Turn<'_> {
 
     fn missing(&self, wanted: &dyn Fn(&str, &str) -> bool) -> Missing {
         // The graph drivers export no cache with all layers.
-        let exports = self.builder.engine.store == engine::Store::Containerd;
+        let exports = self.builder.engine.store == engine::ImageStore::Containerd;
         let is_missing = |on: &str, scenario: &str| {
             (exports || (on != FRESH && scenario != EXPORT))
                 && wanted(on, scenario)

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::builder::{Builder, Run};
 use super::ours;
-use super::store::{Key, Record, Store};
+use super::store::{Key, Measurements, Record};
 use crate::engine::State;
 
 /// The part's name.
@@ -74,7 +74,7 @@ fn contenders(checkout: &Path, builder: &Builder) -> Result<Vec<Contender>> {
 pub(crate) fn run(
     checkout: &Path,
     builder: &Builder,
-    store: &mut Store,
+    store: &mut Measurements,
     digest: &str,
 ) -> Result<()> {
     let dir = State::locate()?.dir().join("bench/frontend");
@@ -87,7 +87,7 @@ pub(crate) fn run(
         round,
         ..Key::default()
     };
-    let done = |store: &Store| {
+    let done = |store: &Measurements| {
         contenders
             .iter()
             .all(|contender| store.has(&key(contender, ROUNDS), digest))

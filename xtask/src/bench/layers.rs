@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use super::builder::{Builder, Run};
 use super::cache::Cache;
-use super::store::{Key, Record, Store};
+use super::store::{Key, Measurements, Record};
 use crate::engine::State;
 
 /// The part's name.
@@ -22,7 +22,7 @@ const COUNTS: [usize; 2] = [1, 200];
 const BYTES: usize = 120_000_000;
 
 /// Measures each so often; they take turns.
-pub(crate) fn run(builder: &Builder, store: &mut Store, rounds: usize) -> Result<()> {
+pub(crate) fn run(builder: &Builder, store: &mut Measurements, rounds: usize) -> Result<()> {
     let state = State::locate()?;
     for round in 1..=rounds {
         for count in COUNTS {
@@ -63,7 +63,7 @@ pub(crate) fn run(builder: &Builder, store: &mut Store, rounds: usize) -> Result
     Ok(())
 }
 
-fn keep(store: &mut Store, key: Key, run: Run) -> Result<()> {
+fn keep(store: &mut Measurements, key: Key, run: Run) -> Result<()> {
     println!(
         "layers: {} {} {:?}",
         key.contender, key.scenario, run.values

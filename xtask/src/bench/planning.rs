@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::Choice;
 use super::builder::Builder;
 use super::ours;
-use super::store::{Key, Record, Store};
+use super::store::{Key, Measurements, Record};
 use crate::engine::State;
 use crate::sh;
 
@@ -50,7 +50,7 @@ const ROUNDS: usize = 5;
 pub(crate) fn run(
     checkout: &Path,
     builder: &Builder,
-    store: &mut Store,
+    store: &mut Measurements,
     digest: &str,
     choice: &Choice,
 ) -> Result<()> {

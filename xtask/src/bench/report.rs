@@ -12,7 +12,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use super::store::{Occasion, Record, Store};
+use super::store::{Measurements, Occasion, Record};
 use super::{frontend, layers, planning};
 use builds::Builds;
 use plot::Lines;
@@ -21,7 +21,7 @@ use plot::Lines;
 pub(crate) const PART: &str = "report";
 
 /// Writes the files of what was measured so far.
-pub(crate) fn write(checkout: &Path, store: &Store) -> Result<()> {
+pub(crate) fn write(checkout: &Path, store: &Measurements) -> Result<()> {
     let records: Vec<&Record> = store.records().collect();
     ensure!(
         !records.is_empty(),
@@ -420,7 +420,7 @@ mod tests {
     #[test]
     fn nothing_is_written_of_nothing() {
         let dir = std::env::temp_dir().join(format!("rust-frontend-report-{}", std::process::id()));
-        assert!(write(&dir, &Store::default()).is_err());
+        assert!(write(&dir, &Measurements::default()).is_err());
         assert!(!dir.exists());
     }
 

@@ -90,7 +90,7 @@ impl Occasion {
 
 /// All measurements of this machine.
 #[derive(Debug, Default)]
-pub(crate) struct Store {
+pub(crate) struct Measurements {
     file: PathBuf,
     /// Where in the file half a line begins, if one does.
     half: Option<u64>,
@@ -98,7 +98,7 @@ pub(crate) struct Store {
     occasion: Occasion,
 }
 
-impl Store {
+impl Measurements {
     /// Opens the file in the cache folder.
     pub(crate) fn open(state: &State) -> Result<Self> {
         let dir = state.dir().join("bench");
@@ -182,8 +182,8 @@ mod tests {
             Self(file)
         }
 
-        fn read(&self) -> Result<Store> {
-            Store::read(self.0.clone(), Occasion::default())
+        fn read(&self) -> Result<Measurements> {
+            Measurements::read(self.0.clone(), Occasion::default())
         }
 
         fn rounds(&self) -> Vec<usize> {
@@ -236,7 +236,7 @@ mod tests {
         let measured = Measured::with("bad", &format!("{line}\n{}\n{line}\n", &line[..20]));
         let error = measured.read().unwrap_err().to_string();
         assert!(error.ends_with(", line 2: no measurement"), "{error}");
-        let folder = Store::read(std::env::temp_dir(), Occasion::default());
+        let folder = Measurements::read(std::env::temp_dir(), Occasion::default());
         let error = folder.unwrap_err().to_string();
         assert!(error.starts_with("cannot read "), "{error}");
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
-use super::{EngineName, State, Store, network};
+use super::{EngineName, ImageStore, State, network};
 use crate::sh;
 
 /// Where programs of the engine's Debian are.
@@ -199,7 +199,7 @@ pub(crate) fn enter(state: &State, engine: EngineName) -> Result<Infallible> {
     network::up(&root, engine)?;
 
     let settings = settings(state, engine);
-    let containerd = engine.store() == Store::Containerd;
+    let containerd = engine.store() == ImageStore::Containerd;
     let text = json!({
         "features": {"containerd-snapshotter": containerd},
         "bridge": network::bridge(engine),

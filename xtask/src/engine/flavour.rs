@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// How an engine keeps images: it decides what a build can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Store {
+pub(crate) enum ImageStore {
     /// The containerd store, Docker's default since 29: merges layers, holds several platforms and
     /// attestations in one image, exports caches.
     Containerd,
@@ -13,7 +13,7 @@ pub(crate) enum Store {
     Classic,
 }
 
-impl Store {
+impl ImageStore {
     /// The word for it.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -23,7 +23,7 @@ impl Store {
     }
 }
 
-impl fmt::Display for Store {
+impl fmt::Display for ImageStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
@@ -56,10 +56,10 @@ impl EngineName {
     }
 
     /// How it keeps images.
-    pub(crate) fn store(self) -> Store {
+    pub(crate) fn store(self) -> ImageStore {
         match self {
-            Self::Containerd | Self::Second => Store::Containerd,
-            Self::Classic => Store::Classic,
+            Self::Containerd | Self::Second => ImageStore::Containerd,
+            Self::Classic => ImageStore::Classic,
         }
     }
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::Store;
+use super::ImageStore;
 use crate::sh;
 
 /// A docker command line with buildx, whose engine answers.
 #[derive(Debug)]
 pub(crate) struct HostEngine {
     /// How the engine keeps images.
-    pub(crate) store: Store,
+    pub(crate) store: ImageStore,
     /// The command line.
     pub(crate) docker: PathBuf,
     /// Which engine, if the caller's environment names one.
@@ -25,7 +25,7 @@ pub(crate) struct HostEngine {
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// Looks for a running engine that keeps images in a certain way, or in any; an error says why there is none.
-pub(crate) fn find(wanted: Option<Store>) -> Result<HostEngine> {
+pub(crate) fn find(wanted: Option<ImageStore>) -> Result<HostEngine> {
     let docker = sh::which("docker").context("there is no `docker`")?;
     let ask = |words: &[&str]| sh::answer(Command::new(&docker).args(words), LONGEST);
     if ask(&["--version"])?.contains("podman") {
@@ -47,11 +47,11 @@ pub(crate) fn find(wanted: Option<Store>) -> Result<HostEngine> {
 }
 
 /// How an engine keeps images, by `.DriverStatus` of `docker info`.
-fn store(driver_status: &str) -> Store {
+fn store(driver_status: &str) -> ImageStore {
     if driver_status.contains("io.containerd.snapshotter") {
-        Store::Containerd
+        ImageStore::Containerd
     } else {
-        Store::Classic
+        ImageStore::Classic
     }
 }
 
@@ -62,7 +62,10 @@ mod tests {
     #[test]
     fn the_driver_tells_the_store() {
         let containerd = r#"[["driver-type","io.containerd.snapshotter.v1"]]"#;
-        assert_eq!(store(containerd), Store::Containerd);
-        assert_eq!(store(r#"[["Backing Filesystem","extfs"]]"#), Store::Classic);
+        assert_eq!(store(containerd), ImageStore::Containerd);
+        assert_eq!(
+            store(r#"[["Backing Filesystem","extfs"]]"#),
+            ImageStore::Classic
+        );
     }
 }
