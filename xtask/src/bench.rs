@@ -85,82 +85,114 @@ fn among(words: &[String], kind: &[&str], word: &str) -> bool {
     of_kind.next().is_none() || chosen.any(|one| one == word)
 }
 
-/// Runs `bench` with the rest of the command line.
-pub(crate) fn run(checkout: &Path, mut args: lexopt::Parser) -> Result<()> {
-    use lexopt::prelude::*;
-    let (mut parts, mut choice) = (vec![], Choice::default());
-    let (mut flavour, mut image) = (EngineName::Second, None);
-    let known: Vec<&str> = builds::words()
-        .into_iter()
-        .chain(planning::SCENARIOS)
-        .collect();
-    while let Some(arg) = args.next()? {
-        match arg {
-            Value(word) => match word.string()? {
-                word if PARTS.contains(&word.as_str()) => parts.push(word),
-                word if known.contains(&word.as_str()) => choice.words.push(word),
-                word => bail!(
-                    "`{word}` is not one of: {}, {}",
-                    PARTS.join(", "),
-                    known.join(", ")
-                ),
-            },
-            Long("quick") => choice.quick = true,
-            Long("frontend") => image = Some(args.value()?.string()?),
-            Long("rounds") => choice.rounds = Some(args.value()?.parse()?),
-            Long("flavour") => {
-                let name = args.value()?.string()?;
-                flavour = name.parse().map_err(|error: String| anyhow!(error))?;
+/// What the command line asks for.
+struct Order {
+    parts: Vec<String>,
+    choice: Choice,
+    flavour: EngineName,
+    /// The image of the frontend, if it is not to be built from the checkout.
+    image: Option<String>,
+}
+
+impl Order {
+    /// Reads the rest of the command line; nothing if that asks for help.
+    fn of(mut args: lexopt::Parser) -> Result<Option<Self>> {
+        use lexopt::prelude::*;
+        let known: Vec<&str> = builds::words()
+            .into_iter()
+            .chain(planning::SCENARIOS)
+            .collect();
+        let mut order = Self {
+            parts: vec![],
+            choice: Choice::default(),
+            flavour: EngineName::Second,
+            image: None,
+        };
+        while let Some(arg) = args.next()? {
+            match arg {
+                Value(word) => match word.string()? {
+                    word if PARTS.contains(&word.as_str()) => order.parts.push(word),
+                    word if known.contains(&word.as_str()) => order.choice.words.push(word),
+                    word => bail!(
+                        "`{word}` is not one of: {}, {}",
+                        PARTS.join(", "),
+                        known.join(", ")
+                    ),
+                },
+                Long("quick") => order.choice.quick = true,
+                Long("frontend") => order.image = Some(args.value()?.string()?),
+                Long("rounds") => order.choice.rounds = Some(args.value()?.parse()?),
+                Long("flavour") => {
+                    let name = args.value()?.string()?;
+                    order.flavour = name.parse().map_err(|error: String| anyhow!(error))?;
+                }
+                Long("help") | Short('h') => return Ok(None),
+                other => return Err(other.unexpected().into()),
             }
-            Long("help") | Short('h') => {
-                println!("{USAGE}");
-                return Ok(());
-            }
-            other => return Err(other.unexpected().into()),
         }
+        Ok(Some(order))
     }
-    let wants = |part: &str| parts.is_empty() || parts.iter().any(|one| one == part);
+
+    /// Whether a part is asked for: all of them are if none is named.
+    fn wants(&self, part: &str) -> bool {
+        self.parts.is_empty() || self.parts.iter().any(|one| one == part)
+    }
+}
+
+/// Runs `bench` with the rest of the command line.
+pub(crate) fn run(checkout: &Path, args: lexopt::Parser) -> Result<()> {
+    let Some(order) = Order::of(args)? else {
+        println!("{USAGE}");
+        return Ok(());
+    };
     let state = State::locate()?;
     let measures = PARTS
         .iter()
-        .any(|part| *part != report::PART && wants(part));
+        .any(|part| *part != report::PART && order.wants(part));
     // What others have measured meanwhile is measured then.
     let _turn = measures.then(|| state.turn()).transpose()?;
     let mut store = Measurements::open(&state)?;
     if measures {
-        let alone = wants(frontend::PART) || wants(planning::PART);
-        let ours = alone || (wants(builds::PART) && builds::has_ours(&choice));
-        match &image {
-            Some(image) => ours::take(image)?,
-            None if ours => ours::make(checkout)?,
-            None => {}
-        }
-        if alone {
-            ours::make_minimal(checkout)?;
-        }
-        let builder = Builder::up(flavour)?;
-        let digest = match ours {
-            true => ours::bring(&builder)?,
-            false => String::new(),
-        };
-        if alone {
-            ours::bring_minimal(&builder)?;
-        }
-        if wants(frontend::PART) {
-            frontend::run(checkout, &builder, &mut store, &digest)?;
-        }
-        if wants(planning::PART) {
-            planning::run(checkout, &builder, &mut store, &digest, &choice)?;
-        }
-        if wants(layers::PART) && !choice.quick {
-            layers::run(&builder, &mut store, choice.rounds())?;
-        }
-        if wants(builds::PART) {
-            builds::run(checkout, &builder, &mut store, &digest, &choice)?;
-        }
+        measure(checkout, &order, &mut store)?;
     }
-    if wants(report::PART) {
+    if order.wants(report::PART) {
         report::write(checkout, &store)?;
+    }
+    Ok(())
+}
+
+/// Sees to engine and frontends, and measures.
+fn measure(checkout: &Path, order: &Order, store: &mut Measurements) -> Result<()> {
+    let choice = &order.choice;
+    let alone = order.wants(frontend::PART) || order.wants(planning::PART);
+    let ours = alone || (order.wants(builds::PART) && builds::has_ours(choice));
+    match &order.image {
+        Some(image) => ours::take(image)?,
+        None if ours => ours::make(checkout)?,
+        None => {}
+    }
+    if alone {
+        ours::make_minimal(checkout)?;
+    }
+    let builder = Builder::up(order.flavour)?;
+    let digest = match ours {
+        true => ours::bring(&builder)?,
+        false => String::new(),
+    };
+    if alone {
+        ours::bring_minimal(&builder)?;
+    }
+    if order.wants(frontend::PART) {
+        frontend::run(checkout, &builder, store, &digest)?;
+    }
+    if order.wants(planning::PART) {
+        planning::run(checkout, &builder, store, &digest, choice)?;
+    }
+    if order.wants(layers::PART) && !choice.quick {
+        layers::run(&builder, store, choice.rounds())?;
+    }
+    if order.wants(builds::PART) {
+        builds::run(checkout, &builder, store, &digest, choice)?;
     }
     Ok(())
 }

@@ -120,6 +120,20 @@ fn wants(choice: &Choice, kind: &[&str], word: &str) -> bool {
     choice.wants(kind, word) && (!choice.quick || is_quick())
 }
 
+/// The projects that were chosen, with their files.
+fn chosen(
+    checkout: &Path,
+    state: &State,
+    choice: &Choice,
+) -> Result<Vec<(&'static Project, Trees)>> {
+    let names: Vec<&str> = projects().into_iter().map(|(name, _)| name).collect();
+    project::ALL
+        .iter()
+        .filter(|project| wants(choice, &names, project.name))
+        .map(|project| Ok((project, Trees::of(checkout, state, project)?)))
+        .collect()
+}
+
 /// Measures.
 pub(crate) fn run(
     checkout: &Path,
@@ -136,19 +150,12 @@ pub(crate) fn run(
         builder.engine.versions()?,
         image::id(&builder.engine, &images::rust(Base::Now))?
     );
-    let projects: Vec<&str> = projects().into_iter().map(|(name, _)| name).collect();
     let scenarios = scenarios();
     let contenders: Vec<&str> = contenders().into_iter().map(|(name, _)| name).collect();
     let wanted = |on: &str, scenario: &str| {
         wants(choice, &[WARM, EMPTIED, FRESH], on) && wants(choice, &scenarios, scenario)
     };
-    let mut chosen = Vec::new();
-    for project in project::ALL
-        .iter()
-        .filter(|project| wants(choice, &projects, project.name))
-    {
-        chosen.push((project, Trees::of(checkout, &state, project)?));
-    }
+    let chosen = chosen(checkout, &state, choice)?;
     let mut failed = Vec::new();
     for round in 1..=choice.rounds() {
         for (project, trees) in &chosen {
