@@ -65,6 +65,30 @@ pub(crate) fn contenders() -> Vec<(&'static str, bool)> {
     all.map(|one| (one.name(), one.is_ours())).collect()
 }
 
+/// Whether a contender does in a scenario what the others do: with the same toolchain behind another digest, Cargo finds
+/// everything fresh in its mounts.
+pub(crate) fn is_comparable(contender: &str, scenario: &str) -> bool {
+    scenario != Scenario::Toolchain.name() || contender != Contender::Mounts.name()
+}
+
+/// What the edits of dependencies change in each project: its name, what is added, the leaf and what much depends on.
+pub(crate) fn edits() -> Vec<[String; 4]> {
+    let bump = |bump: &project::Bump| {
+        let name = bump.package.split('@').next().unwrap_or_default();
+        format!("{name} {} to {}", bump.from, bump.to)
+    };
+    let all = project::ALL.iter().map(|project| {
+        let new = project.new.replace("@=", " ");
+        [
+            project.name.to_owned(),
+            new,
+            bump(&project.leaf_bump),
+            bump(&project.wide_bump),
+        ]
+    });
+    all.collect()
+}
+
 /// What each contender's file is for the smallest project: name and text.
 pub(crate) fn listings() -> Result<Vec<(&'static str, String)>> {
     let project = &project::ALL[0];
@@ -393,7 +417,8 @@ impl Turn<'_> {
     fn digest(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(self.trees.digest());
-        hash.update(self.text(Scenario::Cold));
+        // With what is done to it before each edit.
+        hash.update(self.contender.anew(&self.text(Scenario::Cold), ""));
         hash.update(self.surroundings);
         if self.contender.is_ours() {
             hash.update(self.program);

@@ -60,7 +60,8 @@ Who takes part:
 - **stub Dockerfile**: the recipe of the articles, `examples/rusty-docker/Dockerfile`, for any workspace: all manifests are copied,
   stubs are written for the targets of all members, dependencies are built, sources copied and touched, built.
 - **cargo-chef**: the Dockerfile of its README with its program preinstalled in the build image, as in its own image; `cook` has the
-  same flags as `cargo build`, package and binary included, so that it compiles nothing that is not needed.
+  same flags as `cargo build`, package and binary included, so that it compiles nothing that is not needed. `prepare` has no `--bin`, as in
+  its README: with it, a new member that nothing needs would keep the recipe, and the planner would download all crates each time.
 - **cache mounts**: the Dockerfile that `docker init` writes for Rust: sources are bind mounts, registry and target directory cache mounts
   (without its `adduser`, which not every base has).
 - **Rust.yaml**: ours, in each `granularity`: one *layer* of dependencies, or one for each group of *crates*.
@@ -70,8 +71,10 @@ ignore file, after that of `docker init`, which leaves README and Dockerfiles ou
 built-in frontend reads them, without starting a container, which is the best case for them. The peers' last stage copies the program
 and sets a user; ours also brings CA roots and labels. What each file says for the smallest project is at the end.
 
-What changes is one file or the lock, as an editor or Cargo would leave it. *toolchain bump* is the same toolchain in a build image
-with a different digest, since only one was at hand; cache mounts compile nothing then, but would with a real bump. A *warm* builder
+What changes is one file or the lock, as an editor or Cargo would leave it. *cold* is a build on a builder that has the base images and
+nothing else. *comment in README* is an edit that no builder sees: the ignore file leaves it out. *toolchain bump* is the same toolchain in a build image
+with a different digest, since only one was at hand; cache mounts compile nothing then, but would with a real bump, so they are not among the
+best peers there. A *warm* builder
 has built the unedited project, and builds it again before each edit. If Cargo works in cache mounts, its step is run again for
 that, so that they are as the unedited project leaves them; the other contenders' steps are cached, and the builder also holds what earlier
 edits left. An *emptied* builder has since lost the contents of its cache mounts and, because of how this engine works,
@@ -82,8 +85,21 @@ unedited project once.
 In the cells: the ratios of wall time and of CPU time (steps and engine, without the programs that set containers up, which are
 among *others*) to the best peer's, then wall time, CPU time, and how many
 crates were compiled in all steps. In rows with a star (*) not all contenders were measured on the same day and machine, or it is not
-known when, so there CPU time and crates compiled say more than seconds.
+known when, so there CPU time and crates compiled say more than seconds. A row in which a contender was not measured has no ratios. Behind
+a dagger (†) other programs used more than 0.15 processors during more than ten seconds.
 ";
+
+/// What the edits of dependencies change.
+fn edits() -> String {
+    let mut text = String::from(
+        "\nThe packages that edits add or bump:\n\n\
+         | project | add a dependency | patch bump, leaf | patch bump, widely used |\n|---|---|---|---|\n",
+    );
+    for edits in super::builds::edits() {
+        let _ = writeln!(text, "| {} |", edits.join(" | "));
+    }
+    text
+}
 
 fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<String> {
     let engine = main_engine(records);
@@ -100,6 +116,7 @@ fn text(records: &[&Record], plots: &mut BTreeMap<String, String>) -> Result<Str
     text += "## Goals\n\n";
     text += &goals::chapter(&whole, &main);
     text += BUILDS;
+    text += &edits();
     text += &builds::chapter(&whole, plots);
     text += &on_other_engines(records, engine, plots);
     text += "\n## Sizes\n";
@@ -256,6 +273,8 @@ fn machines(records: &[&Record]) -> String {
             records.len()
         );
     }
+    text += "- Engine, toolchain and base images are those of `cargo xtask engine up` ([engine.md](engine.md)). Where images cannot be \
+             pulled it makes stand-ins; that of `rust:1` installs the target from files, so *toolchain* takes less there.\n";
     text + "\n"
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Project {
     pub(super) leaf_bump: Bump,
     /// One that much depends on.
     pub(super) wide_bump: Bump,
+    /// A package without dependencies that the project does not have, and its version, as `cargo add` takes them.
+    pub(super) new: &'static str,
 }
 
 /// A package and two versions of it that differ in the last number.
@@ -80,6 +82,7 @@ pub(super) const ALL: [Project; 4] = [
             from: "1.0.24",
             to: "1.0.27",
         },
+        new: "fnv@=1.0.7",
     },
     Project {
         name: "workspace",
@@ -93,6 +96,7 @@ pub(super) const ALL: [Project; 4] = [
         version: "Cargo.toml",
         leaf_bump: TOWER_HTTP,
         wide_bump: LIBC,
+        new: "fnv@=1.0.7",
     },
     Project {
         name: "workspace-20",
@@ -107,6 +111,7 @@ pub(super) const ALL: [Project; 4] = [
         version: "Cargo.toml",
         leaf_bump: TOWER_HTTP,
         wide_bump: LIBC,
+        new: "fnv@=1.0.7",
     },
     Project {
         name: "procs",
@@ -131,6 +136,7 @@ pub(super) const ALL: [Project; 4] = [
             from: "0.2.186",
             to: "0.2.187",
         },
+        new: "static_assertions@=1.1.0",
     },
 ];
 

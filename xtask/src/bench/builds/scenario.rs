@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use super::project::Project;
 use crate::sh;
@@ -98,12 +98,7 @@ impl Scenario {
             Self::Version => {
                 bump_version(&dir.join(project.version)).and_then(|()| update_lock(dir))
             }
-            Self::Add => {
-                let mut cargo = Command::new("cargo");
-                cargo.args(["add", "--quiet", "--package", project.package, NEW]);
-                sh::quiet(cargo.current_dir(dir))?;
-                update_lock(dir)
-            }
+            Self::Add => add(project, dir),
             Self::LeafBump => project.leaf_bump.apply(dir, project.leaf_bump.to),
             Self::WideBump => project.wide_bump.apply(dir, project.wide_bump.to),
             Self::Member => {
@@ -118,8 +113,21 @@ impl Scenario {
     }
 }
 
-/// A package without dependencies that none of the projects has.
-const NEW: &str = "fnv@=1.0.7";
+/// Adds a dependency that nothing of the project had, or not much would be compiled.
+fn add(project: &Project, dir: &Path) -> Result<()> {
+    let (name, _) = project.new.split_once('@').unwrap_or_default();
+    let lock = fs::read_to_string(dir.join("Cargo.lock"))?;
+    let entry = format!("name = \"{name}\"");
+    ensure!(
+        !lock.lines().any(|line| line == entry),
+        "{} has {name}",
+        project.name
+    );
+    let mut cargo = Command::new("cargo");
+    cargo.args(["add", "--quiet", "--package", project.package, project.new]);
+    sh::quiet(cargo.current_dir(dir))?;
+    update_lock(dir)
+}
 
 /// Has cargo lock what a manifest has got; what is locked stays.
 pub(super) fn update_lock(dir: &Path) -> Result<()> {

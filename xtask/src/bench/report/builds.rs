@@ -57,11 +57,24 @@ impl<'a> Builds<'a> {
         median(&all).unwrap_or_default()
     }
 
-    /// The least of the others' medians.
+    /// Whether there is one measurement of a place.
+    pub(super) fn is_single(&self, place: [&str; 4]) -> bool {
+        self.cells
+            .get(&place)
+            .is_some_and(|records| records.len() == 1)
+    }
+
+    /// Whether all contenders were measured: the one that was not may be the best.
+    pub(super) fn is_whole(&self, [project, on, scenario]: [&str; 3]) -> bool {
+        let mut all = builds::contenders().into_iter();
+        all.all(|(name, _)| self.cells.contains_key(&[project, on, scenario, name]))
+    }
+
+    /// The least of the others' medians, of those that do the same in a scenario.
     pub(super) fn best_peer(&self, [project, on, scenario]: [&str; 3], value: &str) -> Option<f64> {
         builds::contenders()
             .into_iter()
-            .filter(|(_, ours)| !ours)
+            .filter(|(name, ours)| !ours && builds::is_comparable(name, scenario))
             .filter_map(|(name, _)| self.median([project, on, scenario, name], value))
             .reduce(f64::min)
     }
@@ -96,6 +109,19 @@ impl<'a> Builds<'a> {
         match self.are_of_one_day(|place| place[..3] == [project, on, scenario]) {
             true => "",
             false => " *",
+        }
+    }
+
+    /// What stands behind a long build during which other programs worked.
+    fn beside_others(&self, place: [&str; 4]) -> &'static str {
+        let records = self.cells.get(&place).into_iter().flatten();
+        let others: Vec<f64> = records.map(|record| record.others).collect();
+        let is_long = self
+            .median(place, "seconds")
+            .is_some_and(|seconds| seconds > 10.0);
+        match is_long && median(&others).is_some_and(|others| others > 0.15) {
+            true => " †",
+            false => "",
         }
     }
 
@@ -198,12 +224,17 @@ fn table(text: &mut String, builds: &Builds<'_>, project: &str, on: &str) {
             let seconds = builds.values(place, "seconds");
             let cpu = builds.median(place, CPU)?;
             let peer = |value| builds.best_peer([project, on, scenario], value);
-            let (wall, used) = (median(&seconds)? / peer("seconds")?, cpu / peer(CPU)?);
+            let ratios = match builds.is_whole([project, on, scenario]) {
+                true => {
+                    let (wall, used) = (median(&seconds)? / peer("seconds")?, cpu / peer(CPU)?);
+                    format!("**{wall:.2}** / {used:.2}: ")
+                }
+                false => String::new(),
+            };
             let count = crates(builds.median(place, "crates compiled")?);
+            let mark = builds.beside_others(place);
             let seconds = cell("seconds", &seconds);
-            Some(format!(
-                "**{wall:.2}** / {used:.2}: {seconds} s, {cpu:.1} s, {count}"
-            ))
+            Some(format!("{ratios}{seconds} s, {cpu:.1} s, {count}{mark}"))
         });
         let cells: Vec<Option<String>> = cells.collect();
         if cells.iter().any(Option::is_some) {

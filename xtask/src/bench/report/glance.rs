@@ -29,13 +29,9 @@ pub(super) fn chapter(builds: &Builds<'_>) -> String {
                     .iter()
                     .map(|name| ratio(builds, [project, on, scenario, name]));
                 let ratios: Vec<String> = ratios.collect::<Option<_>>()?;
-                // The one that was not measured may be the best.
-                let mut all = builds::contenders().into_iter();
-                let is_whole = all.all(|(name, _)| {
-                    let place = [*project, on, scenario, name];
-                    builds.median(place, "seconds").is_some()
-                });
-                is_whole.then(|| ratios.join(" / ") + builds.star([project, on, scenario]))
+                let place = [*project, on, scenario];
+                let is_whole = builds.is_whole(place);
+                is_whole.then(|| ratios.join(" / ") + builds.star(place))
             });
             let cells: Vec<Option<String>> = cells.collect();
             if cells.iter().any(Option::is_some) {

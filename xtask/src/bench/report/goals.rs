@@ -16,6 +16,8 @@ struct Goal {
     measured: f64,
     /// The same of CPU time.
     used: Option<f64>,
+    /// Whether it is the ratio of two single measurements of time.
+    is_single: bool,
     /// More of the same comparison, in words.
     data: String,
 }
@@ -24,8 +26,8 @@ struct Goal {
 const WHY: [(&str, &str); 9] = [
     (
         "cold",
-        "*Cold*: the program's stub is compiled before the program, and what a later build may start from is packed \
-         (docs/layers.md); in groups, each has a container and a Cargo of its own, and no crate is compiled from the metadata \
+        "*Cold*: beside cache mounts, the program's stub is compiled before the program, as the other peers do, too. Beside them, what a \
+         later build may start from is packed (docs/layers.md), and local libraries have steps of their own; in groups, each has a container and a Cargo of its own, and no crate is compiled from the metadata \
          of one that is still being compiled; where there are many members, each or each two of them have a step, and cores wait where \
          one follows another.",
     ),
@@ -52,7 +54,8 @@ const WHY: [(&str, &str); 9] = [
     (
         "a dependency added",
         "*A dependency on a fresh builder*: one layer of all dependencies is compiled as a whole, ours as cargo-chef's; only a \
-         builder that compiled before starts from what it has. Groups of crates are for this.",
+         builder that compiled before starts from what it has. Groups of crates are for this; where they miss the goal, too, most of the \
+         time is that of the program itself (procs) or of what needs the crate (hello).",
     ),
     (
         "a leaf dependency bumped",
@@ -60,7 +63,9 @@ const WHY: [(&str, &str); 9] = [
     ),
     (
         "exported cache",
-        "*Exported cache*: the toolchain's musl target, 39 MB of it, is in everyone's.",
+        "*Exported cache*: it holds the toolchain's musl target (39 MB), which is in everyone's, and what was compiled of dependencies, \
+         which is the same for all who cache it in a layer. Ours is smaller by the sources and packages of crates, which are there once \
+         (docs/layers.md).",
     ),
     (
         "planning",
@@ -94,7 +99,12 @@ pub(super) fn chapter(builds: &Builds<'_>, records: &[&Record]) -> String {
             true => "met".to_owned(),
             false => match goal.measured / goal.most {
                 times if times < 2.0 => {
-                    format!("**missed** by {:.0} %", ((times - 1.0) * 100.0).ceil())
+                    let percent = ((times - 1.0) * 100.0).ceil();
+                    let within = match goal.is_single && times < 1.2 {
+                        true => ", which one measurement cannot tell",
+                        false => "",
+                    };
+                    format!("**missed** by {percent:.0} %{within}")
                 }
                 times => format!("**missed**, {times:.1} times too much"),
             },
@@ -154,6 +164,7 @@ fn own_time(records: &[&Record]) -> Vec<Goal> {
                 most: 1.0,
                 measured: ours / other,
                 used: None,
+                is_single: false,
                 data: format!("{ours:.2} s beside {other:.2} s {words}"),
             });
         }
@@ -164,11 +175,12 @@ fn own_time(records: &[&Record]) -> Vec<Goal> {
         plan(planning::MINIMAL, "cpu of steps"),
     ) {
         goals.push(Goal {
-            what: "planning, CPU seconds",
+            what: "planning, CPU seconds without the container's start",
             project: "1,000 members".into(),
             most: 0.3,
             measured: ours - least,
             used: None,
+            is_single: false,
             data: format!(
                 "{ours:.2} s with the start of the container, which alone takes {least:.2} s"
             ),
@@ -181,6 +193,7 @@ fn own_time(records: &[&Record]) -> Vec<Goal> {
             most: 64.0,
             measured: bytes / f64::from(1 << 20),
             used: None,
+            is_single: false,
             data: "the most that its container had, its own files included".into(),
         });
     }
@@ -309,6 +322,7 @@ impl Side<'_> {
             most,
             measured: own / other,
             used: Some(value(ours, CPU) / value(peer, CPU)),
+            is_single: builds.is_single([project, on, scenario, ours]),
             data: format!(
                 "{own:.1} s beside {other:.1} s of {peer}{}; CPU {:.1} s beside {:.1} s; {:.0} crates compiled beside {:.0}",
                 when(builds.are_of_one_day(|[at, builder, what, who]| {
@@ -340,6 +354,7 @@ impl Side<'_> {
             most: 1.0,
             measured: own / nothing,
             used: used.map(|(own, other)| own / other),
+            is_single: builds.is_single([project, WARM, scenario, ours]),
             data: format!(
                 "{own:.1} s beside {nothing:.1} s{}; {:.0} crates compiled, {:.0} of them external",
                 when(builds.are_of_one_day(|[at, builder, what, who]| {
@@ -371,6 +386,7 @@ impl Side<'_> {
             most,
             measured: own / other,
             used: None,
+            is_single: false,
             data: format!("{:.1} MB beside {:.1} MB", own / 1e6, other / 1e6),
         })
     }
