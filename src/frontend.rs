@@ -118,9 +118,11 @@ async fn one_platform(
     }
     loaded.switches.refuse(&loaded.warnings)?;
     let mut planned = decide(request, &loaded, platform).await?;
-    let foreign = loaded.switches.kept(&planned.bases.foreign);
-    warn(gateway, context, &foreign).await;
-    loaded.switches.refuse(&foreign)?;
+    let mut found = planned.bases.foreign.clone();
+    found.extend(planned.plan.warnings.clone());
+    let found = loaded.switches.kept(&found);
+    warn(gateway, context, &found).await;
+    loaded.switches.refuse(&found)?;
     if options.multi_platform {
         planned.name_platform();
     }

@@ -16,6 +16,7 @@ mod local;
 mod names;
 mod runtime;
 mod script;
+mod secrets;
 mod seed;
 mod share;
 mod sources;
@@ -101,6 +102,8 @@ pub struct Plan {
     pub annotations: Vec<(String, String)>,
     /// Decisions and their reasons, in words.
     pub notes: Vec<String>,
+    /// Where the spec's word does not count.
+    pub warnings: Diagnostics,
 }
 
 /// One vertex.
@@ -199,6 +202,8 @@ pub enum Op {
 pub struct Executable {
     /// Cargo's name of the binary.
     pub name: String,
+    /// What it is compiled for.
+    pub triple: String,
     /// The output that holds it.
     pub output: Output,
     /// Absolute path in that output.

@@ -41,12 +41,15 @@ complete -o filenames -F _rust_frontend rust-frontend
 fn zsh() -> String {
     let mut text =
         String::from("#compdef rust-frontend\n_rust_frontend() {\n  local -a commands=(\n");
+    // The end of the quoted text, an apostrophe, and its next beginning.
+    let quoted = |text: &str| text.replace('\'', r"'\''");
     for (name, _, about) in COMMANDS {
+        let about = quoted(about);
         text.push_str(&format!("    '{name}:{about}'\n"));
     }
     text.push_str("  )\n  _arguments \\\n    '1:command:{_describe command commands}' \\\n");
     for (name, short, value, about) in OPTIONS {
-        let about = about.replace(['[', ']', ':'], " ");
+        let about = quoted(&about.replace(['[', ']', ':'], " "));
         let files = if value == "FILE" { "_files" } else { "" };
         if let Some(short) = short {
             text.push_str(&format!("    '-{short}[{about}]:{value}:{files}' \\\n"));
@@ -60,7 +63,9 @@ fn zsh() -> String {
 
 fn fish() -> String {
     let mut text = String::new();
+    let quoted = |text: &str| text.replace('\'', r"\'");
     for (name, _, about) in COMMANDS {
+        let about = quoted(about);
         text.push_str(&format!(
             "complete -c rust-frontend -n __fish_use_subcommand -f -a {name} -d '{about}'\n"
         ));
@@ -70,7 +75,7 @@ fn fish() -> String {
     );
     for (name, short, _, about) in OPTIONS {
         let short = short.map_or(String::new(), |short| format!(" -s {short}"));
-        let about = about.replace('\'', "");
+        let about = quoted(about);
         text.push_str(&format!(
             "complete -c rust-frontend{short} -l {name} -r -d '{about}'\n"
         ));
@@ -78,4 +83,27 @@ fn fish() -> String {
     text + "complete -c rust-frontend -l write -d 'write the file'\n\
             complete -c rust-frontend -s h -l help -d help\n\
             complete -c rust-frontend -s V -l version -d version\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMANDS, OPTIONS, script};
+
+    #[test]
+    fn scripts_know_everything_and_close_their_quotes() {
+        for shell in ["bash", "zsh", "fish"] {
+            let script = script(shell).unwrap();
+            for (name, ..) in COMMANDS {
+                assert!(script.contains(name), "{shell} {name}");
+            }
+            for (name, ..) in OPTIONS {
+                assert!(script.contains(name), "{shell} {name}");
+            }
+            for line in script.lines() {
+                let quotes = line.matches('\'').count() - line.matches(r"\'").count();
+                assert_eq!(quotes % 2, 0, "{line}");
+            }
+        }
+        assert_eq!(script("csh"), None);
+    }
 }

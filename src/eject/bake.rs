@@ -1,8 +1,9 @@
 //! A bake file: every image of a spec, on every platform.
 
 use super::words::stage_name;
+use crate::options::VCS_REVISION;
 use crate::platform::Platform;
-use crate::spec::Spec;
+use crate::spec::{Arg, Spec};
 use crate::stage;
 use serde_json::{Map, Value, json};
 
@@ -18,14 +19,16 @@ pub fn bake(spec: &Spec, package: &str, platforms: &[Platform]) -> Value {
         let list: Vec<String> = platforms.iter().map(ToString::to_string).collect();
         common.insert("platforms".into(), json!(list));
     }
+    // Builds know their commits and the spec its defaults. Without a value bake passes on what its caller's environment
+    // has.
+    let is_said = |arg: &&Arg| {
+        arg.name.value != VCS_REVISION && (arg.default.is_none() || arg.value != arg.default)
+    };
     let args: Map<String, Value> = spec
         .args
         .iter()
-        .map(|arg| {
-            // Without a value bake passes on what its caller's environment has.
-            let value = arg.value.as_ref().or(arg.default.as_ref());
-            (arg.name.value.clone(), json!(value))
-        })
+        .filter(is_said)
+        .map(|arg| (arg.name.value.clone(), json!(arg.value)))
         .collect();
     if !args.is_empty() {
         common.insert("args".into(), Value::Object(args));
@@ -47,4 +50,26 @@ pub fn bake(spec: &Spec, package: &str, platforms: &[Platform]) -> Value {
         group.push(key);
     }
     json!({ "group": { "default": { "targets": group } }, "target": targets })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bake;
+    use crate::source::SourceFile;
+    use crate::spec;
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn args_are_those_that_neither_spec_nor_build_knows() {
+        let text = "args: { A: 1, B: 2, C: ~, VCS_REVISION: unknown }\n";
+        let given = [("B", "3"), ("C", "4"), ("VCS_REVISION", "0123abc")];
+        let given = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let file = SourceFile::new("Rust.yaml", text);
+        let args = |given: BTreeMap<String, String>| {
+            let (spec, _) = spec::parse(&file, &given).unwrap();
+            bake(&spec, "shop", &[])["target"]["shop"]["args"].clone()
+        };
+        assert_eq!(args(given.into()), json!({ "B": "3", "C": "4" }));
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::DockerfileOptions;
 use super::dockerfile::Fact;
-use crate::plan::{Op, Plan, Role};
+use crate::plan::{FileAction, Op, Plan, Role};
 use std::collections::BTreeSet;
 
 const WIDTH: usize = 100;
@@ -24,8 +24,8 @@ pub(super) fn header(
     let mut text = String::new();
     let mut say = |line: &str| text.push_str(&comment("", line));
     say(&format!(
-        "Builds {} for {platforms} as {spec} does: same steps, same cache, same image. It needs BuildKit 0.25 \
-         (Docker 28.5) and nothing else.",
+        "Builds {} for {platforms} as {spec} does: the same image, and dependencies in a layer of their own. It needs \
+         BuildKit 0.25 (Docker 28.5) and nothing else.",
         names.join(", ")
     ));
     text.push_str("#\n");
@@ -46,6 +46,17 @@ pub(super) fn header(
     }
     text.push('\n');
     text
+}
+
+/// Whether there are packages beside the program's.
+fn has_libraries(plan: &Plan) -> bool {
+    let skeletons = plan.steps.iter().filter(|step| step.role == Role::Skeleton);
+    let actions = skeletons.filter_map(|step| match &step.op {
+        Op::Files { actions, .. } => Some(actions),
+        _ => None,
+    });
+    let is_manifest = |action: &&FileAction| matches!(action, FileAction::Write { path, .. } if path.ends_with("/Cargo.toml"));
+    actions.flatten().filter(is_manifest).count() > 2
 }
 
 fn deviations(
@@ -90,6 +101,12 @@ fn deviations(
         lines.push(format!(
             "After a change of dependencies, all of them are compiled; {spec} starts from what the last build left in \
              a cache, if it may."
+        ));
+    }
+    if plans.iter().any(has_libraries) {
+        lines.push(format!(
+            "Local libraries are compiled in one step with the program, so after an edit all of them; {spec} compiles what \
+             needs the edited one."
         ));
     }
     let unresolved = |plan: &Plan| {

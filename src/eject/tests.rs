@@ -1,6 +1,7 @@
 //! Plans made by hand: every form of step has a form in a Dockerfile.
 
 use super::*;
+use crate::diagnostic::Diagnostics;
 use crate::plan::{Exec, Mount, MountKind, Op, Output, Step};
 use crate::platform::Platform;
 use crate::spec::ImageBase;
@@ -77,6 +78,7 @@ fn tiers() -> Plan {
         annotations: vec![],
         config: None,
         notes: vec![],
+        warnings: Diagnostics::default(),
     }
 }
 

@@ -227,7 +227,7 @@ async fn inspected(
         reference.read_range(path, range.start, length)
     };
     let head = read(0..verify::HEAD).await?;
-    let wrong = verify::executable(&executable.name, &head, &plan.triple, &plan.runtime);
+    let wrong = verify::executable(&executable.name, &head, &executable.triple, &plan.runtime);
     let has_loader = verify::elf(&head).is_some_and(|elf| elf.interpreter.is_some());
     let dynamic = verify::dynamic(&head).filter(|_| has_loader && wrong.is_none());
     let Some(dynamic) = dynamic else {

@@ -29,7 +29,7 @@ pub(super) const RULES: [Rule; 9] = [
     ),
     Rule::new(
         "crates-in-one-step",
-        "Crates that have steps of their own were compiled with the project",
+        "Crates are compiled in one step although the spec asks for groups",
         nothing,
     ),
     Rule::new(

@@ -153,8 +153,10 @@ pub(super) fn compile(
         step,
         mount: SYMBOLS_DIR.into(),
     });
+    let triple = plan.triple.clone();
     plan.executables.extend(bins.iter().map(|bin| Executable {
         name: bin.clone(),
+        triple: triple.clone(),
         output: Output {
             step,
             mount: OUT_DIR.into(),

@@ -23,6 +23,7 @@ use super::{
     Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, dependencies,
     names,
 };
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::spec::Granularity;
 use dependencies::Stubbed;
 pub use groups::{Node, groups};
@@ -51,7 +52,7 @@ const ASSEMBLE: &str = include_str!("crates/assemble.sh");
 #[cfg(test)]
 const TIME: i64 = 1_793_491_200;
 
-/// With fewer external crates the steps cost more than they ever save.
+/// With fewer external crates the steps cost more than they save, by estimate.
 const LEAST: usize = 40;
 /// Where the resolution leaves its files.
 const UNITS: &str = "/units";
@@ -158,6 +159,19 @@ pub(super) fn resolution(
     })
 }
 
+/// A warning if the spec asks for groups that there are not.
+fn unheeded(input: &Input<'_>, reason: &str) -> Diagnostics {
+    let granularity = &input.image.build.granularity;
+    let mut found = Diagnostics::default();
+    if let (Granularity::Crates, Some(span)) = (granularity.value, granularity.span) {
+        let message = format!("all crates are compiled in one step: {reason}");
+        let help = "without `granularity: crates` this is what the build does anyway";
+        let warning = Diagnostic::warning("crates-in-one-step", message).help(help);
+        found.push(warning.at(input.spec.file.at(span)));
+    }
+    found
+}
+
 /// The groups of a build.
 pub(super) struct Groups<'a> {
     steps: Steps<'a>,
@@ -183,32 +197,39 @@ pub(super) fn add<'a>(
     } else {
         "are"
     };
-    let layer = |reason: &str| format!("{count} {are} compiled in one step: {reason}");
+    let together = |plan: &mut Plan, reason: &str| {
+        plan.note(Some(format!(
+            "{count} {are} compiled in one step: {reason}"
+        )));
+        plan.warnings.extend(unheeded(input, reason));
+    };
     let (reason, resolution) = match (choice(input, recipe.external_packages), resolution) {
         (Choice::Groups(reason), Some(resolution)) => (reason, resolution),
         (Choice::Layer(reason), _) => {
             if recipe.external_packages > 0 {
-                plan.note(Some(layer(&reason)));
+                together(plan, &reason);
             }
             return None;
         }
         (Choice::Groups(_), None) => return None,
     };
     let Some(units) = input.units else {
-        plan.note(Some(layer("only an engine can say which units there are")));
+        let reason = "only an engine can say which units there are";
+        plan.note(Some(format!(
+            "{count} {are} compiled in one step: {reason}"
+        )));
         return None;
     };
     let steps = Steps::new(input, project, units)?;
     if steps.groups.len() > groups::MOST {
-        plan.note(Some(layer(
+        together(
+            plan,
             "there would be more groups than an engine takes in one graph",
-        )));
+        );
         return None;
     }
     if steps.groups.is_empty() {
-        plan.note(Some(layer(
-            "no crate can be compiled apart from the project",
-        )));
+        together(plan, "no crate can be compiled apart from the project");
         return None;
     }
     let grouped: usize = steps.groups.iter().map(BTreeSet::len).sum();

@@ -3,10 +3,10 @@
 use super::toolchain::Toolchain;
 use super::{
     Copy, Executable, FileAction, Input, Op, Output, Plan, Role, Until, base_configs, check,
-    compiled, crates, names, runtime, symbols, toolchain,
+    compiled, crates, names, runtime, secrets, symbols, toolchain,
 };
 use crate::diagnostic::Diagnostics;
-use crate::spec::ImageBase;
+use crate::spec::{Image, ImageBase};
 use crate::stage::Kind;
 use crate::verify::Runtime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +39,7 @@ pub fn make_all(kind: Kind, inputs: &[Input<'_>]) -> Result<Plan, Diagnostics> {
     if plan.config.is_none() {
         tie(&mut plan);
     }
+    secrets::check(&plan, first)?;
     let label = plan.stage.clone();
     names::number(&mut plan, &label);
     Ok(plan)
@@ -56,6 +57,7 @@ pub fn resolution(kind: Kind, input: &Input<'_>) -> Result<Option<Plan>, Diagnos
     let mut plan = empty(kind, input);
     plan.triple = toolchain::triple(input)?;
     compiled(&mut plan, input, Until::Units)?;
+    secrets::check(&plan, input)?;
     let label = plan.stage.clone();
     names::label(&mut plan, &label);
     Ok(Some(plan).filter(|plan| plan.result.is_some()))
@@ -78,10 +80,25 @@ fn empty(kind: Kind, first: &Input<'_>) -> Plan {
         grouped: BTreeSet::new(),
         symbols: None,
         executables: vec![],
-        runtime: Runtime::of(&first.image.image.base.value),
+        runtime: runtime(&first.image.image),
         config: None,
         annotations: vec![],
         notes: vec![],
+        warnings: Diagnostics::default(),
+    }
+}
+
+/// What executables find in an image: unknown where something may bring a C library to the base.
+fn runtime(image: &Image) -> Runtime {
+    const LIBRARIES: [&str; 4] = ["gcompat", "libc6", "libc6-compat", "musl"];
+    let mut packages = image.packages.iter();
+    let is_library = |name: &str| LIBRARIES.contains(&name.split('=').next().unwrap_or_default());
+    let mut files = image.files.iter();
+    match packages.any(|package| is_library(&package.value))
+        || files.any(|file| file.to.value.starts_with("/lib"))
+    {
+        true => Runtime::of(&ImageBase::Reference(String::new())),
+        false => Runtime::of(&image.base.value),
     }
 }
 

@@ -155,13 +155,11 @@ fn libc(reference: &str) -> Libc {
         return version.map_or(Libc::Unknown, |version| glibc("debian", version));
     }
     let official = image_ref::official(name).is_some();
-    if (official && image == "alpine") || tag.split('-').any(|word| word.starts_with("alpine")) {
-        return Libc::Musl;
-    }
-    if official {
-        glibc(image, tag)
-    } else {
-        Libc::Unknown
+    let is_alpine = image == "alpine" || tag.split('-').any(|word| word.starts_with("alpine"));
+    match official {
+        true if is_alpine => Libc::Musl,
+        true => glibc(image, tag),
+        false => Libc::Unknown,
     }
 }
 

@@ -1,5 +1,5 @@
-# Builds `nonroot-volume` for linux/amd64 as Rust.yaml does: same steps, same cache, same image. It
-# needs BuildKit 0.25 (Docker 28.5) and nothing else.
+# Builds `nonroot-volume` for linux/amd64 as Rust.yaml does: the same image, and dependencies in a
+# layer of their own. It needs BuildKit 0.25 (Docker 28.5) and nothing else.
 #
 #   docker buildx build -t IMAGE .
 #

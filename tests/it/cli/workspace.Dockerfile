@@ -1,5 +1,5 @@
-# Builds `worker` for linux/amd64 as Rust.yaml does: same steps, same cache, same image. It needs
-# BuildKit 0.25 (Docker 28.5) and nothing else.
+# Builds `worker` for linux/amd64 as Rust.yaml does: the same image, and dependencies in a layer of
+# their own. It needs BuildKit 0.25 (Docker 28.5) and nothing else.
 #
 #   docker buildx build -t IMAGE .
 #
@@ -17,6 +17,8 @@
 #   is not checked afterwards.
 # - After a change of dependencies, all of them are compiled; Rust.yaml starts from what the last
 #   build left in a cache, if it may.
+# - Local libraries are compiled in one step with the program, so after an edit all of them;
+#   Rust.yaml compiles what needs the edited one.
 # - Base images are not pinned, because their digests were not known; their settings were assumed to
 #   be those of the official images.
 # - The ignore file applies as before if it is called .dockerignore; Rust.yaml.dockerignore must be
@@ -1686,6 +1688,11 @@ strip = "debuginfo"
 members = ["crates/api", "crates/catalog", "crates/telemetry", "crates/worker"]
 resolver = "3"
 Cargo.toml
+COPY <<'EOF' /crates/api/.rust-frontend/lib/shop_api.rs
+//! Stands in for the real source while dependencies are compiled.
+#![cfg_attr(target_os = "none", no_std)]
+#![allow(unused_crate_dependencies)]
+EOF
 COPY <<'EOF' /crates/api/Cargo.toml
 [dependencies.serde]
 features = ["derive"]
@@ -1695,7 +1702,7 @@ version = "1"
 path = "../catalog"
 
 [lib]
-path = "src/lib.rs"
+path = ".rust-frontend/lib/shop_api.rs"
 
 [package]
 autobenches = false
@@ -1707,7 +1714,7 @@ edition = "2024"
 name = "shop-api"
 version = "0.0.0"
 EOF
-COPY <<'EOF' /crates/api/src/lib.rs
+COPY <<'EOF' /crates/catalog/.rust-frontend/lib/shop_catalog.rs
 //! Stands in for the real source while dependencies are compiled.
 #![cfg_attr(target_os = "none", no_std)]
 #![allow(unused_crate_dependencies)]
@@ -1718,7 +1725,7 @@ features = ["derive"]
 version = "1"
 
 [lib]
-path = "src/lib.rs"
+path = ".rust-frontend/lib/shop_catalog.rs"
 
 [package]
 autobenches = false
@@ -1730,7 +1737,7 @@ edition = "2024"
 name = "shop-catalog"
 version = "0.0.0"
 EOF
-COPY <<'EOF' /crates/catalog/src/lib.rs
+COPY <<'EOF' /crates/telemetry/.rust-frontend/lib/shop_telemetry.rs
 //! Stands in for the real source while dependencies are compiled.
 #![cfg_attr(target_os = "none", no_std)]
 #![allow(unused_crate_dependencies)]
@@ -1744,7 +1751,7 @@ features = ["env-filter", "json"]
 version = "0.3"
 
 [lib]
-path = "src/lib.rs"
+path = ".rust-frontend/lib/shop_telemetry.rs"
 
 [package]
 autobenches = false
@@ -1756,15 +1763,24 @@ edition = "2024"
 name = "shop-telemetry"
 version = "0.0.0"
 EOF
-COPY <<'EOF' /crates/telemetry/src/lib.rs
+COPY <<'EOF' /crates/worker/.rust-frontend/bin/shop-worker.rs
 //! Stands in for the real source while dependencies are compiled.
-#![cfg_attr(target_os = "none", no_std)]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 #![allow(unused_crate_dependencies)]
+
+#[cfg(target_os = "none")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
+
+/// Does nothing.
+pub fn main() {}
 EOF
 COPY <<'EOF' /crates/worker/Cargo.toml
 [[bin]]
 name = "shop-worker"
-path = "src/main.rs"
+path = ".rust-frontend/bin/shop-worker.rs"
 
 [dependencies.clap]
 features = ["derive", "env"]
@@ -1803,20 +1819,6 @@ build = false
 edition = "2024"
 name = "shop-worker"
 version = "0.0.0"
-EOF
-COPY <<'EOF' /crates/worker/src/main.rs
-//! Stands in for the real source while dependencies are compiled.
-#![cfg_attr(target_os = "none", no_std, no_main)]
-#![allow(unused_crate_dependencies)]
-
-#[cfg(target_os = "none")]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    loop {}
-}
-
-/// Does nothing.
-pub fn main() {}
 EOF
 
 FROM toolchain AS fetch
@@ -1865,8 +1867,8 @@ mkdir -p "$registry"
 ln -s /crates "$registry/cache"
 damaged || :
 if ! cargo fetch "$@"; then
-  # Another build may have been writing one.
-  damaged
+  # Another build may have been writing one, and have ended meanwhile.
+  damaged || :
   cargo fetch "$@"
 fi
 rm "$registry/cache"

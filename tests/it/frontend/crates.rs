@@ -135,6 +135,16 @@ async fn groups_are_for_engines_that_merge_and_builds_that_want_them() {
     let classic = resolved(SPEC, "shop").without(caps::MERGE_OP, "only with the containerd store");
     result(build(&classic, &[]).await);
     assert!(!groups(&classic));
+    let warnings = classic.calls::<msg::WarnRequest>("Warn");
+    assert_eq!(
+        warnings
+            .iter()
+            .map(|one| String::from_utf8_lossy(&one.short))
+            .collect::<Vec<_>>(),
+        [
+            "crates-in-one-step: all crates are compiled in one step: the engine cannot merge layers (line 1)"
+        ]
+    );
     // For few crates there are no groups, whatever is imported.
     let auto = resolved("image: { base: scratch }\n", "shop");
     let imports = r#"[{"Type":"registry","Attrs":{"ref":"example.com/cache"}}]"#;
