@@ -29,7 +29,7 @@ pub fn project(
     seen: Seen<'_>,
 ) -> (Result<Project, Diagnostics>, Diagnostics) {
     let mut others = noted.clone();
-    let project = project::load(seen.tree, "").map(|(project, notes)| {
+    let project = project::load(seen.tree, &spec.directory.value).map(|(project, notes)| {
         others.extend(notes);
         project
     });

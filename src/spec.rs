@@ -126,6 +126,9 @@ pub struct Spec {
     pub file: SourceFile,
     /// Build arguments that may be given by `--build-arg`, in the order of the file.
     pub args: Vec<Arg>,
+    /// Context path of the directory that Cargo runs in, where the project's `Cargo.toml` is; empty for the context's
+    /// root.
+    pub directory: Spanned<String>,
     /// The images, in the order of the file; exactly one without a name when there is no `images:`.
     pub images: Vec<ImageSpec>,
     /// What `--target test|clippy|fmt|doc` do.

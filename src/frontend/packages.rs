@@ -25,12 +25,15 @@ pub(super) async fn placed(request: Request<'_>, platform: &Platform) -> Result<
     if contexts.is_empty() {
         return Ok(placed);
     }
+    // Mistakes in the spec are reported by who reads all of it.
+    let spec = super::parse(request, platform).ok();
+    let dir = spec.map_or_else(String::new, |(spec, _)| spec.directory.value);
     let mut states: BTreeMap<Directory, State> = BTreeMap::new();
     loop {
-        let places = placed.read_tree(gateway, |tree| project::places(tree, ""));
+        let places = placed.read_tree(gateway, |tree| project::places(tree, &dir));
         let (places, _) = places.await?;
         let inside = places.inside.into_iter();
-        // The project's own directory is the build context.
+        // A package at the root is the build context.
         let inside = inside.filter(|(_, dir)| !dir.is_empty());
         let inside = inside.map(|(name, dir)| (name, Some(dir)));
         let outside = places.outside.into_iter().map(|name| (name, None));

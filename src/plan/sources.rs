@@ -3,7 +3,8 @@
 //! A step that compiles some of the local packages sees their Rust sources and all files that are not Rust sources,
 //! whosever directory they are in: `include_str!`, templates, migrations and schemas come from anywhere, and nobody
 //! declares them. It does not see the Rust sources and manifests of other local packages, so these are not part of
-//! its key; the recipe writes what Cargo needs of them.
+//! its key; the recipe writes what Cargo needs of them. Of a context that holds more than the workspace, it sees the
+//! workspace and the path dependencies outside of it.
 //!
 //! The files that are not Rust sources are one step that all others start from, so that they are on the disk once.
 
@@ -129,9 +130,12 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
     others.extend(toolchain.map(|toolchain| literal(toolchain.file.name())));
     others.sort();
     others.dedup();
+    let places = places(input);
+    let include = places.iter().filter(|dir| !dir.is_empty());
+    let include = include.map(|dir| literal(dir)).collect();
     let op = Op::Files {
         base: None,
-        actions: vec![some(context.clone(), vec![], others)],
+        actions: vec![some(context.clone(), include, others)],
     };
     let files = Output::root(plan.push(
         Role::Sources,
@@ -141,7 +145,11 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
     ));
     let op = Op::Files {
         base: None,
-        actions: vec![some(context.clone(), vec![rust("")], never(input))],
+        actions: vec![some(
+            context.clone(),
+            places.into_iter().map(rust).collect(),
+            never(input),
+        )],
     };
     let all = Output::root(plan.push(Role::Sources, "Rust sources".into(), op, None));
     let shared = unread::without(plan, input, &context, files, all);
@@ -161,6 +169,18 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
         ],
     };
     Output::root(plan.push(Role::Sources, name.into(), op, None))
+}
+
+/// The directories that have all of the project: that of the workspace, and those of local packages elsewhere.
+fn places<'a>(input: &Input<'a>) -> Vec<&'a str> {
+    let packages = input.project.packages.iter();
+    let mut dirs: Vec<&str> = packages.map(|package| package.dir.as_str()).collect();
+    dirs.push(&input.project.root);
+    dirs.sort_unstable();
+    dirs.dedup();
+    let all = dirs.clone();
+    dirs.retain(|dir| !above(dir).any(|other| all.contains(&other)));
+    dirs
 }
 
 /// Patterns of the Rust sources that are real in a recipe: those to include and, of these, to exclude.

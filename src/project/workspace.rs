@@ -402,5 +402,5 @@ fn missing_manifest(dir: &str) -> Diagnostic {
         "missing-manifest",
         format!("`{path}` is not in the build context"),
     )
-    .help("give its directory as the build context, the last argument of the build, and check `.dockerignore`")
+    .help("give its directory as the build context, the last argument of the build, or name it in `directory:`, and check `.dockerignore`")
 }

@@ -12,7 +12,7 @@ use super::{
     ImageSpec, RunStep, Runner, Secret, SecretStep, Spec, Test,
 };
 use crate::platform::Libc;
-use crate::source::{SourceFile, Spanned};
+use crate::source::{SourceFile, Spanned, join};
 
 /// The typed spec of a document.
 pub(super) fn spec(file: &SourceFile, root: Option<&Node>, args: Vec<Arg>) -> Spec {
@@ -37,6 +37,7 @@ pub(super) fn spec(file: &SourceFile, root: Option<&Node>, args: Vec<Arg>) -> Sp
     Spec {
         file: file.clone(),
         args,
+        directory: directory(&root),
         images,
         test: Test {
             runner: test.choice("runner", Runner::Cargo, |word| match word {
@@ -50,6 +51,13 @@ pub(super) fn spec(file: &SourceFile, root: Option<&Node>, args: Vec<Arg>) -> Sp
         lint_skip: lint.texts("skip"),
         lint_error: lint.bool("error", false).value,
     }
+}
+
+fn directory(root: &View<'_>) -> Spanned<String> {
+    let mut written = root.text_or("directory", "");
+    // Its form was checked: it does not leave the context.
+    written.value = join("", &written.value).unwrap_or_default();
+    written
 }
 
 fn image_spec(name: Option<Spanned<String>>, blocks: View<'_>) -> ImageSpec {

@@ -8,7 +8,7 @@ mod image;
 mod parts;
 mod shapes;
 
-use super::formats::{ARG_NAME, STAGE};
+use super::formats::{ARG_NAME, CONTEXT_PATH, STAGE};
 use super::table::{Block, Key, Map, Shape};
 use build::BUILD;
 use image::IMAGE_KEYS;
@@ -26,6 +26,8 @@ static ARGS: Shape = Shape::open(
     &ARG_NAME,
     &ANY_TEXT,
 );
+
+static CONTEXT_DIR: Shape = Shape::text(&CONTEXT_PATH);
 
 /// The whole document.
 pub(super) static ROOT: Shape = Shape::block("a mapping with `build` and `image`", &SPEC);
@@ -47,6 +49,13 @@ static SPEC: Block = Block {
             "Build arguments that `--build-arg` may set: a mapping of names to defaults. Any value in the spec may contain `${NAME}`; `$${` stands for `${`. An argument without a default must be given. `VCS_REVISION` is the commit of the build context, if buildx or the context's address supplies it.",
             "none: a build takes nothing from its command line that the spec does not name",
             "{ REVISION: unknown }",
+        ),
+        Key::new(
+            "directory",
+            &CONTEXT_DIR,
+            "The directory of the build context where Cargo runs: that of the project's `Cargo.toml`. What it needs from other directories of the context (`path = \"../shared\"`) is compiled with it. Other paths in the spec start from the build context, whatever is written here.",
+            "the root of the build context: give a project that needs nothing else its own directory as the build context",
+            "services/api",
         ),
         Key::new(
             "build",

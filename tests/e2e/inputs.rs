@@ -252,3 +252,53 @@ fn directories_may_have_names_like_patterns() {
     let (image, _) = docker.build(&project).image("patterns");
     assert_eq!(image.prints(&[]), format!("{word}\n"));
 }
+
+/// A repository of several projects: a build sees its own, and what that needs of the others.
+#[test]
+fn a_project_may_be_below_the_context() {
+    let docker = Docker::take();
+    let project = Project::empty();
+    let spec = "# syntax=org/rust-frontend:1\ndirectory: services/app\nimage: { base: scratch, files: { VERSION: /VERSION } }\n";
+    let lock = format!(
+        "version = 4\n{}dependencies = [\"shared\"]\n{}",
+        locked("app"),
+        locked("shared")
+    );
+    let needs = "[dependencies]\nshared = { path = \"../../libs/shared\" }\n";
+    let text = "pub const TEXT: &str = include_str!(\"../text.txt\");\n";
+    let word = nonce();
+    project
+        .write("Rust.yaml", spec)
+        .write("VERSION", "1\n")
+        .write("services/app/Cargo.toml", manifest("app") + needs)
+        .write("services/app/Cargo.lock", lock)
+        .write(
+            "services/app/src/main.rs",
+            "fn main() {\n    print!(\"{}\", shared::TEXT);\n}\n",
+        )
+        .write("libs/Cargo.toml", "[workspace]\nmembers = [\"shared\"]\n")
+        .write("libs/shared/Cargo.toml", manifest("shared"))
+        .write("libs/shared/src/lib.rs", text)
+        .write("libs/shared/text.txt", &word)
+        .write("services/other/Cargo.toml", manifest("other"))
+        .write("services/other/src/main.rs", "fn main() {}\n");
+    let build = || docker.build(&project);
+    let (image, report) = build().image("below");
+    assert_eq!(report.compiled(), ["shared", "app"]);
+    assert_eq!(image.prints(&[]), word);
+
+    project
+        .append("services/other/src/main.rs", "// More.\n")
+        .write("services/other/page.html", nonce())
+        .write("libs/page.html", nonce());
+    assert_eq!(build().succeed().compiled(), [""; 0]);
+    project.write("libs/shared/text.txt", nonce());
+    assert_eq!(build().succeed().compiled(), ["shared", "app"]);
+
+    project.replace("Rust.yaml", "services/app", "services/none");
+    let said = build().fail();
+    assert!(
+        said.contains("`services/none/Cargo.toml` is not in the build context"),
+        "{said}"
+    );
+}

@@ -17,7 +17,7 @@ pub(super) static IMAGE_KEYS: Block = Block {
         Key::new(
             "packages",
             &SYSTEM_PACKAGES,
-            "Packages to install; the base must have apt-get or apk.",
+            "Packages to install; the base must have apt-get or apk. A version may follow, as they write it: `tzdata=2025b-r0`.",
             "none: a static program needs none",
             "[tzdata]",
         ),
