@@ -323,9 +323,11 @@ impl<'a> Scope<'a> {
                         .help("build from a directory that holds it"),
                     );
                 }
-                stubs::write(&mut files, target);
             }
-            stubs.push(self.stub(*index, &part.targets));
+            let stub = self.stub(*index, *role, &part.targets);
+            let sources = stub.targets.iter();
+            files.extend(sources.map(|target| (target.path.clone(), target.text().into_bytes())));
+            stubs.push(stub);
         }
         if self.project.is_virtual {
             let text = self.root_tables(toml::Table::new()).to_string();

@@ -19,7 +19,7 @@ mod partition;
 use super::crates::{Apart, Groups};
 use super::dependencies::{self, Crates, Stubbed};
 use super::stubs::{self, FORGET};
-use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, sources};
+use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, secrets, sources};
 use crate::diagnostic::Diagnostics;
 use crate::project::{Project, TargetKind};
 use crate::recipe::{Recipe, Recipes, StubPackage};
@@ -57,6 +57,9 @@ done
 for name in $stamps; do
   ! find /work -type f -name '*.rs' -exec grep -lwF -e "$name" {} + | grep -q . || left "it reads $name"
 done
+# Of these the step has others than the project.
+! find /work -type f -name '*.rs' ! -path '*/tests/*' ! -path '*/benches/*' ! -path '*/examples/*' \
+  -exec grep -lE '"[^"]*Cargo\.(toml|lock)|built::' {} + | grep -q . || left "it reads manifests or the lock"
 earlier=
 for crate in /local/*/; do
   [ ! -d "$crate" ] || earlier="$earlier $crate."
@@ -69,9 +72,10 @@ written() { find /work -type f -newer /tmp/start ! -name Cargo.lock | sort; }
 before=$(written)
 { cargo "$@" 2>&1 || : >/tmp/failed; } | tee /tmp/log
 if [ -e /tmp/failed ]; then
+  ! grep -qE '\(os error (5|12|28)\)' /tmp/log || exit 1
   ! grep -q 'E046[03].* which .* depends on' /tmp/log ||
     left "what it needs was compiled with other artefacts than those that are there"
-  if grep -qE "No such file|file not found|couldn't read|os error 2" /tmp/log ||
+  if grep -qE "No such file|file not found|couldn't read|\(os error 2\)" /tmp/log ||
     find /work -type f -name '*.rs' -exec grep -lE '"[^"]*\.\./[^"]*\.rs"' {} + | grep -q .; then
     left "it reads files that only this step has"
   fi
@@ -79,6 +83,11 @@ if [ -e /tmp/failed ]; then
 fi
 [ "$(written)" = "$before" ] || left "its build script writes beside its sources"
 for dir in $dirs; do
+  [ -d "/target/$dir" ] || continue
+  for made in $(find "/target/$dir" -maxdepth 1 -type f -name '?*.*' ! -name '.*' ! -name '*.d' -newer /tmp/start); do
+    crate=${made##*/lib}
+    case " $crates " in *" ${crate%%[-.]*} "*) ;; *) left "its build script writes $made" ;; esac
+  done
   for package in $own; do
     for unit in "/target/$dir/build/$package"/$hex; do
       [ -d "$unit" ] && find "$unit" -newer /tmp/start | grep -q . || continue
@@ -174,7 +183,7 @@ pub(super) fn add(
     beneath: &Beneath<'_>,
 ) -> Result<Vec<Compiled>, Diagnostics> {
     let mut done: Vec<Compiled> = vec![];
-    if !input.abilities.local_steps || dependencies::has_secret_variables(input) {
+    if !input.abilities.local_steps || secrets::are_variables(input) {
         return Ok(done);
     }
     let stubbed = beneath.stubbed;
@@ -258,7 +267,7 @@ pub(super) fn add(
         };
         done.push(Compiled {
             mount: Mount {
-                dest: format!("{EARLIER}/{}", done.len()),
+                dest: format!("{EARLIER}/{}", place(input.project, &own)),
                 kind: MountKind::ReadOnly(output),
             },
             packages: own,
@@ -267,8 +276,19 @@ pub(super) fn add(
     Ok(done)
 }
 
-/// The turn that a step waits for. Projects begin with different ones, the images of one with the same: the turn is part
-/// of the step's key.
+/// The directory that a step's artefacts are mounted at, which is in the keys of later steps: it stays when other
+/// packages come or go.
+fn place(project: &Project, own: &BTreeSet<usize>) -> String {
+    let first = own.first().map(|package| &project.packages[*package].dir);
+    let digest = Sha256::digest(first.map_or("", String::as_str));
+    digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The turn that a step waits for. Projects begin with different ones, the images of one with the same: engines older
+/// than BuildKit 0.13 have the turn in the step's key.
 fn turn(project: &Project, step: usize) -> usize {
     let first = Sha256::digest(&project.packages[0].name)
         .first()

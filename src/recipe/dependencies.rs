@@ -29,7 +29,13 @@ impl Scope<'_> {
         for dependency in dependencies {
             let mut table = dependency.table.clone();
             if let DependencySource::Path { dir } = &dependency.source {
-                if !matches!(role, Role::Real | Role::Own) {
+                // A stub has another version than the real package.
+                let is_stub = |dir: &String| {
+                    let index = self.project.package_at(dir);
+                    let role = index.and_then(|index| self.roles.get(&index));
+                    !matches!(role, Some(Role::Real | Role::Own))
+                };
+                if !matches!(role, Role::Real | Role::Own) || is_stub(dir) {
                     for key in ["version", "registry", "registry-index"] {
                         table.remove(key);
                     }

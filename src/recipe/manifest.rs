@@ -2,7 +2,7 @@
 
 use super::dependencies::features;
 use super::{RecipeFor, Role, Scope};
-use crate::project::{Package, Target, TargetKind, relative};
+use crate::project::{Target, TargetKind, relative};
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
@@ -79,14 +79,14 @@ impl Scope<'_> {
         ] {
             let of_kind = targets.iter().filter(|target| target.kind == kind);
             let list: Vec<Value> = of_kind
-                .map(|target| Value::Table(self.target(package, role, target)))
+                .map(|target| Value::Table(self.target(index, role, target)))
                 .collect();
             if !list.is_empty() {
                 manifest.insert(section.into(), Value::Array(list));
             }
         }
         if let Some(lib) = targets.iter().find(|target| target.kind == TargetKind::Lib) {
-            manifest.insert("lib".into(), Value::Table(self.target(package, role, lib)));
+            manifest.insert("lib".into(), Value::Table(self.target(index, role, lib)));
         }
         match package.dir == self.project.root {
             true => self.root_tables(manifest),
@@ -131,7 +131,10 @@ impl Scope<'_> {
             .iter()
             .filter(|target| target.kind == TargetKind::BuildScript);
         let mut scripts: Vec<Value> = scripts
-            .map(|script| Value::String(relative(&package.dir, &script.path)))
+            .map(|script| {
+                let source = self.source(index, role, script);
+                Value::String(relative(&package.dir, &source))
+            })
             .collect();
         let build = match scripts.len() {
             0 => Value::Boolean(false),
@@ -156,12 +159,17 @@ impl Scope<'_> {
         if self.reach.real.contains(&index) || self.own.contains(&index) {
             return real();
         }
+        // Requirements are still met, and Cargo takes it for another package than the real one.
+        let marked = || format!("{}+stub", real().split('+').next().unwrap_or_default());
         if self.project.patched_dirs.contains(&package.dir) {
-            // Requirements are still met, and Cargo takes it for another package than the real one.
-            return format!("{}+stub", real().split('+').next().unwrap_or_default());
+            return marked();
         }
         if self.recipes.twins.contains(package.name.as_str()) {
-            return real();
+            // Stubs that share their names with what is not local are not removed.
+            return match self.shares_name(index) {
+                true => marked(),
+                false => real(),
+            };
         }
         let taken = |mask: &str| {
             let mut named = self.project.lock.named(&package.name).iter();
@@ -175,7 +183,7 @@ impl Scope<'_> {
         MASKS
             .iter()
             .find(free)
-            .map_or_else(real, |mask| (*mask).to_owned())
+            .map_or_else(marked, |mask| (*mask).to_owned())
     }
 
     /// Whether a package that is not local has the same name.
@@ -184,7 +192,7 @@ impl Scope<'_> {
         self.recipes.external.contains(name)
     }
 
-    fn target(&self, package: &Package, role: Role, target: &Target) -> Table {
+    fn target(&self, index: usize, role: Role, target: &Target) -> Table {
         let mut table = target.table.clone();
         for (old, new) in [("crate_type", "crate-type"), ("proc_macro", "proc-macro")] {
             if let Some(value) = table.remove(old) {
@@ -202,10 +210,9 @@ impl Scope<'_> {
                 table.retain(|key, _| !TARGET_DROPPED.contains(&key));
             }
         }
-        table.insert(
-            "path".into(),
-            Value::String(relative(&package.dir, &target.path)),
-        );
+        let dir = &self.project.packages[index].dir;
+        let path = relative(dir, &self.source(index, role, target));
+        table.insert("path".into(), Value::String(path));
         table
     }
 

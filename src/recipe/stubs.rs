@@ -2,7 +2,7 @@
 
 use super::{RecipeFor, Role, Scope};
 use crate::project::{Target, TargetKind};
-use std::collections::BTreeMap;
+use crate::source::{file_name, join};
 
 /// A local package with stub sources.
 ///
@@ -87,7 +87,27 @@ impl Scope<'_> {
         targets
     }
 
-    pub(super) fn stub(&self, index: usize, targets: &[Target]) -> StubPackage {
+    /// Where the source of a target is in the recipe: a stub has a place of its own, since a package that is real may
+    /// have or read the file whose place it takes.
+    pub(super) fn source(&self, index: usize, role: Role, target: &Target) -> String {
+        let dir = &self.project.packages[index].dir;
+        let kind = match target.kind {
+            _ if matches!(role, Role::Real | Role::Own) => return target.path.clone(),
+            TargetKind::Lib => "lib",
+            TargetKind::Bin => "bin",
+            TargetKind::Example => "example",
+            TargetKind::Test => "test",
+            TargetKind::Bench => "bench",
+            TargetKind::BuildScript => {
+                // Cargo names a script after its file.
+                let path = format!("{STUBS}/{}", file_name(&target.path));
+                return join(dir, &path).unwrap_or_default();
+            }
+        };
+        join(dir, &format!("{STUBS}/{kind}/{}.rs", target.name)).unwrap_or_default()
+    }
+
+    pub(super) fn stub(&self, index: usize, role: Role, targets: &[Target]) -> StubPackage {
         let package = &self.project.packages[index];
         StubPackage {
             package: index,
@@ -100,23 +120,23 @@ impl Scope<'_> {
                     name: target.name.clone(),
                     crate_name: target.crate_name(),
                     crate_types: target.crate_types.clone(),
-                    path: target.path.clone(),
+                    path: self.source(index, role, target),
                 })
                 .collect(),
         }
     }
 }
 
-/// Adds a target's stub; of two targets with one path, the one with a `main` wins.
-pub(super) fn write(files: &mut BTreeMap<String, Vec<u8>>, target: &Target) {
-    let is_lib = target.kind == TargetKind::Lib;
-    let text = match is_lib {
-        true => library(&target.crate_types),
-        false => PROGRAM.to_owned(),
-    };
-    let old = files.get(&target.path);
-    if old.is_none() || (old.is_some_and(|old| old != PROGRAM.as_bytes()) && !is_lib) {
-        files.insert(target.path.clone(), text.into_bytes());
+/// The directory of a package's stubs, in that of the package.
+const STUBS: &str = ".rust-frontend";
+
+impl StubTarget {
+    /// The stub.
+    pub(super) fn text(&self) -> String {
+        match self.kind {
+            TargetKind::Lib => library(&self.crate_types),
+            _ => PROGRAM.to_owned(),
+        }
     }
 }
 

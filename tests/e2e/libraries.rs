@@ -62,7 +62,7 @@ const LIBRARIES: [(&str, &str, &[&str], &str); 7] = [
         "told",
         "[dependencies]\nitoa = \"1\"\n",
         &["itoa"],
-        "pub fn say() -> String {\n    format!(\"{}{}\", itoa::Buffer::new().format(4), include_str!(\"../Cargo.toml\").len())\n}\n",
+        "pub fn say() -> String {\n    format!(\"{}{}\", itoa::Buffer::new().format(4), include_str!(concat!(\"../Cargo\", \".toml\")).len())\n}\n",
     ),
     (
         "scripted",
@@ -187,7 +187,7 @@ fn a_bump_compiles_the_libraries_that_need_the_crate() {
     );
     assert_eq!(
         report.step("] compile ").compiled(),
-        ["told", "whole"],
+        ["scripted", "told", "whole"],
         "{report}"
     );
 

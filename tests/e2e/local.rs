@@ -3,7 +3,7 @@
 
 use crate::support::docker::Docker;
 use crate::support::nonce;
-use crate::support::project::Project;
+use crate::support::project::{Project, locked};
 
 /// The names of crates, each after the numbers of those that it needs: a root, two that need it, twelve that
 /// need one of the two, four that need three of the twelve each, and one that nothing but the program needs.
@@ -241,4 +241,65 @@ fn an_edit_or_a_stamp_compiles_what_needs_it() {
     project.write(".git/HEAD", &sha);
     let again = docker.build(&project).arg("GIT_SHA", &sha);
     assert_eq!(again.succeed().compiled(), [""; 0]);
+}
+
+/// Two libraries share a source, all packages a build script, and one reads the program's manifest: none of them sees a
+/// stub, or a manifest that was made for a step.
+#[test]
+fn what_packages_share_is_real() {
+    let docker = Docker::take();
+    let project = Project::empty();
+    let script = "fn main() {\n    println!(\"cargo::rustc-check-cfg=cfg(shared)\");\n    \
+                  println!(\"cargo::rustc-cfg=shared\");\n}\n";
+    let library = |more: &str, name: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
+    };
+    let names = ["about", "left", "right"];
+    let paths = names.map(|name| format!("{name} = {{ path = \"{name}\" }}\n"));
+    let root = "[workspace]\n[package]\nname = \"app\"\nversion = \"1.4.2\"\nedition = \"2024\"\nbuild = \"shared.rs\"\n";
+    let entries = names.map(locked).concat();
+    let lock = format!(
+        "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"1.4.2\"\ndependencies = [\"about\", \"left\", \"right\"]\n{entries}"
+    );
+    let unseen = nonce();
+    project
+        .write(
+            "Rust.yaml",
+            "# syntax=org/rust-frontend:1\nimage: { base: scratch }\n",
+        )
+        .write(
+            "Cargo.toml",
+            format!("{root}[dependencies]\n{}", paths.concat()),
+        )
+        .write("Cargo.lock", lock)
+        .write("shared.rs", script)
+        .write(
+            "src/main.rs",
+            "fn main() {\n    let version = about::MANIFEST.contains(\"1.4.2\");\n    \
+             println!(\"{} {} {} {version}\", cfg!(shared), left::SHARED, right::SHARED);\n}\n",
+        )
+        .write("about/Cargo.toml", library("", "about"))
+        .write(
+            "about/src/lib.rs",
+            format!(
+                "// {unseen}\npub const MANIFEST: &str = include_str!(\"../../Cargo.toml\");\n"
+            ),
+        )
+        .write(
+            "left/Cargo.toml",
+            library("build = \"../shared.rs\"\n", "left"),
+        )
+        .write(
+            "left/src/lib.rs",
+            format!("// {unseen}\npub const SHARED: bool = cfg!(shared);\n"),
+        )
+        .write(
+            "right/Cargo.toml",
+            library(
+                "build = \"../shared.rs\"\n[lib]\npath = \"../left/src/lib.rs\"\n",
+                "right",
+            ),
+        );
+    let (image, _) = docker.build(&project).image("shared");
+    assert_eq!(image.prints(&[]), "true true true true\n");
 }

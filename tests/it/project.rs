@@ -19,7 +19,7 @@ fn nothing_there() {
     wrong(
         "//- /README.md\n",
         &[
-            "missing-manifest: `Cargo.toml` is not in the build context: give its directory as the build context, the last argument of the build, and check `.dockerignore`",
+            "missing-manifest: `Cargo.toml` is not in the build context: give its directory as the build context, the last argument of the build, or name it in `directory:`, and check `.dockerignore`",
         ],
     );
 }
@@ -516,7 +516,10 @@ fn a_lock_in_another_place() {
     let selection = select(&project, "").unwrap();
     let recipe = recipe(&project, &[&selection], RecipeFor::Build).unwrap();
     let paths: Vec<&str> = recipe.files.iter().map(|file| file.path.as_str()).collect();
-    assert_eq!(paths, ["Cargo.lock", "Cargo.toml", "src/main.rs"]);
+    assert_eq!(
+        paths,
+        [".rust-frontend/bin/a.rs", "Cargo.lock", "Cargo.toml"]
+    );
     wrong(
         &format!("{APP}//- /src/main.rs\n{config}{LOCK}"),
         &[

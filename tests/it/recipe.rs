@@ -520,8 +520,8 @@ fn several_images() {
     assert_eq!(union(&[&app, &other]), union(&[&other, &app]));
     for part in [
         "only-other",
-        "/app/src/main.rs",
-        "/other/src/main.rs",
+        "/app/.rust-frontend/bin/app.rs",
+        "/other/.rust-frontend/bin/other.rs",
         "[profile.dev]",
     ] {
         assert!(union(&[&app, &other]).contains(part), "{part}");

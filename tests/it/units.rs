@@ -13,10 +13,10 @@ use crate::support::{sources, units};
 use crate::{cycle, oracle};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use rust_frontend::plan::WORK_DIR;
+use rust_frontend::plan::{Op, Plan, Role, WORK_DIR};
 use rust_frontend::recipe::{RecipeFor, recipe};
 use rust_frontend::units::Units;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What Cargo says that it would compile with `args` from `files`.
 fn graph(sandbox: &Sandbox, files: &Files, args: &[String]) -> Result<String, String> {
@@ -140,6 +140,23 @@ fn resolved(sandbox: &Sandbox, graph: &str, files: &Files) -> Option<Units> {
     Some(units)
 }
 
+/// The plan over groups of crates, by what Cargo says of the skeleton; nothing where Cargo cannot be asked here.
+fn over_groups(sandbox: &Sandbox, files: &Files, spec: &str) -> Option<(Plan, Vec<String>)> {
+    let layer = keys::plan(files, spec, None);
+    let (skeleton, words) = sources::dependencies(&layer, files)?;
+    // The addresses of packages are those in a container.
+    if words.iter().any(|word| word.starts_with("path+")) {
+        return None;
+    }
+    let stubs = graph(sandbox, &skeleton, &words).ok()?;
+    let units = resolved(sandbox, &stubs, files)?;
+    let options = PlanOptions {
+        units: Some(&units),
+        ..PlanOptions::default()
+    };
+    Some((keys::plan_with(files, spec, options), words))
+}
+
 /// Over groups of crates, Cargo makes the very same of a local library as in the project; `false` if there is none that
 /// is compiled so.
 fn same_libraries(sandbox: &Sandbox, generated: &Generated) -> Result<bool, String> {
@@ -149,24 +166,11 @@ fn same_libraries(sandbox: &Sandbox, generated: &Generated) -> Result<bool, Stri
     let spec = generated
         .spec
         .replacen("build: {", "build: { granularity: crates,", 1);
+    let Some((plan, words)) = over_groups(sandbox, &files, &spec) else {
+        return Ok(false);
+    };
     let layer = keys::plan(&files, &spec, None);
-    let Some((skeleton, words)) = sources::dependencies(&layer, &files) else {
-        return Ok(false);
-    };
-    // The addresses of packages are those in a container.
-    if words.iter().any(|word| word.starts_with("path+")) {
-        return Ok(false);
-    }
-    let Ok(stubs) = graph(sandbox, &skeleton, &words) else {
-        return Ok(false);
-    };
     let project = graph(sandbox, &sources::compiled(&layer, &files), &words)?;
-    let units = resolved(sandbox, &stubs, &files).ok_or("no units")?;
-    let options = PlanOptions {
-        units: Some(&units),
-        ..PlanOptions::default()
-    };
-    let plan = keys::plan_with(&files, &spec, options);
     let steps = sources::apart(&plan, &files);
     for step in &steps {
         let part = |dir: &str| -> Files {
@@ -239,4 +243,47 @@ fn images_share_steps_without_leaks() {
 #[test]
 fn libraries_over_groups_are_those_of_the_project() {
     on_generated(libraries, same_libraries);
+}
+
+/// A library that comes before all others changes no word of their steps.
+#[test]
+fn a_new_library_moves_no_other() {
+    const SPEC: &str = "build: { package: shop, granularity: crates }";
+    let sandbox = Sandbox::nightly();
+    let steps_of = |members: &[&str]| -> BTreeMap<String, String> {
+        let list = |with: fn(&&str) -> String| -> String { members.iter().map(with).collect() };
+        let mut text = format!(
+            "//- /Cargo.toml\n[workspace]\nmembers = [\"shop\", {}]\nresolver = \"2\"\n\
+             //- /shop/Cargo.toml of shop\n[dependencies]\n{}//- /shop/src/main.rs\nfn main() {{}}\n",
+            list(|name| format!("\"{name}\", ")),
+            list(|name| format!("{name} = {{ path = \"../{name}\" }}\n")),
+        );
+        for name in members {
+            let needs = match *name {
+                "right" => "left = { path = \"../left\" }\n",
+                _ => "one = \"1\"\n",
+            };
+            text += &format!(
+                "//- /{name}/Cargo.toml of {name}\n[dependencies]\n{needs}//- /{name}/src/lib.rs\n"
+            );
+        }
+        let files = sandbox.lock(&fixture::files(&text), "", "");
+        let (plan, _) = over_groups(&sandbox, &files, SPEC).expect("Cargo says what it compiles");
+        let local = plan.steps.iter().filter(|step| step.role == Role::Local);
+        let words = local.map(|step| {
+            let Op::Exec(exec) = &step.op else {
+                panic!("{step:?}");
+            };
+            let places: Vec<&str> = exec.mounts.iter().map(|one| one.dest.as_str()).collect();
+            let words = format!("{:?} {:?} {places:?}", exec.args, exec.env);
+            let name = step.name.rsplit(' ').next().unwrap_or_default();
+            (name.to_owned(), words)
+        });
+        words.collect()
+    };
+    let before = steps_of(&["left", "right"]);
+    let mut after = steps_of(&["added", "left", "right"]);
+    assert!(after.remove("added").is_some(), "{after:#?}");
+    assert!(before["right"].contains("\"/local/"), "{before:#?}");
+    assert_eq!(before, after);
 }

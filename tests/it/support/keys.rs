@@ -56,6 +56,16 @@ pub(crate) fn plan(files: &Files, spec: &str, target: Option<&str>) -> Plan {
 
 /// [`plan`] with all that may differ.
 pub(crate) fn plan_with(files: &Files, spec: &str, options: PlanOptions<'_>) -> Plan {
+    sound(try_plan(files, spec, options))
+}
+
+/// What is said of a spec that no plan can be made of.
+pub(crate) fn refused(files: &Files, spec: &str) -> Vec<String> {
+    let result = try_plan(files, spec, PlanOptions::default());
+    fixture::lines(result.map(drop).unwrap_err())
+}
+
+fn try_plan(files: &Files, spec: &str, options: PlanOptions<'_>) -> Result<Plan, Diagnostics> {
     let spec = fixture::spec(spec);
     let project = fixture::load(files, options.dir);
     let stage = Stage::find(&spec, options.target).unwrap();
@@ -104,7 +114,7 @@ pub(crate) fn plan_with(files: &Files, spec: &str, options: PlanOptions<'_>) -> 
             },
         })
         .collect();
-    sound(plan::make_all(stage.kind, &inputs))
+    plan::make_all(stage.kind, &inputs)
 }
 
 /// What was made without a mistake.
@@ -179,6 +189,8 @@ fn text(op: &Op, plan: &Plan, files: &Files, keys: &[String]) -> String {
                     MountKind::Part { of, path } => format!("part {} {path}", key(of)),
                     MountKind::Scratchpad(from) => format!("rw {}", key(from)),
                     MountKind::Output(from) => format!("out {:?}", from.as_ref().map(key)),
+                    // Engines leave their ids out (solver/llbsolver/ops/exec.go, `checkShouldClearCacheOpts`).
+                    MountKind::Cache { .. } => "cache".into(),
                     other => format!("{other:?}"),
                 };
                 text.push_str(&format!("\n{} {kind}", mount.dest));
