@@ -11,7 +11,7 @@ use super::dependencies::{self, Crates};
 use super::toolchain::{self, Toolchain};
 use super::{
     Exec, Input, Mount, MountKind, OUT_DIR, Op, Output, Plan, REPORT_DIR, RUST_SOURCES, Role,
-    TARGET_DIR, compile, cross, names, seed, sources, stubs, unread,
+    TARGET_DIR, compile, cross, names, secrets, seed, sources, stubs, unread,
 };
 use crate::diagnostic::Diagnostics;
 use crate::project::{DependencyKind, Selection};
@@ -166,7 +166,7 @@ impl Check<'_> {
         let sources = compile::sources(plan, self.input, real);
 
         // What is compiled with such secrets is not kept.
-        let target = match dependencies::has_secret_variables(self.input) {
+        let target = match secrets::are_variables(self.input) {
             true => target,
             false => {
                 let (script, path) = plan.script("compile", compile::BUILD);

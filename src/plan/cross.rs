@@ -1,6 +1,6 @@
 //! Compiling for another processor than the one that the compiler runs on.
 
-use super::Input;
+use super::{Input, toolchain};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::platform::{self, Libc};
 use crate::recipe::Recipe;
@@ -19,6 +19,16 @@ pub(super) fn linker(
     let own = input.build_platform.triple(Libc::Musl).map(processor);
     if own.is_none_or(|own| own == processor(triple)) {
         return Ok(None);
+    }
+    if toolchain::replaces_allocator(input, triple) {
+        let message = format!(
+            "`allocator: mimalloc` compiles C, and there is no C compiler for `{triple}` on {}",
+            input.build_platform
+        );
+        let help = "build on a builder that has a node of that platform (`docker buildx create --append`), or remove it";
+        let span = input.image.build.allocator.span;
+        let stop = Diagnostic::error("no-cross-compiler", message).help(help);
+        return Err(stop.at(input.spec.file.at(span.unwrap_or_default())).into());
     }
     let name = variable(triple, "LINKER");
     let said = |variable: &str| {

@@ -4,7 +4,7 @@ use super::crates::{self, Groups};
 use super::toolchain::Toolchain;
 use super::{
     Exec, FileAction, Input, Mount, MountKind, Op, Output, Plan, Role, TARGET_DIR, WORK_DIR, cross,
-    local, names, seed,
+    local, names, secrets, seed,
 };
 use crate::platform::applies;
 use crate::project::Selection;
@@ -129,15 +129,21 @@ pub(super) fn fetch(
             kind: MountKind::Output(None),
         });
     }
+    let mut env = toolchain.env.clone();
+    env.extend(rustflags(input, &env).filter(|(_, flags)| {
+        // What `cfg(…)` of a dependency's table says depends on them.
+        let words = ["--cfg", "target-cpu", "target-feature"];
+        words.iter().any(|word| flags.contains(word))
+    }));
     let mut exec = Exec {
         args,
-        env: toolchain.env.clone(),
+        env,
         cwd: work_dir(input),
         network: true,
         ..Exec::default()
     };
     without_programs(&mut exec, input);
-    secrets(&mut exec, &mut mounts, input, SecretStep::Fetch);
+    secrets::add(&mut exec, &mut mounts, input, SecretStep::Fetch);
     agents(&mut exec, &mut mounts, input);
     exec.mounts = mounts;
     let name = format!("fetch {}", names::count(recipe.external_packages, "crate"));
@@ -202,44 +208,6 @@ fn fetch_triples(plan: &Plan) -> BTreeSet<String> {
         .collect()
 }
 
-/// Adds the secrets of one kind of step to an exec.
-pub(super) fn secrets(
-    exec: &mut Exec,
-    mounts: &mut Vec<Mount>,
-    input: &Input<'_>,
-    step: SecretStep,
-) {
-    for secret in input
-        .image
-        .build
-        .secrets
-        .iter()
-        .filter(|secret| secret.step == step)
-    {
-        let (id, required) = (&secret.id.value, secret.required);
-        if let Some(name) = &secret.env {
-            exec.secret_env.push((id.clone(), name.clone(), required));
-        }
-        if let Some(path) = &secret.target {
-            mounts.push(Mount {
-                dest: path.clone(),
-                kind: MountKind::Secret {
-                    id: id.clone(),
-                    required,
-                },
-            });
-        }
-    }
-}
-
-/// Whether steps that compile have secrets as variables. Cargo writes the values of variables that a build script asks
-/// for (`rerun-if-env-changed`) beside its artefacts, so a step whose artefacts are a layer must not have them:
-/// [`Exec::without_secret_variables`].
-pub(super) fn has_secret_variables(input: &Input<'_>) -> bool {
-    let mut secrets = input.image.build.secrets.iter();
-    secrets.any(|secret| secret.step == SecretStep::Compile && secret.env.is_some())
-}
-
 /// The directory that cargo runs in: the one of the spec.
 pub(super) fn work_dir(input: &Input<'_>) -> String {
     in_work_dir(&input.project.dir)
@@ -293,7 +261,7 @@ pub(super) fn cargo(
         cwd: work_dir(input),
         ..Exec::default()
     };
-    secrets(&mut exec, &mut mounts, input, SecretStep::Compile);
+    secrets::add(&mut exec, &mut mounts, input, SecretStep::Compile);
     exec.mounts = mounts;
     exec
 }
@@ -329,7 +297,7 @@ fn profile_settings(input: &Input<'_>) -> Vec<(String, String)> {
 /// Cargo takes compiler flags from one key only, and joins what different files and variables set for that key
 /// (cargo, src/compiler/build_context/target_info.rs, `extra_args`). So the variable is for the key that the
 /// project's configuration uses, or for the one of highest precedence if another variable would hide the flags, or a
-/// list would be split at its blanks.
+/// list would be split at its blanks; then the configuration's are in it, too.
 fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, String)> {
     let flags = input.image.build.rustflags.iter();
     let flags: Vec<&str> = flags.map(|flag| flag.value.as_str()).collect();
@@ -340,28 +308,42 @@ fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, Str
     let is_hidden = set.is_some();
     let is_split = flags.iter().any(|flag| flag.contains(char::is_whitespace));
     let tables = || input.project.configs.iter().map(|config| &config.table);
-    let has_flags = |value: &toml::Value| value.get("rustflags").is_some();
-    let of_build = tables()
+    let of_build: Vec<&str> = tables()
         .filter_map(|table| table.get("build"))
-        .any(has_flags);
+        .flat_map(configured)
+        .collect();
     let triple = super::toolchain::triple(input).unwrap_or_default();
     let targets = tables().filter_map(|table| table.get("target")?.as_table());
-    let is_of = |key: &str| applies(key, &triple) != Some(false);
-    let of_target = targets
-        .flatten()
-        .any(|(key, value)| is_of(key) && has_flags(value));
-    let name = match (is_hidden || is_split, of_target, of_build) {
-        (false, true, _) => cross::variable(&triple, "RUSTFLAGS"),
-        (false, false, true) => "CARGO_BUILD_RUSTFLAGS".to_owned(),
-        _ => {
-            let set = set
-                .into_iter()
-                .flat_map(|(_, value)| value.split_whitespace());
-            let all: Vec<&str> = set.chain(flags).collect();
-            return Some(("CARGO_ENCODED_RUSTFLAGS".into(), all.join("\u{1f}")));
-        }
+    let targets = targets.flatten();
+    let of_target: Vec<&str> = targets
+        .filter(|(key, _)| applies(key, &triple) != Some(false))
+        .flat_map(|(_, value)| configured(value))
+        .collect();
+    let name = match (of_target.is_empty(), of_build.is_empty()) {
+        _ if is_hidden || is_split => None,
+        (false, _) => Some(cross::variable(&triple, "RUSTFLAGS")),
+        (true, false) => Some("CARGO_BUILD_RUSTFLAGS".to_owned()),
+        (true, true) => None,
     };
-    Some((name, flags.join(" ")))
+    if let Some(name) = name {
+        return Some((name, flags.join(" ")));
+    }
+    let first = match (set, of_target.is_empty()) {
+        (Some((_, value)), _) => value.split_whitespace().collect(),
+        (None, false) => of_target,
+        (None, true) => of_build,
+    };
+    let all: Vec<&str> = first.into_iter().chain(flags).collect();
+    Some(("CARGO_ENCODED_RUSTFLAGS".into(), all.join("\u{1f}")))
+}
+
+/// The compiler flags of a table of Cargo's configuration: a list, or words.
+fn configured(table: &toml::Value) -> Vec<&str> {
+    match table.get("rustflags") {
+        Some(toml::Value::Array(list)) => list.iter().filter_map(toml::Value::as_str).collect(),
+        Some(toml::Value::String(words)) => words.split_whitespace().collect(),
+        _ => vec![],
+    }
 }
 
 /// The flags of `cargo build` that say what is built, the same in every step.

@@ -37,8 +37,8 @@ mkdir -p "$registry"
 ln -s /crates "$registry/cache"
 damaged || :
 if ! cargo fetch "$@"; then
-  # Another build may have been writing one.
-  damaged
+  # Another build may have been writing one, and have ended meanwhile.
+  damaged || :
   cargo fetch "$@"
 fi
 rm "$registry/cache"

@@ -12,6 +12,7 @@ use super::toolchain::{self, Run, Toolchain};
 use super::{Copy, FileAction, Input, Op, Output, Plan, Role};
 use crate::image::{self, ImageConfig};
 use crate::project::Package;
+use crate::source::Spanned;
 use crate::spec::{FileCopy, Image, ImageBase};
 use std::collections::BTreeMap;
 
@@ -63,12 +64,20 @@ pub(super) fn image(
         false => (Some(directories), None),
         true => (None, Some(directories)),
     };
-    // So may be the owner of a file: the engine replaces a name that it does not know by root.
+    // So may be the owner of a file: the engine replaces a name that it does not know by root. And a directory that is
+    // there keeps its owner.
+    let owned = || spec.workdir.iter().chain(&spec.volumes);
+    let is_said = |path: &str| spec.run.iter().any(|run| run.text.value.contains(path));
+    let is_inside = |file: &FileCopy| {
+        let below = |dir: &str| format!("{}/", file.to.value).starts_with(&format!("{dir}/"));
+        let is_below = |dir: &Spanned<String>| below(&dir.value) && !is_said(&dir.value);
+        support::is_named(&user) && owned().any(is_below)
+    };
     let is_made = |file: &FileCopy| {
         let owner = file.owner.as_ref().map(|owner| owner.value.as_str());
         let owner = owner.filter(|owner| support::is_named(owner));
         let mut names = owner.into_iter().flat_map(|owner| owner.split(':'));
-        names.any(|name| spec.run.iter().any(|run| run.text.value.contains(name)))
+        is_inside(file) || names.any(is_said)
     };
     let files = spec.files.iter().zip(support::files(plan, input));
     let (made, files): (Vec<_>, Vec<_>) = files.partition(|(file, _)| is_made(file));
@@ -87,7 +96,8 @@ pub(super) fn image(
         let out = toolchain::change(plan, Run::step(run, &env), root, vec![]);
         layers.ran(plan, out, &mut config, input);
     }
-    for layer in made.into_iter().map(|(_, layer)| layer).chain(after) {
+    let made = made.into_iter().map(|(_, layer)| layer);
+    for layer in after.into_iter().chain(made) {
         layers.add(plan, &mut config, input, layer);
     }
     if debug {

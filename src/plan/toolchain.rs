@@ -251,7 +251,7 @@ fn packages(input: &Input<'_>, recipe: &Recipe, triple: &str) -> Vec<String> {
 }
 
 /// Whether the toolchain's libc gets another allocator. That of glibc is as good.
-fn replaces_allocator(input: &Input<'_>, triple: &str) -> bool {
+pub(super) fn replaces_allocator(input: &Input<'_>, triple: &str) -> bool {
     input.image.build.allocator.value == Allocator::Mimalloc
         && platform::libc(triple) == Some(Libc::Musl)
 }

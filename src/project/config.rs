@@ -100,7 +100,8 @@ fn read(
             }
         }
     }
-    for (path, optional, node) in includes(&document) {
+    // A later one wins.
+    for (path, optional, node) in includes(&document).into_iter().rev() {
         let included = join(parent(file.name()), &path);
         match included.as_deref().and_then(|path| tree.read(path)) {
             Some(file) => read(tree, &file.clone(), configs, found),

@@ -112,3 +112,30 @@ fn files_have_their_own_time() {
     let days = (2020 - 1970) * 1461 / 4;
     assert_eq!(image.prints(&[]), format!("{}\n", days * 24 * 60 * 60));
 }
+
+/// Packages, a user and its files come from the image's own base, each by its name there.
+#[test]
+fn packages_and_users_are_of_the_base() {
+    let docker = Docker::take();
+    let project = Project::tiny(
+        "image:\n  base: debian\n  packages: [netbase]\n  run: [useradd --system --uid 4242 app]\n  user: app\n  \
+         files: { page.txt: { to: /srv/page.txt, owner: app } }\n  volumes: [/data]\n",
+    );
+    let program = r#"
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+fn main() {
+    let owner = |path: &str| fs::metadata(path).unwrap().uid();
+    fs::write("/data/new", "").unwrap();
+    let owners = ["/proc/self", "/srv/page.txt", "/data/new"].map(owner);
+    println!("{owners:?} {}", Path::new("/etc/protocols").exists());
+}
+"#;
+    project
+        .write("page.txt", nonce())
+        .write("src/main.rs", format!("{program}// {}\n", nonce()));
+    let (image, _) = docker.build(&project).image("packages");
+    assert_eq!(image.prints(&[]), "[4242, 4242, 4242] true\n");
+}

@@ -95,6 +95,20 @@ fn sources_of_crates_are_in_a_layer() {
     assert_eq!(seen, 8, "four steps");
 }
 
+/// A secret in a place of the build's own would hide it.
+#[test]
+fn secrets_are_beside_what_steps_mount() {
+    let refused = |target: &str| {
+        let spec = format!("build: {{ secrets: [{{ id: a, target: {target}, step: compile }}] }}");
+        keys::refused(&files(PROJECT), &spec)
+    };
+    for place in ["/", "/work", "/target/", "/usr/local/cargo/registry"] {
+        let said = format!("the build has files of its own at `{place}`");
+        assert!(refused(place)[0].contains(&said), "{:?}", refused(place));
+    }
+    plan("build: { secrets: [{ id: a, target: /work/a, step: compile }] }");
+}
+
 /// 78, 82, 85: the same variables but for stamps, the same directory, the same wrapper of the compiler.
 #[test]
 fn variables_and_directory_are_the_same() {
@@ -349,7 +363,7 @@ fn flags_join_those_of_the_configuration() {
     let spaced = "rustflags: ['--cfg=a=\"b c\"']";
     assert_eq!(
         rustflags(of_build, spaced),
-        ["CARGO_ENCODED_RUSTFLAGS=--cfg=a=\"b c\""]
+        ["CARGO_ENCODED_RUSTFLAGS=--cfg\u{1f}x\u{1f}--cfg=a=\"b c\""]
     );
     let hidden = "rustflags: -Ca, env: { RUSTFLAGS: -Cc }";
     assert_eq!(

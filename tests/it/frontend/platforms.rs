@@ -137,6 +137,21 @@ async fn a_foreign_platform_that_nothing_links_for() {
 }
 
 #[tokio::test]
+async fn an_allocator_for_a_foreign_platform() {
+    let bridge = project("build:\n  allocator: mimalloc\n", 183);
+    let error = build(&bridge, &[("platform", "linux/arm64")])
+        .await
+        .error
+        .unwrap();
+    assert_eq!(
+        error.message,
+        "Rust.yaml:2: `allocator: mimalloc` compiles C, and there is no C compiler for \
+         `aarch64-unknown-linux-musl` on linux/amd64: build on a builder that has a node of that platform (`docker \
+         buildx create --append`), or remove it"
+    );
+}
+
+#[tokio::test]
 async fn a_linker_that_the_configuration_names_by_a_condition() {
     let config = "[target.'cfg(all(target_arch = \"aarch64\", target_env = \"gnu\"))']\nlinker = \"aarch64-linux-gnu-gcc\"\n";
     let spec = "build: { target: gnu }\nimage: { base: scratch }\n";
