@@ -84,7 +84,7 @@ fi
 [ "$(written)" = "$before" ] || left "its build script writes beside its sources"
 for dir in $dirs; do
   [ -d "/target/$dir" ] || continue
-  for made in $(find "/target/$dir" -maxdepth 1 -type f -name '?*.*' ! -name '.*' ! -name '*.d' -newer /tmp/start); do
+  for made in $(find "/target/$dir" -maxdepth 1 -type f -name '?*.*' ! -name '.*' ! -name '*.d' ! -name '*.rlib' -newer /tmp/start); do
     crate=${made##*/lib}
     case " $crates " in *" ${crate%%[-.]*} "*) ;; *) left "its build script writes $made" ;; esac
   done

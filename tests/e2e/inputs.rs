@@ -284,7 +284,7 @@ fn a_project_may_be_below_the_context() {
         .write("services/other/src/main.rs", "fn main() {}\n");
     let build = || docker.build(&project);
     let (image, report) = build().image("below");
-    assert_eq!(report.compiled(), ["shared", "app"]);
+    assert_eq!(report.compiled(), ["app", "shared"]);
     assert_eq!(image.prints(&[]), word);
 
     project
@@ -293,7 +293,7 @@ fn a_project_may_be_below_the_context() {
         .write("libs/page.html", nonce());
     assert_eq!(build().succeed().compiled(), [""; 0]);
     project.write("libs/shared/text.txt", nonce());
-    assert_eq!(build().succeed().compiled(), ["shared", "app"]);
+    assert_eq!(build().succeed().compiled(), ["app", "shared"]);
 
     project.replace("Rust.yaml", "services/app", "services/none");
     let said = build().fail();
