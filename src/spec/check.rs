@@ -220,7 +220,7 @@ impl Check<'_> {
                 }
             }
             Scalar::Words(words) => {
-                if !words.iter().any(|(word, _)| *word == text) || found != ScalarType::Text {
+                if !words.iter().any(|(word, _)| *word == text) {
                     let names = || words.iter().map(|(word, _)| *word);
                     let help = match nearest(text, names()) {
                         Some(near) => format!("did you mean `{near}`?"),

@@ -61,6 +61,8 @@ static LTO: Shape = Shape::words(
         ),
         ("thin", "of all crates in parallel"),
         ("off", "none"),
+        ("true", "as `fat`"),
+        ("false", "of each crate alone"),
     ],
 );
 
@@ -81,6 +83,8 @@ static STRIP: Shape = Shape::words(
         ("none", "nothing"),
         ("debuginfo", "debug information"),
         ("symbols", "names of functions, too: backtraces have none"),
+        ("true", "as `symbols`"),
+        ("false", "as `none`"),
     ],
 );
 
