@@ -91,8 +91,11 @@ fn reference(block: &'static Block, definitions: &mut Object<String, Value>) -> 
             .iter()
             .map(|key| {
                 let mut property = shape(key.shape, definitions, !key.required);
-                property["description"] =
-                    json!(format!("{}\n\nDefault: {}.", key.doc, key.default));
+                property["description"] = json!(format!(
+                    "{}\n\nDefault: {}",
+                    key.doc,
+                    key.default_and_reason()
+                ));
                 if let Some(instead) = key.deprecated {
                     property["deprecated"] = json!(true);
                     property["description"] = json!(format!("Deprecated: {instead}."));
