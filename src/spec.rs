@@ -83,7 +83,7 @@ fn other_format(file: &SourceFile) -> Option<Diagnostic> {
     let (what, help) = match words.as_slice() {
         ["FROM" | "from" | "ARG", ..] if !line.contains(": ") => (
             "a Dockerfile",
-            "remove the `# syntax` line from it, or name the spec with `-f Rust.yaml`",
+            "name the spec with `-f Rust.yaml` (`--call=init` turns a Dockerfile into one), or remove the `# syntax` line",
         ),
         ["[package]" | "[workspace]" | "[dependencies]"] => {
             ("a Cargo manifest", "name the spec with `-f Rust.yaml`")

@@ -153,7 +153,7 @@ fn foreign(written: &str, config: &[u8], platform: &Platform) -> Option<Diagnost
         return None;
     }
     let message = format!("`{written}` is an image for {made}, not for {platform}");
-    let help = format!("name an image that there is for {platform}");
+    let help = format!("use an image that is available for {platform}");
     Some(Diagnostic::warning("base-platform", message).help(help))
 }
 

@@ -84,6 +84,7 @@ impl Ref {
                     "file-too-large",
                     format!("`{path}` has more than {max} bytes"),
                 )
+                .help("check that it is the right file")
                 .into());
             }
             if last {

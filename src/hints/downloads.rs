@@ -37,7 +37,7 @@ const DOWNLOADS: &[Download] = &[
         with: &["ureq"],
         unless: &[],
         what: "ONNX Runtime",
-        help: "turn the feature `download-binaries` of `ort` off in `Cargo.toml` and `load-dynamic` on, or fetch it in a `run:` with `network: true` and say in `env:` where it is, both with `target: gnu`",
+        help: "turn the feature `download-binaries` of `ort` off in `Cargo.toml` and `load-dynamic` on, or fetch it in a `run:` with `network: true` and write `env: { ORT_LIB_LOCATION: DIRECTORY }`, both with `target: gnu` under `build:` and `base: debian` under `image:`",
         env: &["ORT_LIB_LOCATION", "ORT_LIB_PATH"],
     },
     Download {
@@ -46,7 +46,7 @@ const DOWNLOADS: &[Download] = &[
         with: &[],
         unless: &[],
         what: "V8",
-        help: "write `target: gnu`, fetch the archive in a `run:` with `network: true`, and name it in `env: { RUSTY_V8_ARCHIVE: … }` under `build:`",
+        help: "write `target: gnu` and `env: { RUSTY_V8_ARCHIVE: FILE }` under `build:`, fetch that file in a `run:` with `network: true`, and write `base: debian` under `image:`",
         env: &["RUSTY_V8_ARCHIVE", "V8_FROM_SOURCE"],
     },
 ];

@@ -12,10 +12,13 @@ struct Library {
     unless: &'static [&'static str],
     /// Its name.
     what: &'static str,
-    /// Why a program cannot be linked with musl on Debian, and what to write.
+    /// Why a program cannot be linked with musl on Debian, and what to write beside `target: gnu`; empty if nothing else
+    /// helps.
     musl: [&'static str; 2],
     /// Debian's package, where a program for glibc needs one, and whether the full build image has it.
     package: Option<(&'static str, bool)>,
+    /// What the program for glibc loads and `base: debian` does not have, as Debian 13 calls its package.
+    loads: Option<&'static str>,
     /// Variables that settle it.
     env: &'static [&'static str],
 }
@@ -25,10 +28,10 @@ const NONE: &str = "the build image has none for musl";
 
 const NO_CPLUSPLUS: &str = "the build image compiles no C++ for musl";
 
-const CPLUSPLUS: &str =
-    "write `target: gnu`, or `base: rust:1-alpine` and `packages: [g++]` under `build:`";
+const CPLUSPLUS: &str = "write `base: rust:1-alpine` and `packages: [g++]` under `build:`";
 
-const CMAKE_CPLUSPLUS: &str = "write `target: gnu`, or `base: rust:1-alpine` and `packages: [cmake, g++, make]` under `build:`";
+const CMAKE_CPLUSPLUS: &str =
+    "write `base: rust:1-alpine` and `packages: [cmake, g++, make]` under `build:`";
 
 /// A C++ library that its crate compiles.
 const COMPILED: Library = Library {
@@ -38,6 +41,7 @@ const COMPILED: Library = Library {
     what: "",
     musl: [NO_CPLUSPLUS, CPLUSPLUS],
     package: None,
+    loads: None,
     env: &["CXX"],
 };
 
@@ -47,8 +51,9 @@ const SYSTEM: Library = Library {
     with: &[],
     unless: &[],
     what: "",
-    musl: [NONE, "write `target: gnu` under `build:`"],
+    musl: [NONE, ""],
     package: None,
+    loads: None,
     env: &[],
 };
 
@@ -59,9 +64,10 @@ const LIBRARIES: &[Library] = &[
         what: "libpq",
         musl: [
             NONE,
-            "turn the feature `bundled` of `pq-sys` on in `Cargo.toml`, and `vendored` of `openssl-sys`, or write `target: gnu` under `build:` and `base: debian`, `packages: [libpq5]` under `image:`",
+            "turn the feature `bundled` of `pq-sys` on in `Cargo.toml`, and `vendored` of `openssl-sys`",
         ],
         package: Some(("libpq-dev", true)),
+        loads: Some("libpq5"),
         ..SYSTEM
     },
     Library {
@@ -69,6 +75,7 @@ const LIBRARIES: &[Library] = &[
         unless: &["mysqlclient-src"],
         what: "libmysqlclient",
         package: Some(("default-libmysqlclient-dev", true)),
+        loads: Some("libmariadb3"),
         ..SYSTEM
     },
     Library {
@@ -77,7 +84,7 @@ const LIBRARIES: &[Library] = &[
         what: "SQLite",
         musl: [
             NONE,
-            "turn the feature `bundled` of `rusqlite` or `libsqlite3-sys` on in `Cargo.toml`, or write `target: gnu` under `build:`",
+            "turn the feature `bundled` of `rusqlite` or `libsqlite3-sys` on in `Cargo.toml`",
         ],
         package: Some(("libsqlite3-dev", true)),
         env: &["SQLITE3_LIB_DIR"],
@@ -97,6 +104,7 @@ const LIBRARIES: &[Library] = &[
         crate_name: "alsa-sys",
         what: "ALSA",
         package: Some(("libasound2-dev", false)),
+        loads: Some("libasound2t64"),
         ..SYSTEM
     },
     Library {
@@ -111,7 +119,7 @@ const LIBRARIES: &[Library] = &[
         what: "libudev",
         musl: [
             NONE,
-            "write `hidapi = { default-features = false, features = [\"linux-native-basic-udev\"] }` into `Cargo.toml`, or write `target: gnu` under `build:`",
+            "write `hidapi = { default-features = false, features = [\"linux-native-basic-udev\"] }` into `Cargo.toml`",
         ],
         package: Some(("libudev-dev", false)),
         ..SYSTEM
@@ -122,9 +130,10 @@ const LIBRARIES: &[Library] = &[
         what: "libdbus",
         musl: [
             NONE,
-            "turn the feature `vendored` of `dbus` on in `Cargo.toml`, or write `target: gnu` under `build:`",
+            "turn the feature `vendored` of `dbus` on in `Cargo.toml`",
         ],
         package: Some(("libdbus-1-dev", false)),
+        loads: Some("libdbus-1-3"),
         ..SYSTEM
     },
     Library {
@@ -133,7 +142,7 @@ const LIBRARIES: &[Library] = &[
         what: "librdkafka",
         musl: [
             "its build script compiles that with `gcc`, for glibc",
-            "write `packages: [musl-tools]` and `env: { CC: musl-gcc }` under `build:`, or write `target: gnu`",
+            "write `packages: [musl-tools]` and `env: { CC: musl-gcc }` under `build:`",
         ],
         env: &["CC"],
         ..SYSTEM
@@ -144,7 +153,7 @@ const LIBRARIES: &[Library] = &[
         what: "librdkafka",
         musl: [
             "the build image has no C++ compiler for musl, which cmake looks for",
-            "turn the feature `cmake-build` off in `Cargo.toml`, or write `target: gnu` under `build:`",
+            "turn the feature `cmake-build` off in `Cargo.toml`",
         ],
         ..COMPILED
     },
@@ -159,7 +168,7 @@ const LIBRARIES: &[Library] = &[
         crate_name: "librocksdb-sys",
         what: "RocksDB",
         // On Alpine its build script cannot load libclang.
-        musl: [NO_CPLUSPLUS, "write `target: gnu` under `build:`"],
+        musl: [NO_CPLUSPLUS, ""],
         env: &["ROCKSDB_LIB_DIR", "CXX"],
         ..COMPILED
     },
@@ -187,7 +196,7 @@ const LIBRARIES: &[Library] = &[
         what: "a suffix array in C++",
         musl: [
             NO_CPLUSPLUS,
-            "write `tokenizers = { default-features = false, features = [\"onig\"] }` into `Cargo.toml`, or write `target: gnu` under `build:`",
+            "write `tokenizers = { default-features = false, features = [\"onig\"] }` into `Cargo.toml`",
         ],
         ..COMPILED
     },
@@ -223,18 +232,29 @@ pub(crate) fn libraries(image: &ImageSpec, needed: &Needed<'_>, is_musl: bool) -
         .filter(|library| library.is_linked(needed) && !sets(image, library.env));
     let missing = linked.filter_map(|library| {
         let (name, what) = (library.crate_name, library.what);
-        if is_musl {
-            let [why, help] = library.musl;
-            return (!why.is_empty()).then(|| format!("`{name}` links {what}, and {why}: {help}"));
+        let packages = library.package.and_then(|(package, is_there)| match full {
+            true if is_there => None,
+            true => missing(image, &[package]),
+            false => missing(image, &[package, "pkg-config"]),
+        });
+        if !is_musl {
+            let packages = packages?;
+            return Some(format!(
+                "`{name}` links {what}, which the build image does not have: write `packages: [{packages}]` under `build:`"
+            ));
         }
-        let (package, is_there) = library.package?;
-        let list = match full {
-            true if is_there => return None,
-            true => missing(image, &[package])?,
-            false => missing(image, &[package, "pkg-config"])?,
+        let [why, instead] = library.musl;
+        if why.is_empty() {
+            return None;
+        }
+        let or = if instead.is_empty() { "" } else { ", or " };
+        let and = |packages: Option<String>| match packages {
+            Some(packages) => format!(" and `packages: [{packages}]`"),
+            None => String::new(),
         };
+        let (build, run) = (and(packages), and(library.loads.map(str::to_owned)));
         Some(format!(
-            "`{name}` links {what}, which the build image does not have: write `packages: [{list}]` under `build:`"
+            "`{name}` links {what}, and {why}: {instead}{or}write `target: gnu`{build} under `build:`, and `base: debian`{run} under `image:`"
         ))
     });
     missing.collect()
@@ -252,7 +272,7 @@ mod tests {
     #[test]
     fn a_library_for_glibc_alone_has_the_line_to_write() {
         let crates = [("alsa-sys", "app")];
-        let musl = "`alsa-sys` links ALSA, and the build image has none for musl: write `target: gnu` under `build:`";
+        let musl = "`alsa-sys` links ALSA, and the build image has none for musl: write `target: gnu` and `packages: [libasound2-dev]` under `build:`, and `base: debian` and `packages: [libasound2t64]` under `image:`";
         assert_eq!(lines("{}", &crates, true), [musl]);
         let gnu = "`alsa-sys` links ALSA, which the build image does not have: write `packages: [libasound2-dev]` under `build:`";
         assert_eq!(lines("build: { target: gnu }", &crates, false), [gnu]);
@@ -277,7 +297,7 @@ mod tests {
         assert_eq!(
             lines("{}", &crates, true),
             [
-                "`rdkafka-sys` links librdkafka, and its build script compiles that with `gcc`, for glibc: write `packages: [musl-tools]` and `env: { CC: musl-gcc }` under `build:`, or write `target: gnu`"
+                "`rdkafka-sys` links librdkafka, and its build script compiles that with `gcc`, for glibc: write `packages: [musl-tools]` and `env: { CC: musl-gcc }` under `build:`, or write `target: gnu` under `build:`, and `base: debian` under `image:`"
             ]
         );
         let given = "build: { packages: [musl-tools], env: { CC: musl-gcc } }\n";

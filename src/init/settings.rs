@@ -33,7 +33,7 @@ impl Reader<'_> {
                 build.set("profile", mapping(&pairs), "");
             }
             None => {}
-            Some("dev") => build.set("profile", "dev".into(), "as before: not optimised"),
+            Some("dev") => build.set("profile", "dev".into(), "as before: not optimized"),
             Some(profile) => build.set("profile", scalar(profile), ""),
         }
         match cargo.target.as_deref() {

@@ -14,7 +14,7 @@ pub(super) const RULES: [Rule; 4] = [
     ),
     Rule::new(
         "base-without-digest",
-        "A base image without a digest may be another one tomorrow",
+        "A base image without a digest may be a different one tomorrow",
         without_digest,
     )
     .experimental(),
@@ -86,7 +86,9 @@ fn without_digest(input: &Input<'_>, found: &mut Found<'_>) {
             found.spec(
                 span,
                 format!("`{text}` has no digest"),
-                "write it with `@sha256:…`, as `docker buildx imagetools inspect` prints it",
+                format!(
+                    "append the `@sha256:…` that `docker buildx imagetools inspect {text}` prints"
+                ),
             );
         }
     });

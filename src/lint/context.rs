@@ -21,7 +21,7 @@ pub(super) const RULES: [Rule; 4] = [
     ),
     Rule::new(
         "sqlx-without-data",
-        "With SQLX_OFFLINE, sqlx compiles by what `cargo sqlx prepare` left in the context",
+        "With SQLX_OFFLINE, sqlx compiles against what `cargo sqlx prepare` left in the context",
         sqlx,
     ),
 ];

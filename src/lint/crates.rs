@@ -136,7 +136,7 @@ fn openssl(input: &Input<'_>, found: &mut Found<'_>) {
                 }
                 false => {
                     "write `openssl = { version = \"0.10\", features = [\"vendored\"] }` into `Cargo.toml`, use rustls instead, or \
-                     write `target: gnu`"
+                     write `target: gnu` under `build:`, and `base: debian` under `image:`"
                 }
             };
             match locked {
@@ -199,7 +199,7 @@ fn ssh(input: &Input<'_>, found: &mut Found<'_>) {
                     "`{}` is fetched by ssh, and no ssh agent is asked for",
                     package.name
                 ),
-                "write `build: { ssh: [default] }`, and build with `--ssh default`",
+                "write `build: { ssh: [default] }`, build with `--ssh default`, and write the host's keys into `/etc/ssh/ssh_known_hosts` with `run:`",
             );
         }
     }

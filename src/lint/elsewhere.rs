@@ -13,7 +13,7 @@ pub(super) const RULES: [Rule; 9] = [
     Rule::new("unknown-rule", "A skipped rule does not exist", unknown),
     Rule::new(
         "unknown-build-arg",
-        "A build-arg that is given and not declared",
+        "A build-arg that is passed but not declared",
         nothing,
     ),
     Rule::new("deprecated-key", "A key that will go away", nothing),
@@ -77,7 +77,7 @@ fn unknown(input: &Input<'_>, found: &mut Found<'_>) {
             format!("there is no rule `{}`", code.value),
             match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "see the list in docs/lint/README.md".to_owned(),
+                None => format!("see the list in {}/README.md", super::PAGES),
             },
         );
     }

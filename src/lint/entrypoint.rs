@@ -38,7 +38,7 @@ fn ambiguous(input: &Input<'_>, found: &mut Found<'_>) {
                     .or(image.build.span),
                 format!("the image starts `{first}`, but `default-run` is `{default}`"),
                 format!(
-                    "write `image: {{ entrypoint: {first} }}`, or put `{default}` first in `bin`"
+                    "write `image: {{ entrypoint: {default} }}`, or `entrypoint: {first}` if that one is meant"
                 ),
             );
         }

@@ -6,7 +6,7 @@ use crate::spec::ImageSpec;
 
 pub(super) const RULES: [Rule; 1] = [Rule::new(
     "missing-repository",
-    "A crate reads the git repository while the program is compiled, and no build has it",
+    "A crate reads the git repository while the program is compiled, which no build has",
     repository,
 )];
 

@@ -24,7 +24,7 @@ pub(super) const RULES: [Rule; 5] = [
     ),
     Rule::new(
         "healthcheck-program",
-        "A health check runs inside of the image, with the programs that it has",
+        "A health check runs inside the image, with the programs that it has",
         healthcheck,
     ),
     Rule::new("unused-key", "A key that has no effect here", unused),
@@ -133,11 +133,22 @@ fn healthcheck(input: &Input<'_>, found: &mut Found<'_>) {
                 && !copied
                 && !own
             {
-                found.spec(
-                    check.span,
-                    format!("the image has no `{program}` for its health check"),
-                    "let the program check itself, install the package, or use another base",
-                );
+                let help = match program {
+                    "curl" if there.contains(&"wget") => {
+                        "use `wget --spider`, or write `packages: [curl]` under `image:`".to_owned()
+                    }
+                    "bash" | "curl" | "wget" if !there.is_empty() => {
+                        format!("write `packages: [{program}]` under `image:`")
+                    }
+                    _ => {
+                        let bin = bins.first().map_or("PROGRAM", String::as_str);
+                        format!(
+                            "let the program check itself: `healthcheck: {{ cmd: [{bin}, health] }}`"
+                        )
+                    }
+                };
+                let message = format!("the image has no `{program}` for its health check");
+                found.spec(check.span, message, help);
             }
         }
     }

@@ -81,31 +81,40 @@ fn env(input: &Input<'_>, found: &mut Found<'_>) {
                     "`{}` looks like a secret, and build-args are not secret",
                     arg.name.value
                 ),
-                "write `build: { secrets: [...] }` and pass it with `--secret`",
+                as_secret(&arg.name),
             );
         }
     }
     for image in &input.spec.images {
         let (build, runtime) = (&image.build, &image.image);
-        let compile = "write `build: { secrets: [...] }` and pass it with `--secret`";
-        let run = "pass it when the container starts";
-        for (block, vars, help) in [
-            ("build.env", &build.env, compile),
-            ("build.stamp", &build.stamp, compile),
-            ("image.env", &runtime.env, run),
-            ("image.labels", &runtime.labels, run),
-            ("image.annotations", &runtime.annotations, run),
+        for (block, vars) in [
+            ("build.env", &build.env),
+            ("build.stamp", &build.stamp),
+            ("image.env", &runtime.env),
+            ("image.labels", &runtime.labels),
+            ("image.annotations", &runtime.annotations),
         ] {
             for EnvVar { name, value } in vars {
                 let named = block.ends_with("env") && is_secret(name);
                 let by_name = named && !value.is_empty() && !is_setting(value);
                 if by_name || is_token(value) {
                     let message = format!("`{}` in `{block}` looks like a secret", name.value);
+                    let help = match block.starts_with("build") {
+                        true => as_secret(name),
+                        false => "pass it when the container starts".to_owned(),
+                    };
                     found.spec(name.span, message, help);
                 }
             }
         }
     }
+}
+
+/// How a variable reaches a build as a secret.
+fn as_secret(name: &str) -> String {
+    format!(
+        "write `build: {{ secrets: [{{ id: {name}, env: {name} }}] }}` instead, and pass `--secret id={name},env={name}`"
+    )
 }
 
 fn is_secret(name: &str) -> bool {

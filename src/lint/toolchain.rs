@@ -13,7 +13,7 @@ pub(super) const RULES: [Rule; 5] = [
     ),
     Rule::new(
         "floating-nightly",
-        "A nightly without a date is another compiler every day",
+        "A nightly without a date is a different compiler every day",
         nightly,
     ),
     Rule::new(

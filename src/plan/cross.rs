@@ -5,6 +5,10 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::platform::{self, Libc};
 use crate::recipe::Recipe;
 
+/// What needs no cross compiler.
+const NODE: &str =
+    "build on a builder that has a node of that platform (`docker buildx create --append`)";
+
 /// The variable that tells cargo the linker for a foreign triple, and its value; nothing where the usual one
 /// works, or where the user says which.
 ///
@@ -60,10 +64,23 @@ pub(super) fn linker(
             "there is no linker for `{triple}` on {}",
             input.build_platform
         );
-        let help = format!(
-            "use `target: musl`, build on a builder that has a node of that platform (`docker buildx create \
-             --append`), or install a cross compiler with `packages:` and name it in `env: {{ {name}: … }}` under `build:`"
-        );
+        // As Debian calls them.
+        let compiler = match triple {
+            "aarch64-unknown-linux-gnu" => Some(["aarch64", "arm64"]),
+            "x86_64-unknown-linux-gnu" => Some(["x86-64", "amd64"]),
+            _ => None,
+        };
+        let own = match compiler {
+            Some([processor, architecture]) => format!(
+                "write `packages: [gcc-{processor}-linux-gnu, libc6-dev-{architecture}-cross]` and `env: {{ {name}: \
+                 {}-linux-gnu-gcc }}` under `build:`",
+                processor.replace('-', "_")
+            ),
+            None => format!(
+                "install a cross compiler with `packages:` and name it in `env: {{ {name}: … }}` under `build:`"
+            ),
+        };
+        let help = format!("use `target: musl`, {NODE}, or {own}");
         return Err(stop("no-cross-linker", message, help));
     }
     let key = format!("CC_{}", triple.replace(['-', '.'], "_"));
@@ -73,8 +90,9 @@ pub(super) fn linker(
             input.build_platform
         );
         let help = format!(
-            "build on a builder that has a node of that platform (`docker buildx create --append`), or install a cross \
-             compiler with `packages:` and name it in `env: {{ {key}: … }}` under `build:`"
+            "{NODE}, or, as no package of Debian has a cross compiler for musl, use a build image that has one, and name it \
+             under `build:`, as in `env: {{ {key}: {}-linux-musl-gcc }}`",
+            processor(triple)
         );
         return Err(stop("no-cross-compiler", message, help));
     }

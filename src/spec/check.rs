@@ -180,6 +180,9 @@ impl Check<'_> {
             format!("did you mean `{near}`?")
         } else if let Some(home) = home_of(name, block) {
             format!("it belongs in {home}")
+        } else if name == "network" && block.key("run").is_some() {
+            "write `network: true` in a command of `run:`; steps that compile have no network"
+                .to_owned()
         } else if let Some(option) = option_of_buildx(name) {
             format!("it is an option of `docker buildx build`: `{option}`")
         } else if let Some((word, home)) =
@@ -220,7 +223,7 @@ impl Check<'_> {
                 }
             }
             Scalar::Words(words) => {
-                if !words.iter().any(|(word, _)| *word == text) || found != ScalarType::Text {
+                if !words.iter().any(|(word, _)| *word == text) {
                     let names = || words.iter().map(|(word, _)| *word);
                     let help = match nearest(text, names()) {
                         Some(near) => format!("did you mean `{near}`?"),
@@ -245,7 +248,12 @@ impl Check<'_> {
                         _ => false,
                     };
                 if found == ScalarType::Null {
-                    let help = "write a value or leave it out".to_owned();
+                    let help = match self.file.slice(span) {
+                        "" => "write a value or leave it out".to_owned(),
+                        word => format!(
+                            "put `{word}` in quotes if the word is meant, else leave it out"
+                        ),
+                    };
                     self.mismatch(shape.what, "nothing", help, span, place);
                 } else if !taken {
                     let help = match found {

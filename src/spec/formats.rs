@@ -89,7 +89,7 @@ pub(super) static PROFILE: Format = format(
 );
 pub(super) static OPT_LEVEL: Format = numbers(
     format(
-        "an optimisation level",
+        "an optimization level",
         r"^[0-3sz]$",
         |text| ["0", "1", "2", "3", "s", "z"].contains(&text),
         |_| "write `0` to `3` for speed, or `s` or `z` for size".into(),

@@ -43,7 +43,7 @@ fn every_default_has_a_reason() {
     assert!(defaults.len() > 50, "{defaults:#?}");
     let bare = defaults
         .iter()
-        .filter(|default| **default != "required" && !default.contains(": "));
+        .filter(|default| **default != "required." && !default.contains(". "));
     assert_eq!(bare.collect::<Vec<_>>(), [&""; 0]);
 }
 
@@ -110,7 +110,7 @@ const ERRORS: &str = "\
 <!-- Generated from tests/spec-errors: `UPDATE=1 cargo test --lib generated` rewrites it. -->
 # What can be wrong with a Rust.yaml
 
-Every mistake has a stable code. All mistakes in the form of a file are shown at once, and once there are none, all that keys say against each other. One example for each code:
+Every mistake has a stable code. All errors in the form of a file are reported together; once there are none, all conflicts between keys are. One example for each code:
 ";
 
 const CODES: &[&str] = &[

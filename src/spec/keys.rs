@@ -40,7 +40,7 @@ static SPEC: Block = Block {
             "syntax",
             &ANY_TEXT,
             "The frontend image, for specs in JSON, which has no comments. In YAML, write `# syntax=` on the first line.",
-            "read from the first line: there BuildKit looks for it",
+            "read from the first line: BuildKit looks for it there",
             "org/rust-frontend:1",
         ),
         Key::new(

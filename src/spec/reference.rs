@@ -72,7 +72,7 @@ fn entry(key: &Key) -> String {
     } else {
         let _ = writeln!(text, "- Takes: {}", key.shape.what);
     }
-    let _ = writeln!(text, "- Default: {}", key.default);
+    let _ = writeln!(text, "- Default: {}", key.default_and_reason());
     let _ = writeln!(text, "- Example: `{}: {}`", key.name, key.example);
     text
 }

@@ -34,7 +34,10 @@ fn shape(shape: &Shape, definitions: &mut Object<String, Value>, null: bool) -> 
             forms.extend([json!({ "type": "boolean" }), filled()]);
         }
         Some(Scalar::Words(words)) => {
-            let one = |(word, doc): &(&str, &str)| json!({ "const": word, "description": doc });
+            let one = |(word, doc): &(&str, &str)| match word.parse::<bool>() {
+                Ok(value) => json!({ "enum": [value, word], "description": doc }),
+                Err(_) => json!({ "const": word, "description": doc }),
+            };
             forms.extend(words.iter().map(one));
             forms.push(filled());
         }
@@ -88,8 +91,11 @@ fn reference(block: &'static Block, definitions: &mut Object<String, Value>) -> 
             .iter()
             .map(|key| {
                 let mut property = shape(key.shape, definitions, !key.required);
-                property["description"] =
-                    json!(format!("{}\n\nDefault: {}.", key.doc, key.default));
+                property["description"] = json!(format!(
+                    "{}\n\nDefault: {}",
+                    key.doc,
+                    key.default_and_reason()
+                ));
                 if let Some(instead) = key.deprecated {
                     property["deprecated"] = json!(true);
                     property["description"] = json!(format!("Deprecated: {instead}."));

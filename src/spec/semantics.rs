@@ -101,7 +101,8 @@ impl Check<'_> {
             let name = &var.name.value;
             if env.iter().any(|other| other.name.value == *name) {
                 let message = format!("`{name}` is in `env` and in `stamp`");
-                let help = "keep it in `stamp` if only the final crate reads it, else in `env`";
+                let help =
+                    "keep it in `stamp` if only your own packages read it, otherwise in `env`";
                 self.error("stamp-in-env", var.name.span, message, help.into());
             }
         }

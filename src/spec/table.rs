@@ -194,6 +194,18 @@ impl Key {
         }
     }
 
+    /// The default and its reason as two sentences; the first has no subject.
+    pub(super) fn default_and_reason(&self) -> String {
+        let Some((default, reason)) = self.default.split_once(": ") else {
+            return format!("{}.", self.default);
+        };
+        let mut reason = reason.to_owned();
+        if let Some(first) = reason.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        format!("{default}. {reason}.")
+    }
+
     pub(super) const fn required(self) -> Key {
         Key {
             required: true,

@@ -53,6 +53,17 @@ fn the_syntax_line_alone_is_a_spec() {
     }
 }
 
+/// Cargo reads them from variables, where quotes do not count.
+#[test]
+fn settings_of_a_profile_may_be_booleans() {
+    let spec = good("build: { profile: { lto: true, strip: \"false\" } }");
+    let settings = spec.images[0].build.profile_settings.iter();
+    let settings: Vec<String> = settings
+        .map(|(key, value)| format!("{key}={}", **value))
+        .collect();
+    assert_eq!(settings, ["lto=true", "strip=false"]);
+}
+
 #[test]
 fn labels_that_begin_as_ignored_keys_do_are_labels() {
     let text = "args: { REV: one }\nx-any: '${UNKNOWN}'\nimage: { labels: { x-rev: '${REV}' }, x-more: '${UNKNOWN}' }\n";

@@ -35,7 +35,19 @@ pub(super) fn instead(node: &Node, shape: &'static Shape, key: Option<&str>) -> 
                 _ => format!("write `{key}: {{ {name}: {example} }}`"),
             }
         }
-        (_, Some(Map::Open { .. })) => format!("write `{key}: {{ name: value }}`"),
+        (data, Some(Map::Open { .. })) => {
+            let first = match data {
+                Data::List(items) => items.first().map(|item| &item.data),
+                _ => None,
+            };
+            let (name, value) = match first {
+                Some(Data::Scalar(first)) => {
+                    first.text.split_once('=').unwrap_or((&first.text, "value"))
+                }
+                _ => ("name", "value"),
+            };
+            format!("write `{key}: {{ {}: {} }}`", shorten(name), shorten(value))
+        }
         _ => "write a single value".into(),
     }
 }

@@ -11,7 +11,7 @@ pub(super) static IMAGE_KEYS: Block = Block {
             "base",
             &IMAGE_NAME,
             "Base image: `alpine`, `scratch`, `distroless` (`gcr.io/distroless/static-debian13:nonroot`, with `target: gnu` `cc-debian13:nonroot`), `debian` (`debian:trixie-slim`), or any reference.",
-            "`alpine`: small, and it has a shell to look around with",
+            "`alpine`: it is small, and has a shell to look around with",
             "scratch",
         ),
         Key::new(
@@ -95,7 +95,7 @@ pub(super) static IMAGE_KEYS: Block = Block {
             "stop-signal",
             &SIGNAL_NAME,
             "Signal that stops the container.",
-            "the base image's, usually SIGTERM: what servers listen to",
+            "the base image's, usually SIGTERM: servers listen to it",
             "SIGINT",
         ),
         Key::new(

@@ -24,7 +24,7 @@ pub(super) static PROFILE_SETTINGS: Block = Block {
         Key::new(
             "lto",
             &LTO,
-            "Link-time optimisation.",
+            "Link-time optimization.",
             "the profile's: `Cargo.toml` decides",
             "fat",
         ),
@@ -53,7 +53,7 @@ pub(super) static PROFILE_SETTINGS: Block = Block {
 };
 
 static LTO: Shape = Shape::words(
-    "a kind of link-time optimisation",
+    "a kind of link-time optimization",
     &[
         (
             "fat",
@@ -61,6 +61,8 @@ static LTO: Shape = Shape::words(
         ),
         ("thin", "of all crates in parallel"),
         ("off", "none"),
+        ("true", "as `fat`"),
+        ("false", "of each crate alone"),
     ],
 );
 
@@ -81,6 +83,8 @@ static STRIP: Shape = Shape::words(
         ("none", "nothing"),
         ("debuginfo", "debug information"),
         ("symbols", "names of functions, too: backtraces have none"),
+        ("true", "as `symbols`"),
+        ("false", "as `none`"),
     ],
 );
 
@@ -100,13 +104,13 @@ pub(super) static SECRET: Block = Block {
             "target",
             &ABSOLUTE,
             "File that it is mounted as.",
-            "`/run/secrets/ID`: where BuildKit and Docker put secrets; none where `env` is given",
+            "`/run/secrets/ID`, none where `env` is given: BuildKit and Docker put secrets there",
             "/root/.netrc",
         ),
         Key::new(
             "env",
             &NAME_OF_ENV,
-            "Environment variable that holds it; there is then no file, unless `target` names one. Of the steps that compile, only those have it that compile your packages: Cargo writes variables that a build script asks for beside what it compiles.",
+            "Environment variable that holds it; there is then no file, unless `target` names one. The step that compiles dependencies does not have it: Cargo stores the values of variables that build scripts ask for next to its output, which becomes a layer.",
             "none: a file leaks less",
             "CARGO_REGISTRIES_TEAM_TOKEN",
         ),
@@ -202,35 +206,35 @@ pub(super) static HEALTHCHECK: Block = Block {
             "interval",
             &DURATION_TEXT,
             "Time between checks.",
-            "30s: the engine's, as for a Dockerfile",
+            "30s: that is the engine's, as for a Dockerfile",
             "10s",
         ),
         Key::new(
             "timeout",
             &DURATION_TEXT,
             "Longest time a check may take.",
-            "30s: the engine's, as for a Dockerfile",
+            "30s: that is the engine's, as for a Dockerfile",
             "3s",
         ),
         Key::new(
             "start-period",
             &DURATION_TEXT,
             "Time at the start in which failures do not count.",
-            "0s: the engine's, as for a Dockerfile",
+            "0s: that is the engine's, as for a Dockerfile",
             "1m30s",
         ),
         Key::new(
             "start-interval",
             &DURATION_TEXT,
             "Time between checks at the start.",
-            "5s: the engine's, as for a Dockerfile",
+            "5s: that is the engine's, as for a Dockerfile",
             "1s",
         ),
         Key::new(
             "retries",
             &COUNT_NUMBER,
             "Failures in a row after which the container is unhealthy.",
-            "3: the engine's, as for a Dockerfile",
+            "3: that is the engine's, as for a Dockerfile",
             "5",
         ),
     ],

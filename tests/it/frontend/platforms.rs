@@ -131,8 +131,8 @@ async fn a_foreign_platform_that_nothing_links_for() {
         error.message,
         "Rust.yaml:1: there is no linker for `aarch64-unknown-linux-gnu` on linux/amd64: use \
          `target: musl`, build on a builder that has a node of that platform (`docker buildx create \
-         --append`), or install a cross compiler with `packages:` and name it in `env: { \
-         CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER: … }` under `build:`"
+         --append`), or write `packages: [gcc-aarch64-linux-gnu, libc6-dev-arm64-cross]` and `env: { \
+         CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER: aarch64-linux-gnu-gcc }` under `build:`"
     );
 }
 

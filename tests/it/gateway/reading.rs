@@ -53,7 +53,10 @@ async fn larger_than_allowed_is_a_mistake_of_the_user() {
     let reference = solved(&bridge).await;
     assert_eq!(reference.read_file("f", 11).await.unwrap().len(), 11);
     let failure = reference.read_file("f", 10).await.unwrap_err();
-    assert_eq!(failure.to_string(), "`f` has more than 10 bytes");
+    assert_eq!(
+        failure.to_string(),
+        "`f` has more than 10 bytes: check that it is the right file"
+    );
 }
 
 #[tokio::test]
