@@ -71,11 +71,7 @@ async fn build(bridge: &Bridge, options: &[(&str, &str)]) -> msg::ReturnRequest 
     };
     let gateway = bridge.connect_with(environment).await.unwrap();
     let _ = serve(&gateway, frontend::build).await;
-    let [request] = bridge
-        .calls::<msg::ReturnRequest>("Return")
-        .try_into()
-        .unwrap();
-    request
+    bridge.returned()
 }
 
 fn result(request: msg::ReturnRequest) -> (Kind, BTreeMap<String, String>) {

@@ -1,7 +1,6 @@
 //! The real program, with an engine on its standard input and output.
 
 use crate::support::bridge::{Bridge, Reply};
-use buildkit_proto::gateway as msg;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -53,10 +52,7 @@ async fn a_build_ends_with_one_return_and_the_process() {
     // The engine keeps its end open: the program must not wait for it.
     let status = ended(child).await;
     assert_eq!(status.code(), Some(1));
-    let [request] = bridge
-        .calls::<msg::ReturnRequest>("Return")
-        .try_into()
-        .unwrap();
+    let request = bridge.returned();
     assert_eq!(
         request.error.unwrap().message,
         "failed to parse shm size: strconv.ParseInt: parsing \"large\": invalid syntax"
@@ -67,10 +63,7 @@ async fn a_build_ends_with_one_return_and_the_process() {
 async fn a_feature_that_is_not_there_is_refused() {
     let bridge = Bridge::new();
     ended(start(&["frontend.caps=x.y"], &bridge)).await;
-    let [request] = bridge
-        .calls::<msg::ReturnRequest>("Return")
-        .try_into()
-        .unwrap();
+    let request = bridge.returned();
     assert_eq!(request.error.unwrap().code, 12);
 }
 
@@ -110,10 +103,7 @@ async fn a_panic_is_an_error_message() {
     let program = Path::new(PROGRAM).with_file_name("examples/panicking-frontend");
     let status = ended(start_as(&program, &[], &bridge)).await;
     assert_eq!(status.code(), Some(1));
-    let [request] = bridge
-        .calls::<msg::ReturnRequest>("Return")
-        .try_into()
-        .unwrap();
+    let request = bridge.returned();
     let error = request.error.unwrap();
     assert_eq!(error.code, 2);
     let start = "internal error of the Rust frontend: no luck (tests/it/gateway/panicking.rs:";
