@@ -79,3 +79,27 @@ fn fish() -> String {
             complete -c rust-frontend -s h -l help -d help\n\
             complete -c rust-frontend -s V -l version -d version\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As each shell's script lists a command and an option.
+    const ENTRIES: [(&str, &str, &str); 3] = [
+        ("bash", "NAME ", "--NAME "),
+        ("zsh", "'NAME:", "'--NAME["),
+        ("fish", " -a NAME ", " -l NAME "),
+    ];
+
+    #[test]
+    fn scripts_have_all_commands_and_options() {
+        for (shell, command, option) in ENTRIES {
+            let script = script(shell).unwrap();
+            let commands = COMMANDS.map(|(name, ..)| command.replace("NAME", name));
+            let options = OPTIONS.map(|(name, ..)| option.replace("NAME", name));
+            for entry in commands.iter().chain(&options) {
+                assert!(script.contains(entry), "{shell}: {entry}");
+            }
+        }
+    }
+}

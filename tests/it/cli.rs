@@ -420,22 +420,7 @@ fn common_stages_are_about_all_images() {
 }
 
 #[test]
-fn completions_know_all_commands() {
-    for shell in ["bash", "zsh", "fish"] {
-        let script = run(&["completions", shell]).stdout;
-        for command in [
-            "plan",
-            "graph",
-            "dockerfile",
-            "bake",
-            "schema",
-            "init",
-            "check",
-            "explain",
-        ] {
-            assert!(script.contains(command), "{shell}: {command}");
-        }
-    }
+fn completions_for_bash_are_a_script() {
     let script = run(&["completions", "bash"]).stdout;
     let checked = Command::new("bash").args(["-n", "-c", &script]).status();
     assert!(checked.is_ok_and(|status| status.success()));
