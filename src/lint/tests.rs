@@ -194,8 +194,9 @@ const INDEX: &str = "<!-- Generated from the table of rules: `UPDATE=1 cargo tes
 # Lint rules
 
 The rules find what would not build, or what builds but is probably not what you want. A build shows findings as warnings;
-`docker buildx build --check -f Rust.yaml .` checks without building, and exits with 1 if there are any findings. Three
-rules (`recompiled-dependency`, `crates-in-one-step`, `missing-shared-library`) find something only during a build.
+`docker buildx build --check -f Rust.yaml .` checks without building, and exits with 1 if there are any findings. Four
+rules (`base-platform`, `recompiled-dependency`, `crates-in-one-step`, `missing-shared-library`) find something only during a
+build.
 
 There are three ways to switch off rules or turn findings into errors. `# check=` and `lint:` add up; the build-arg replaces both:
 
