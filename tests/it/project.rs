@@ -570,7 +570,7 @@ fn lock_versions() {
     }
 }
 
-/// 27, 110: hundreds of members are read in a few rounds.
+/// 27: hundreds of members are read in a few rounds.
 #[test]
 fn many_members() {
     let mut fixture = String::from("//- /Cargo.toml\n[workspace]\nmembers = [\"crates/*\"]\n");
