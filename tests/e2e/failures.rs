@@ -1,7 +1,6 @@
 //! What goes wrong around a build: it is said in the words of who knows, and nothing of it stays in a cache.
 
 use std::thread;
-use std::time::Duration;
 
 use crate::support::docker::Docker;
 use crate::support::locked::{ITOA, YANKED, entry};
@@ -81,9 +80,7 @@ fn a_program_that_is_missing_is_named_with_the_line_to_write() {
 fn builds_at_once_and_killed_ones_leave_caches_whole() {
     let docker = Docker::take();
     let killed = with(YANKED);
-    docker
-        .build(&killed)
-        .kill_after(Duration::from_millis(1500));
+    docker.build(&killed).kill_at("] fetch ");
     let projects = [killed, with(ITOA), with(YANKED)];
     thread::scope(|scope| {
         let builds = projects.each_ref().map(|project| {

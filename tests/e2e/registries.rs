@@ -126,6 +126,10 @@ impl Team {
             .append(
                 "Cargo.toml",
                 &format!(
+    assert!(
+        !image.holds(team.token.as_bytes()),
+        "the image holds the token"
+    );
                     "[dependencies]\nteam-lib = {{ version = \"1\", registry = \"team\" }}\n{}",
                     names(|name| format!("{name} = \"1\"\n"))
                 ),
