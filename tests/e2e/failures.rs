@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::support::docker::Docker;
-use crate::support::locked::{ITOA, YANKED, entry};
+use crate::support::lock::{self, ITOA, YANKED};
 use crate::support::nonce;
 use crate::support::progress::DEPENDENCIES;
 use crate::support::project::Project;
@@ -23,7 +23,7 @@ fn with(locked: [&str; 3]) -> Project {
         )
         .append(
             "Cargo.lock",
-            &format!("dependencies = [\"{name}\"]\n{}", entry(locked)),
+            &(lock::dependencies(&[name]) + &lock::external(locked)),
         );
     project
 }
@@ -40,7 +40,7 @@ fn vendored(spec: &str, name: &str, build: &str) -> Project {
         .append("Cargo.toml", &format!("[dependencies]\n{name} = \"1\"\n"))
         .append(
             "Cargo.lock",
-            &format!("dependencies = [\"{name}\"]\n\n[[package]]\n{package}{source}"),
+            &(lock::dependencies(&[name]) + &lock::entry(name, "1.0.0", &[]) + source),
         )
         .write(
             ".cargo/config.toml",
@@ -155,7 +155,7 @@ fn a_killed_compiler_poisons_no_cache() {
     project
         .append("Cargo.toml", "macros = { path = \"macros\" }\n\n[workspace]\n")
         .replace("Cargo.lock", "dependencies = [\"itoa\"]", "dependencies = [\"itoa\", \"macros\"]")
-        .append("Cargo.lock", "\n[[package]]\nname = \"macros\"\nversion = \"0.1.0\"\n")
+        .append("Cargo.lock", &lock::entry("macros", "0.1.0", &[]))
         .write("macros/Cargo.toml", manifest)
         .write(
             "macros/src/lib.rs",

@@ -62,6 +62,13 @@ impl Team {
         team
     }
 
+    /// The crate's entry of a lock.
+    fn locked(&self) -> String {
+        let (index, checksum) = (&self.index, &self.checksum);
+        let source = format!("source = \"{index}\"\nchecksum = \"{checksum}\"\n");
+        lock::entry("team-lib", "1.2.0", &[]) + &source + &lock::dependencies(&["itoa"])
+    }
+
     /// A program that needs the crate of the team, and others of the public registry.
     fn project(&self, build: &str, others: &[[&str; 3]]) -> Project {
         let project = Project::tiny(&format!(
@@ -69,10 +76,14 @@ impl Team {
              image: {{ base: scratch }}\n",
         ));
         let index = &self.index;
-        let names = |each: fn(&str) -> String| -> String {
-            others.iter().map(|[name, ..]| each(name)).collect()
-        };
-        let entries: String = others.iter().map(|other| entry(*other)).collect();
+        let names = others.iter().map(|[name, ..]| *name);
+        let manifest: String = names
+            .clone()
+            .map(|name| format!("{name} = \"1\"\n"))
+            .collect();
+        let needs: Vec<&str> = names.chain(["team-lib"]).collect();
+        let crates = [ITOA].iter().chain(others);
+        let crates: String = crates.map(|one| lock::external(*one)).collect();
         project
             .write(
                 ".cargo/config.toml",
@@ -83,23 +94,12 @@ impl Team {
             .append(
                 "Cargo.toml",
                 &format!(
-    assert!(
-        !image.holds(team.token.as_bytes()),
-        "the image holds the token"
-    );
-                    "[dependencies]\nteam-lib = {{ version = \"1\", registry = \"team\" }}\n{}",
-                    names(|name| format!("{name} = \"1\"\n"))
+                    "[dependencies]\nteam-lib = {{ version = \"1\", registry = \"team\" }}\n{manifest}"
                 ),
             )
             .append(
                 "Cargo.lock",
-                &format!(
-                    "dependencies = [{}\"team-lib\"]\n{}{entries}\n[[package]]\nname = \"team-lib\"\n\
-                     version = \"1.2.0\"\nsource = \"{index}\"\nchecksum = \"{}\"\ndependencies = [\"itoa\"]\n",
-                    names(|name| format!("{name:?}, ")),
-                    entry(ITOA),
-                    self.checksum
-                ),
+                &(lock::dependencies(&needs) + &crates + &self.locked()),
             )
             .write("src/main.rs", "fn main() { println!(\"{}\", team_lib::from()); }\n");
         project
@@ -126,6 +126,10 @@ fn a_token_reaches_the_registry_and_nothing_else() {
     let (image, report) = build(&docker, &project, &team.token).image("registry");
     assert_eq!(report.compiled(), ["itoa", "team-lib", "tiny"]);
     assert!(!report.log().contains(&team.token));
+    assert!(
+        !image.holds(team.token.as_bytes()),
+        "the image holds the token"
+    );
     assert_eq!(image.prints(&[]), "registry 7\n");
 }
 

@@ -8,7 +8,7 @@ pub(crate) mod expect;
 pub(crate) mod grown;
 pub(crate) mod http;
 pub(crate) mod image;
-pub(crate) mod locked;
+pub(crate) mod lock;
 pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod tree;
