@@ -309,8 +309,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
         #[test]
         fn both_forms_mean_the_same(
             domain in "(|localhost/|[a-z]{1,5}(\\.[a-z]{2,3}){1,2}(:[1-9][0-9]{0,3})?/|[A-Z]{2}/)",

@@ -10,6 +10,8 @@ pub mod diagnostic;
 mod distribution;
 pub mod eject;
 pub mod explain;
+#[cfg(test)]
+mod fresh;
 pub mod frontend;
 pub mod gateway;
 mod hints;

@@ -3,6 +3,7 @@
 
 use super::{Input, Switches, rules, run, url};
 use crate::diagnostic::Diagnostics;
+use crate::fresh::check;
 use crate::ignorefile;
 use crate::options::Options;
 use crate::project;
@@ -161,7 +162,7 @@ fn findings_are_sentences_with_help() {
             let _ = writeln!(text, "{line}");
         }
     }
-    compare("findings.txt", "src/lint", &text);
+    check("src/lint/findings.txt", &text);
 }
 
 #[test]
@@ -179,7 +180,7 @@ fn the_index_lists_every_rule() {
             rule.code, rule.description
         );
     }
-    compare("README.md", "docs/lint", &text);
+    check("docs/lint/README.md", &text);
     let codes: Vec<&str> = rules().map(|rule| rule.code).collect();
     let mut unique = codes.clone();
     unique.sort_unstable();
@@ -189,26 +190,13 @@ fn the_index_lists_every_rule() {
     assert_eq!(url("no-such-rule"), "");
 }
 
-/// Compares with a file of this repository, or rewrites it with `UPDATE=1`.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test writes files of this repository"
-)]
-fn compare(name: &str, dir: &str, text: &str) {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), dir, name].iter().collect();
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&path, text).unwrap();
-    }
-    let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(there, text, "run `UPDATE=1 cargo test --lib lint`");
-}
-
 const INDEX: &str = "<!-- Generated from the table of rules: `UPDATE=1 cargo test --lib lint` rewrites it. -->
 # Lint rules
 
 The rules find what would not build, or what builds but is probably not what you want. A build shows findings as warnings;
 `docker buildx build --check -f Rust.yaml .` checks without building, and exits with 1 if there are any findings. Four
-rules (`recompiled-dependency`, `crates-in-one-step`, `base-platform`, `missing-shared-library`) find something only during a build.
+rules (`base-platform`, `recompiled-dependency`, `crates-in-one-step`, `missing-shared-library`) find something only during a
+build.
 
 There are three ways to switch off rules or turn findings into errors. `# check=` and `lint:` add up; the build-arg replaces both:
 

@@ -2,27 +2,14 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "tests read and rewrite files of the repository"
+    reason = "tests read files of the repository"
 )]
 
 use super::*;
 use crate::diagnostic::snippet::render;
+use crate::fresh::check;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-fn check(path: &Path, fresh: &str) {
-    if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, fresh).unwrap();
-        return;
-    }
-    let there = fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        there == fresh,
-        "{} is stale: UPDATE=1 cargo test rewrites it\n{fresh}",
-        path.display()
-    );
-}
+use std::path::PathBuf;
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -30,7 +17,7 @@ fn repository() -> PathBuf {
 
 #[test]
 fn the_reference_page_is_fresh() {
-    check(&repository().join("docs/spec.md"), &reference());
+    check("docs/spec.md", &reference());
 }
 
 #[test]
@@ -49,7 +36,7 @@ fn every_default_has_a_reason() {
 
 #[test]
 fn the_schema_file_is_fresh() {
-    check(&repository().join("docs/Rust.schema.json"), &schema_text());
+    check("docs/Rust.schema.json", &schema_text());
 }
 
 /// Every `NN-name.yaml` beside the text that its user sees. `# --build-arg NAME=value` lines give build
@@ -95,7 +82,7 @@ fn the_gallery_of_mistakes() {
             .iter()
             .map(|found| render(found) + &place(found))
             .collect();
-        check(&path.with_extension("txt"), &shown.join("\n"));
+        check(path.with_extension("txt"), &shown.join("\n"));
     }
     let known: Vec<&str> = codes.keys().copied().collect();
     assert_eq!(
@@ -103,7 +90,7 @@ fn the_gallery_of_mistakes() {
         "codes are stable: users and pages refer to them"
     );
     page.extend(codes.into_values());
-    check(&repository().join("docs/spec-errors.md"), &page);
+    check("docs/spec-errors.md", &page);
 }
 
 const ERRORS: &str = "\

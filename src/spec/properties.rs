@@ -267,8 +267,6 @@ fn formats(shape: &'static Shape, found: &mut Vec<&'static Format>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
     #[test]
     fn parsing_never_panics(text in prop_oneof![
         "\\PC{0,60}",
@@ -290,11 +288,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        failure_persistence: None,
-        cases: 2000,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn the_schema_accepts_what_the_check_accepts(document in value(&ROOT)) {

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::support::docker::{Docker, REGISTRY};
-use crate::support::nonce;
 use crate::support::progress::{BuildReport, DEPENDENCIES};
-use crate::support::project::Project;
+use crate::support::project::{Project, manifest};
+use crate::support::{lock, nonce};
 
 /// Crates, of which some need others: with a build script, a procedural macro, and a library in C.
 const LOCK: &str = include_str!("support/linked/Cargo.lock");
@@ -35,10 +35,8 @@ fn project(crates: &[&str], base: &str, build: &str) -> Project {
 
 /// Has these crates from now on, and those that they need.
 fn change(project: &Project, crates: &[&str]) {
-    let list = |format: fn(&&str) -> String| crates.iter().map(format).collect::<String>();
-    let package = "name = \"tiny\"\nversion = \"0.1.0\"\n";
-    let manifest = list(|name| format!("{name} = \"*\"\n"));
-    let needs = list(|name| format!("{name:?}, "));
+    let needs = crates.iter().map(|name| format!("{name} = \"*\"\n"));
+    let needs: String = needs.collect();
     let uses = USES.iter().filter(|(name, _)| crates.contains(name));
     let uses: String = uses
         .map(|(_, word)| format!("    print!(\"{{:?}} \", {word});\n"))
@@ -46,11 +44,11 @@ fn change(project: &Project, crates: &[&str]) {
     project
         .write(
             "Cargo.toml",
-            format!("[package]\n{package}edition = \"2024\"\n\n[dependencies]\n{manifest}"),
+            format!("{}\n[dependencies]\n{needs}", manifest("tiny")),
         )
         .write(
             "Cargo.lock",
-            format!("{LOCK}\n[[package]]\n{package}dependencies = [{needs}]\n"),
+            LOCK.to_owned() + &lock::entry("tiny", "0.1.0", crates),
         )
         .write("src/main.rs", format!("fn main() {{\n{uses}}}\n"));
 }

@@ -1,25 +1,17 @@
 //! Main contexts of every kind: repositories, archives, other places of the spec.
 
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::support::build::Build;
 use crate::support::docker::{Docker, Outcome};
+use crate::support::http::Server;
 use crate::support::image::Image;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
-use crate::support::{SYNTAX, frontend, nonce};
+use crate::support::{SYNTAX, frontend, nonce, sh};
 
 const SCRATCH: &str = "image: { base: scratch }\n";
-
-/// Runs a shell line in a folder; it must succeed.
-fn sh(dir: &Path, line: &str) -> String {
-    let outcome = Outcome::of(Command::new("sh").args(["-ec", line]).current_dir(dir));
-    assert_eq!(outcome.exit, Some(0), "{line}\n{outcome}");
-    outcome.stdout
-}
 
 /// The file that a build makes, and what it holds.
 fn binary(made: &Tree) -> Vec<u8> {
@@ -94,9 +86,7 @@ impl Repository {
             project.display()
         );
         let commit = sh(tree.path(), &make).trim().to_owned();
-        let port = (9500..9600)
-            .find(|port| TcpStream::connect(("127.0.0.1", *port)).is_err())
-            .expect("a free port");
+        let port = free_port();
         let mut server = Command::new("git")
             .args([
                 "daemon",
@@ -121,6 +111,12 @@ impl Repository {
             _tree: tree,
         }
     }
+}
+
+/// A port that nobody has: for a server that does not choose one itself.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("it is bound").port()
 }
 
 impl Drop for Repository {
@@ -212,34 +208,22 @@ fn a_spec_on_standard_input() {
     assert_eq!(binary(&made), binary(&docker.build(&project).files()));
 }
 
-/// Serves one file to whoever asks, for as long as the tests run.
+/// The URL of a file that whoever asks gets.
 fn serve(file: Vec<u8>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
-            let get = lines.next().is_some_and(|line| line.starts_with("GET "));
-            while lines.next().is_some_and(|line| !line.is_empty()) {}
-            let head = format!(
-                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                file.len()
-            );
-            let body: &[u8] = if get { &file } else { &[] };
-            // A client that has seen enough is not a failure.
-            let _ = (&stream).write_all(&[head.as_bytes(), body].concat());
-        }
-    });
-    format!("http://{address}/{}", nonce())
+    let server = Server::bind();
+    let url = format!("{}/{}", server.url(), nonce());
+    server.serve(move |_, _| Ok(file.clone()));
+    url
 }
 
 #[test]
 fn what_is_behind_a_url_is_an_archive_or_the_spec() {
     let docker = Docker::take();
     let project = Project::tiny(SCRATCH);
-    sh(&project, "tar cf ../context.tar . && mv ../context.tar .");
-    let url = serve(std::fs::read(project.join("context.tar")).expect("can read"));
-    project.remove("context.tar");
+    let outside = Tree::empty();
+    let archive = outside.path().join("context.tar");
+    sh(&project, &format!("tar cf {} .", archive.display()));
+    let url = serve(std::fs::read(archive).expect("can read"));
     let made = docker.build(&project).remote(url).files();
     assert_eq!(binary(&made), binary(&docker.build(&project).files()));
 

@@ -29,7 +29,8 @@ macro_rules! examples {
                 .collect();
             assert_eq!(tested, folders);
             for folder in folders {
-                Expect::of(&example(&folder));
+                let expect = Expect::of(&example(&folder));
+                assert!(expect.runs_something(), "{folder}");
             }
         }
     };

@@ -1,10 +1,9 @@
 //! What goes wrong around a build: it is said in the words of who knows, and nothing of it stays in a cache.
 
 use std::thread;
-use std::time::Duration;
 
 use crate::support::docker::Docker;
-use crate::support::locked::{ITOA, YANKED, entry};
+use crate::support::lock::{self, ITOA, YANKED};
 use crate::support::nonce;
 use crate::support::progress::DEPENDENCIES;
 use crate::support::project::Project;
@@ -24,7 +23,7 @@ fn with(locked: [&str; 3]) -> Project {
         )
         .append(
             "Cargo.lock",
-            &format!("dependencies = [\"{name}\"]\n{}", entry(locked)),
+            &(lock::dependencies(&[name]) + &lock::external(locked)),
         );
     project
 }
@@ -41,7 +40,7 @@ fn vendored(spec: &str, name: &str, build: &str) -> Project {
         .append("Cargo.toml", &format!("[dependencies]\n{name} = \"1\"\n"))
         .append(
             "Cargo.lock",
-            &format!("dependencies = [\"{name}\"]\n\n[[package]]\n{package}{source}"),
+            &(lock::dependencies(&[name]) + &lock::entry(name, "1.0.0", &[]) + source),
         )
         .write(
             ".cargo/config.toml",
@@ -81,9 +80,7 @@ fn a_program_that_is_missing_is_named_with_the_line_to_write() {
 fn builds_at_once_and_killed_ones_leave_caches_whole() {
     let docker = Docker::take();
     let killed = with(YANKED);
-    docker
-        .build(&killed)
-        .kill_after(Duration::from_millis(1500));
+    docker.build(&killed).kill_at("] fetch ");
     let projects = [killed, with(ITOA), with(YANKED)];
     thread::scope(|scope| {
         let builds = projects.each_ref().map(|project| {
@@ -158,7 +155,7 @@ fn a_killed_compiler_poisons_no_cache() {
     project
         .append("Cargo.toml", "macros = { path = \"macros\" }\n\n[workspace]\n")
         .replace("Cargo.lock", "dependencies = [\"itoa\"]", "dependencies = [\"itoa\", \"macros\"]")
-        .append("Cargo.lock", "\n[[package]]\nname = \"macros\"\nversion = \"0.1.0\"\n")
+        .append("Cargo.lock", &lock::entry("macros", "0.1.0", &[]))
         .write("macros/Cargo.toml", manifest)
         .write(
             "macros/src/lib.rs",

@@ -1,7 +1,7 @@
 //! What a builder has downloaded before.
 
 use crate::support::docker::Docker;
-use crate::support::locked::{EITHER, ITOA, entry};
+use crate::support::lock::{self, EITHER, ITOA};
 use crate::support::nonce;
 use crate::support::project::Project;
 
@@ -36,7 +36,7 @@ fn a_damaged_crate_is_downloaded_again() {
         .append("Cargo.toml", &format!("[dependencies]\n{itoa}"))
         .append(
             "Cargo.lock",
-            &format!("dependencies = [\"itoa\"]\n{}", entry(ITOA)),
+            &(lock::dependencies(&["itoa"]) + &lock::external(ITOA)),
         );
     build();
     damage(&docker, &project, &space, "itoa");
@@ -45,7 +45,7 @@ fn a_damaged_crate_is_downloaded_again() {
     project
         .append("Cargo.toml", &either)
         .replace("Cargo.lock", "[\"itoa\"]", "[\"either\", \"itoa\"]")
-        .append("Cargo.lock", &entry(EITHER));
+        .append("Cargo.lock", &lock::external(EITHER));
     assert!(build().compiled().contains(&"either"));
 }
 
@@ -62,7 +62,7 @@ fn crates_are_where_cargo_is_told_to_keep_them() {
         )
         .append(
             "Cargo.lock",
-            &format!("dependencies = [\"{name}\"]\n{}", entry(ITOA)),
+            &(lock::dependencies(&[name]) + &lock::external(ITOA)),
         );
     assert!(
         docker

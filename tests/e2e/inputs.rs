@@ -3,8 +3,8 @@
 use std::os::unix::fs::symlink;
 
 use crate::support::docker::Docker;
-use crate::support::project::{Project, locked, manifest};
-use crate::support::{busybox, nonce};
+use crate::support::project::{Project, manifest};
+use crate::support::{busybox, lock, nonce};
 
 /// Prints what pages the build script finds, whether it sees git's directory, and the page that the program names.
 const BUILD: &str = r#"
@@ -77,9 +77,9 @@ fn sources_of_other_packages_are_inputs() {
         .append(
             "Cargo.lock",
             &[
-                "dependencies = [\"lib\"]\n",
-                &locked("lib"),
-                &locked("other"),
+                lock::dependencies(&["lib"]),
+                lock::entry("lib", "0.1.0", &[]),
+                lock::entry("other", "0.1.0", &[]),
             ]
             .concat(),
         )
@@ -124,7 +124,12 @@ fn links_are_followed() {
         )
         .append(
             "Cargo.lock",
-            &["dependencies = [\"lib\"]\n", &locked("lib"), &locked("other")].concat(),
+            &[
+                lock::dependencies(&["lib"]),
+                lock::entry("lib", "0.1.0", &[]),
+                lock::entry("other", "0.1.0", &[]),
+            ]
+            .concat(),
         )
         .write("real/lib/Cargo.toml", manifest("lib"))
         .write("real/lib/src/lib.rs", format!("pub const WORD: &str = {word:?};\n"))
@@ -155,7 +160,12 @@ fn sources_behind_a_link_are_stubs_in_other_steps() {
         )
         .append(
             "Cargo.lock",
-            &["dependencies = [\"left\", \"right\"]\n", &locked("left"), &locked("right")].concat(),
+            &[
+                lock::dependencies(&["left", "right"]),
+                lock::entry("left", "0.1.0", &[]),
+                lock::entry("right", "0.1.0", &[]),
+            ]
+            .concat(),
         )
         .write("left/Cargo.toml", manifest("left"))
         .write("right/Cargo.toml", manifest("right"))
@@ -238,7 +248,7 @@ fn directories_may_have_names_like_patterns() {
         )
         .append(
             "Cargo.lock",
-            &format!("dependencies = [\"parts\"]\n{}", locked("parts")),
+            &(lock::dependencies(&["parts"]) + &lock::entry("parts", "0.1.0", &[])),
         )
         .write("crates/[core]/Cargo.toml", manifest("parts"))
         .write(
@@ -259,10 +269,10 @@ fn a_project_may_be_below_the_context() {
     let docker = Docker::take();
     let project = Project::empty();
     let spec = "# syntax=org/rust-frontend:1\ndirectory: services/app\nimage: { base: scratch, files: { VERSION: /VERSION } }\n";
-    let lock = format!(
-        "version = 4\n{}dependencies = [\"shared\"]\n{}",
-        locked("app"),
-        locked("shared")
+    let locked = format!(
+        "version = 4\n{}{}",
+        lock::entry("app", "0.1.0", &["shared"]),
+        lock::entry("shared", "0.1.0", &[])
     );
     let needs = "[dependencies]\nshared = { path = \"../../libs/shared\" }\n";
     let text = "pub const TEXT: &str = include_str!(\"../text.txt\");\n";
@@ -271,7 +281,7 @@ fn a_project_may_be_below_the_context() {
         .write("Rust.yaml", spec)
         .write("VERSION", "1\n")
         .write("services/app/Cargo.toml", manifest("app") + needs)
-        .write("services/app/Cargo.lock", lock)
+        .write("services/app/Cargo.lock", locked)
         .write(
             "services/app/src/main.rs",
             "fn main() {\n    print!(\"{}\", shared::TEXT);\n}\n",

@@ -2,9 +2,8 @@
 //! crate, and the program is that of one step for all crates.
 
 use crate::support::docker::{Docker, REGISTRY};
-use crate::support::locked;
 use crate::support::project::Project;
-use crate::support::{busybox, nonce};
+use crate::support::{busybox, lock, nonce};
 
 const OLD_ITOA: [&str; 3] = [
     "itoa",
@@ -123,37 +122,26 @@ impl Whole {
             .collect();
         let has_log = crates.contains(&LOG);
         let log = if has_log { "log = \"0.4\"\n" } else { "" };
-        let package = "name = \"whole\"\nversion = \"1.0.0\"\n";
-        let mut lock = String::from("version = 4\n");
-        let list = |needs: &[&str]| {
-            let needs = needs.iter().map(|name| format!("\"{name}\""));
-            needs.collect::<Vec<_>>().join(", ")
-        };
+        let mut locked = String::from("version = 4\n");
         for (name, _, needs, _) in LIBRARIES {
-            lock.push_str(&format!(
-                "\n[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\ndependencies = [{}]\n",
-                list(needs)
-            ));
+            locked.push_str(&lock::entry(name, "1.0.0", needs));
         }
         let mut needs = used.to_vec();
         needs.extend(has_log.then_some("log"));
-        lock.push_str(&format!(
-            "\n[[package]]\n{package}dependencies = [{}]\n",
-            list(&needs)
-        ));
-        lock.push_str(&locked::entry(locked::EITHER));
-        crates
-            .iter()
-            .for_each(|one| lock.push_str(&locked::entry(*one)));
+        locked.push_str(&lock::entry("whole", "1.0.0", &needs));
+        for one in [lock::EITHER].iter().chain(crates) {
+            locked.push_str(&lock::external(*one));
+        }
         self.project
             .write(
                 "Cargo.toml",
                 format!(
-                    "[package]\n{package}edition = \"2024\"\n[workspace]\n[profile.release]\nlto = \"thin\"\n\
+                    "[package]\nname = \"whole\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[workspace]\n\
+                     [profile.release]\nlto = \"thin\"\n\
                      [profile.release.package.left]\nopt-level = 1\n[dependencies]\n{paths}{log}"
                 ),
             )
-            .write("Cargo.lock", lock)
+            .write("Cargo.lock", locked)
             .write(
                 "Rust.yaml",
                 format!(

@@ -2,8 +2,8 @@
 //! builds have are emptied before: what stays comes from the engine's layers alone.
 
 use crate::support::docker::Docker;
-use crate::support::nonce;
-use crate::support::project::{Project, locked};
+use crate::support::project::Project;
+use crate::support::{lock, nonce};
 
 /// The names of crates, each after the numbers of those that it needs: a root, two that need it, twelve that
 /// need one of the two, four that need three of the twelve each, and one that nothing but the program needs.
@@ -49,12 +49,18 @@ fn dependants(package: usize) -> Vec<String> {
         .collect()
 }
 
+/// The entry of the lock for a package that needs some of the crates.
+fn entry(package: &str, needs: impl Iterator<Item = usize>) -> String {
+    let needs: Vec<String> = needs.map(name).collect();
+    let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
+    lock::entry(package, "1.0.0", &needs)
+}
+
 fn workspace() -> Project {
     let unseen = nonce();
     let project = Project::empty();
-    let mut lock = String::from("version = 4\n");
+    let mut locked = String::from("version = 4\n");
     let mut all = String::new();
-    let mut locked = vec![];
     for (package, needs) in NEEDS.iter().enumerate() {
         let name = name(package);
         let paths = needs.iter().map(|one| {
@@ -74,20 +80,9 @@ fn workspace() -> Project {
         project.write(&format!("{dir}/Cargo.toml"), manifest);
         project.write(&format!("{dir}/src/lib.rs"), source);
         all.push_str(&format!("{name} = {{ path = \"crates/{name}\" }}\n"));
-        let needs: Vec<String> = needs
-            .iter()
-            .map(|one| format!("\"{}\"", self::name(*one)))
-            .collect();
-        lock.push_str(&format!(
-            "\n[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\ndependencies = [{}]\n",
-            needs.join(", ")
-        ));
-        locked.push(format!("\"{name}\""));
+        locked.push_str(&entry(&name, needs.iter().copied()));
     }
-    lock.push_str(&format!(
-        "\n[[package]]\nname = \"whole\"\nversion = \"1.0.0\"\ndependencies = [{}]\n",
-        locked.join(", ")
-    ));
+    locked.push_str(&entry("whole", 0..NEEDS.len()));
     let calls: Vec<String> = (0..NEEDS.len())
         .map(|one| format!("{}::sum()", name(one)))
         .collect();
@@ -96,7 +91,7 @@ fn workspace() -> Project {
         calls.join(" + ")
     );
     project.write("src/main.rs", main);
-    project.write("Cargo.lock", lock);
+    project.write("Cargo.lock", locked);
     project.write(
         "Cargo.toml",
         format!("[package]\nname = \"whole\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{all}"),
@@ -158,26 +153,20 @@ fn what_a_step_leaves_is_what_the_program_needs() {
         ("made", "[lib]\nproc-macro = true\n".to_owned(),
             "#[proc_macro]\npub fn say(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n    \"\\\"made\\\"\".parse().unwrap()\n}\n".to_owned()),
     ];
-    let mut lock = String::from("version = 4\n");
+    let mut locked = String::from("version = 4\n");
     for (name, rest, source) in &libraries {
         project.write(&format!("{name}/Cargo.toml"), manifest(name, rest));
         project.write(
             &format!("{name}/src/lib.rs"),
             format!("// {unseen}\n{source}"),
         );
-        lock.push_str(&format!(
-            "\n[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\n"
-        ));
-        if *name == "plain" {
-            lock.push_str("dependencies = [\"loud\"]\n");
-        }
+        let needs: &[&str] = if *name == "plain" { &["loud"] } else { &[] };
+        locked.push_str(&lock::entry(name, "1.0.0", needs));
     }
-    lock.push_str(
-        "\n[[package]]\nname = \"whole\"\nversion = \"1.0.0\"\n\
-         dependencies = [\"both\", \"loud\", \"made\", \"plain\", \"quiet\"]\n",
-    );
+    let needs = ["both", "loud", "made", "plain", "quiet"];
+    locked.push_str(&lock::entry("whole", "1.0.0", &needs));
     project
-        .write("Cargo.lock", lock)
+        .write("Cargo.lock", locked)
         .write(
             "Cargo.toml",
             manifest(
@@ -257,10 +246,11 @@ fn what_packages_share_is_real() {
     let names = ["about", "left", "right"];
     let paths = names.map(|name| format!("{name} = {{ path = \"{name}\" }}\n"));
     let root = "[workspace]\n[package]\nname = \"app\"\nversion = \"1.4.2\"\nedition = \"2024\"\nbuild = \"shared.rs\"\n";
-    let entries = names.map(locked).concat();
-    let lock = format!(
-        "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"1.4.2\"\ndependencies = [\"about\", \"left\", \"right\"]\n{entries}"
-    );
+    let mut locked = String::from("version = 4\n");
+    locked.push_str(&lock::entry("app", "1.4.2", &names));
+    names
+        .iter()
+        .for_each(|name| locked.push_str(&lock::entry(name, "0.1.0", &[])));
     let unseen = nonce();
     project
         .write(
@@ -271,7 +261,7 @@ fn what_packages_share_is_real() {
             "Cargo.toml",
             format!("{root}[dependencies]\n{}", paths.concat()),
         )
-        .write("Cargo.lock", lock)
+        .write("Cargo.lock", locked)
         .write("shared.rs", script)
         .write(
             "src/main.rs",

@@ -8,7 +8,7 @@ use crate::support::docker::{Docker, Outcome};
 use crate::support::image::Image;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
-use crate::support::{SYNTAX, frontend, nonce};
+use crate::support::{SYNTAX, frontend, lock, nonce};
 
 const SCRATCH: &str = "image: { base: scratch }\n";
 
@@ -142,9 +142,7 @@ fn directories_take_the_places_of_packages() {
         std::fs::create_dir_all(&built).expect("can make folders");
         std::fs::write(built.join(OsStr::from_bytes(b"\xff")), "").expect("can write");
     }
-    let package = |name: &str, more: &str| {
-        format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n{more}")
-    };
+    let package = |name: &str, needs: &[&str]| lock::entry(name, "0.1.0", needs);
     project
         .append(
             "Cargo.toml",
@@ -154,10 +152,10 @@ fn directories_take_the_places_of_packages() {
             "Cargo.lock",
             format!(
                 "version = 4\n{}{}{}{}",
-                package("inner", ""),
-                package("outer", "dependencies = [\"util\"]\n"),
-                package("tiny", "dependencies = [\"inner\", \"outer\"]\n"),
-                package("util", ""),
+                package("inner", &[]),
+                package("outer", &["util"]),
+                package("tiny", &["inner", "outer"]),
+                package("util", &[]),
             ),
         )
         .write(

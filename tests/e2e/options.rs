@@ -70,9 +70,9 @@ fn proxies_are_no_part_of_keys_and_images() {
     assert!(report.log().contains("http://one.invalid"), "{report}");
     let (image, report) = build("http://two.invalid").image("proxies");
     assert_eq!(report.executed(), [""; 0]);
-    let history = docker.output(["image", "inspect", image.tag()]);
-    let lines = docker.output(["history", "--no-trunc", image.tag()]);
-    assert!(!(history + &lines).contains("invalid"));
+    let inspected = docker.output(["image", "inspect", image.tag()]);
+    let history = docker.output(["history", "--no-trunc", image.tag()]);
+    assert!(!(inspected + &history).contains("invalid"));
 }
 
 #[test]

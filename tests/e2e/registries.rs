@@ -2,17 +2,14 @@
 //! as those of the public one.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::Command;
-use std::thread;
 
 use crate::support::build::Build;
-use crate::support::docker::{Docker, Outcome};
-use crate::support::locked::{EITHER, ITOA, entry};
-use crate::support::nonce;
+use crate::support::docker::Docker;
+use crate::support::http::Server;
+use crate::support::lock::{self, EITHER, ITOA};
 use crate::support::project::Project;
 use crate::support::tree::Tree;
+use crate::support::{nonce, sh};
 
 /// A crate as its registry has it; it compiles only if it is the one of that registry.
 const PACK: &str = "mkdir -p team-lib-1.2.0/src && cd team-lib-1.2.0 && \
@@ -20,48 +17,6 @@ const PACK: &str = "mkdir -p team-lib-1.2.0/src && cd team-lib-1.2.0 && \
     registry-index = \"https://github.com/rust-lang/crates.io-index\"\\n' >Cargo.toml && \
     echo 'pub fn from() -> String { format!(\"registry {}\", itoa::Buffer::new().format(7)) }' >src/lib.rs && cd .. && \
     tar czf crate team-lib-1.2.0 && sha256sum crate | cut -c1-64";
-
-/// Serves files to those who know the token, for as long as the test runs.
-fn serve(listener: TcpListener, files: BTreeMap<String, Vec<u8>>, token: String) {
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // Who breaks off gets no answer.
-            let _ = answer(stream, &files, &token);
-        }
-    });
-}
-
-fn answer(
-    mut stream: TcpStream,
-    files: &BTreeMap<String, Vec<u8>>,
-    token: &str,
-) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
-    let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
-    let mut knows = false;
-    for line in lines {
-        let line = line?;
-        if line.is_empty() {
-            break;
-        }
-        let header = line.split_once(": ");
-        knows |= header.is_some_and(|(name, value)| {
-            name.eq_ignore_ascii_case("authorization") && value == token
-        });
-    }
-    let path = first.split(' ').nth(1).unwrap_or_default();
-    let (status, body) = match files.get(path) {
-        _ if !knows => ("401 Unauthorized", &b""[..]),
-        Some(body) => ("200 OK", &body[..]),
-        None => ("404 Not Found", &b""[..]),
-    };
-    let length = body.len();
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    )?;
-    stream.write_all(body)
-}
 
 /// The registry of a team, with one crate that needs one of the public registry.
 struct Team {
@@ -74,10 +29,7 @@ struct Team {
 impl Team {
     fn open() -> Self {
         let packed = Tree::empty();
-        let mut command = Command::new("sh");
-        let packed_as = Outcome::of(command.args(["-c", PACK]).current_dir(packed.path()));
-        assert_eq!(packed_as.exit, Some(0), "{packed_as}");
-        let checksum = packed_as.stdout.trim().to_owned();
+        let checksum = sh(packed.path(), PACK).trim().to_owned();
         let crate_file = std::fs::read(packed.path().join("crate")).expect("can read");
         let public = "https://github.com/rust-lang/crates.io-index";
         let needs = format!(
@@ -88,8 +40,8 @@ impl Team {
             "{{\"name\":\"team-lib\",\"vers\":\"1.2.0\",\"deps\":[{needs}],\"cksum\":\"{checksum}\",\
              \"features\":{{}},\"yanked\":false}}\n"
         );
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let server = Server::bind();
+        let address = server.url();
         let config = format!("{{\"dl\":\"{address}/dl\",\"auth-required\":true}}\n");
         let files = BTreeMap::from([
             ("/index/config.json".to_owned(), config.into_bytes()),
@@ -101,8 +53,20 @@ impl Team {
             index: format!("sparse+{address}/index/"),
             checksum,
         };
-        serve(listener, files, team.token.clone());
+        let token = team.token.clone();
+        server.serve(move |path, authorization| match files.get(path) {
+            _ if authorization != Some(token.as_str()) => Err("401 Unauthorized"),
+            Some(file) => Ok(file.clone()),
+            None => Err("404 Not Found"),
+        });
         team
+    }
+
+    /// The crate's entry of a lock.
+    fn locked(&self) -> String {
+        let (index, checksum) = (&self.index, &self.checksum);
+        let source = format!("source = \"{index}\"\nchecksum = \"{checksum}\"\n");
+        lock::entry("team-lib", "1.2.0", &[]) + &source + &lock::dependencies(&["itoa"])
     }
 
     /// A program that needs the crate of the team, and others of the public registry.
@@ -112,10 +76,14 @@ impl Team {
              image: {{ base: scratch }}\n",
         ));
         let index = &self.index;
-        let names = |each: fn(&str) -> String| -> String {
-            others.iter().map(|[name, ..]| each(name)).collect()
-        };
-        let entries: String = others.iter().map(|other| entry(*other)).collect();
+        let names = others.iter().map(|[name, ..]| *name);
+        let manifest: String = names
+            .clone()
+            .map(|name| format!("{name} = \"1\"\n"))
+            .collect();
+        let needs: Vec<&str> = names.chain(["team-lib"]).collect();
+        let crates = [ITOA].iter().chain(others);
+        let crates: String = crates.map(|one| lock::external(*one)).collect();
         project
             .write(
                 ".cargo/config.toml",
@@ -126,19 +94,12 @@ impl Team {
             .append(
                 "Cargo.toml",
                 &format!(
-                    "[dependencies]\nteam-lib = {{ version = \"1\", registry = \"team\" }}\n{}",
-                    names(|name| format!("{name} = \"1\"\n"))
+                    "[dependencies]\nteam-lib = {{ version = \"1\", registry = \"team\" }}\n{manifest}"
                 ),
             )
             .append(
                 "Cargo.lock",
-                &format!(
-                    "dependencies = [{}\"team-lib\"]\n{}{entries}\n[[package]]\nname = \"team-lib\"\n\
-                     version = \"1.2.0\"\nsource = \"{index}\"\nchecksum = \"{}\"\ndependencies = [\"itoa\"]\n",
-                    names(|name| format!("{name:?}, ")),
-                    entry(ITOA),
-                    self.checksum
-                ),
+                &(lock::dependencies(&needs) + &crates + &self.locked()),
             )
             .write("src/main.rs", "fn main() { println!(\"{}\", team_lib::from()); }\n");
         project
@@ -165,6 +126,10 @@ fn a_token_reaches_the_registry_and_nothing_else() {
     let (image, report) = build(&docker, &project, &team.token).image("registry");
     assert_eq!(report.compiled(), ["itoa", "team-lib", "tiny"]);
     assert!(!report.log().contains(&team.token));
+    assert!(
+        !image.holds(team.token.as_bytes()),
+        "the image holds the token"
+    );
     assert_eq!(image.prints(&[]), "registry 7\n");
 }
 

@@ -65,17 +65,8 @@ fn an_epoch_makes_equal_images_on_two_engines() {
     assert!(made.count() > 1, "{config}");
 }
 
-#[test]
-fn annotations_and_statements_are_in_the_registry() {
-    let docker = Docker::take();
-    if !docker.has_store() {
-        return;
-    }
-    let repository = format!("attested-{}", nonce());
-    let name = format!("{REGISTRY}/{repository}:1");
-    let project = Project::tiny("image:\n  base: scratch\n  annotations: { team: shop }\n");
-    // A scanner is any image that writes statements where it is told to. This one lists names.
-    let scanner = format!("{REGISTRY}/scanner-{repository}:1");
+/// Pushes an image that lists names: a scanner is any that writes statements where it is told to.
+fn push_scanner(docker: &Docker, name: &str) {
     let statement = r#"{"_type":"https://in-toto.io/Statement/v0.1","predicateType":"https://spdx.dev/Document","predicate":{"spdxVersion":"SPDX-2.3","name":"'$(cd $1; echo *)'"}}"#;
     let scan = format!(
         "FROM alpine\nENTRYPOINT [\"/bin/sh\",\"-ec\",\"list() {{ echo '{}' \
@@ -84,77 +75,76 @@ fn annotations_and_statements_are_in_the_registry() {
          list $extra ${{extra##*/}}; done\"]\n",
         statement.replace('"', "\\\"")
     );
-    project.write("scanner.Dockerfile", scan);
-    docker.output([
-        "buildx",
-        "build",
-        "-q",
-        "--push",
-        "--provenance=false",
-        "-t",
-        &scanner,
-        "-f",
-        project.join("scanner.Dockerfile").to_str().expect("text"),
-        project.to_str().expect("text"),
-    ]);
+    let project = Project::empty();
+    project.write("Dockerfile", scan);
+    let build = docker.build(&project).file("Dockerfile");
+    build
+        .option("--provenance", "false")
+        .output(format!("type=image,name={name},push=true"));
+}
+
+/// An image of one platform in the registry: its manifest, and the statements about it.
+fn pushed(docker: &Docker, repository: &str) -> (Value, Vec<Value>) {
+    let index = raw(docker, &format!("{REGISTRY}/{repository}:1"));
+    let at = |place: usize| {
+        let digest = index["manifests"][place]["digest"].as_str();
+        let digest = digest.expect("a digest");
+        raw(docker, &format!("{REGISTRY}/{repository}@{digest}"))
+    };
+    let statements = at(1)["layers"].as_array().expect("a list").clone();
+    (at(0), statements)
+}
+
+/// The statements whose kind begins so.
+fn of_kind(repository: &str, statements: &[Value], start: &str) -> Vec<Value> {
+    let found = statements.iter().filter(|statement| {
+        let kind = statement["annotations"]["in-toto.io/predicate-type"].as_str();
+        kind.is_some_and(|kind| kind.starts_with(start))
+    });
+    let digests = found.map(|statement| statement["digest"].as_str().expect("a digest"));
+    digests.map(|digest| blob(repository, digest)).collect()
+}
+
+/// The names that the scanner listed, in each directory that it was shown.
+fn lists(repository: &str, statements: &[Value]) -> Vec<String> {
+    let lists = of_kind(repository, statements, "https://spdx.dev/Document");
+    let names = lists.iter().map(|list| list["predicate"]["name"].as_str());
+    let mut names: Vec<String> = names.map(|name| name.expect("a name").into()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn annotations_and_statements_are_in_the_registry() {
+    let docker = Docker::take();
+    if !docker.has_store() {
+        return;
+    }
+    let repository = format!("attested-{}", nonce());
+    let output = format!("type=image,name={REGISTRY}/{repository}:1,push=true");
+    let project = Project::tiny("image:\n  base: scratch\n  annotations: { team: shop }\n");
+    let scanner = format!("{REGISTRY}/scanner-{repository}:1");
+    push_scanner(&docker, &scanner);
     let build = || {
         docker
             .build(&project)
             .option("--attest", format!("type=sbom,generator={scanner}"))
             .option("--attest", "type=provenance,mode=max")
     };
-    let pushed = || {
-        let index = raw(&docker, &name);
-        let manifests = index["manifests"].as_array().expect("a list");
-        let at = |one: &Value| {
-            let digest = one["digest"].as_str().expect("a digest");
-            raw(&docker, &format!("{REGISTRY}/{repository}@{digest}"))
-        };
-        let statements = at(&manifests[1])["layers"].clone();
-        (
-            at(&manifests[0]),
-            statements.as_array().expect("a list").clone(),
-        )
-    };
-    let lists = |layers: &[Value]| {
-        let lists = layers.iter().filter(|layer| {
-            layer["annotations"]["in-toto.io/predicate-type"] == "https://spdx.dev/Document"
-        });
-        let names = lists.map(|list| {
-            let list = blob(&repository, list["digest"].as_str().expect("a digest"));
-            list["predicate"]["name"]
-                .as_str()
-                .expect("a name")
-                .to_owned()
-        });
-        names.collect::<Vec<_>>()
-    };
-    build().output(format!("type=image,name={name},push=true"));
-
-    let (image, layers) = pushed();
+    build().output(&output);
+    let (image, statements) = pushed(&docker, &repository);
     assert_eq!(image["annotations"]["team"], "shop");
-    assert_eq!(lists(&layers), ["tiny"]);
-    let provenance = layers
-        .iter()
-        .find(|layer| {
-            layer["annotations"]["in-toto.io/predicate-type"]
-                .as_str()
-                .is_some_and(|kind| kind.starts_with("https://slsa.dev/provenance/"))
-        })
-        .expect("a provenance");
-    let provenance = blob(
-        &repository,
-        provenance["digest"].as_str().expect("a digest"),
-    );
-    let text = provenance.to_string();
+    assert_eq!(lists(&repository, &statements), ["tiny"]);
+    let provenance = of_kind(&repository, &statements, "https://slsa.dev/provenance/");
+    let text = provenance.first().expect("a provenance").to_string();
     assert!(text.contains("pkg:docker/rust@1"), "{text}");
     assert!(text.contains("/rust-frontend/compile"), "{text}");
 
-    let more = build().arg("BUILDKIT_SBOM_SCAN_CONTEXT", "true");
-    more.arg("BUILDKIT_SBOM_SCAN_STAGE", "deps")
-        .output(format!("type=image,name={name},push=true"));
-    let mut lists = lists(&pushed().1);
-    lists.sort_unstable();
+    let more = build()
+        .arg("BUILDKIT_SBOM_SCAN_CONTEXT", "true")
+        .arg("BUILDKIT_SBOM_SCAN_STAGE", "deps");
+    more.output(&output);
+    let lists = lists(&repository, &pushed(&docker, &repository).1);
     let [context, compiler, own] = &lists[..] else {
         panic!("{lists:?}")
     };

@@ -2,10 +2,10 @@
 
 use std::process::{Child, Command, Stdio};
 
-use crate::support::docker::{Docker, Outcome};
-use crate::support::nonce;
+use crate::support::docker::Docker;
 use crate::support::project::Project;
 use crate::support::tree::Tree;
+use crate::support::{nonce, sh};
 
 /// A build script that proves that it read the secret without showing it.
 const BUILD: &str = "fn main() {\n    let secret = std::fs::read(\"/run/secrets/licence\").unwrap();\n    \
@@ -141,12 +141,7 @@ impl Drop for Agent {
 fn an_agent_reaches_the_step_that_fetches() {
     let docker = Docker::take();
     let outside = Tree::empty();
-    let shell = |line: &str| {
-        let mut command = Command::new("sh");
-        Outcome::of(command.args(["-c", line]).current_dir(outside.path()))
-    };
-    let made = shell(REPOSITORY);
-    assert_eq!(made.exit, Some(0), "{made}");
+    let commit = sh(outside.path(), REPOSITORY);
     let socket = outside.path().join("agent");
     let mut agent = Command::new("ssh-agent");
     let agent = agent.arg("-D").arg("-a").arg(&socket).stdout(Stdio::null());
@@ -170,7 +165,7 @@ fn an_agent_reaches_the_step_that_fetches() {
             "Cargo.lock",
             &format!(
                 "dependencies = [\"dep\"]\n\n{package}source = \"git+{source}#{}\"\n",
-                made.stdout.trim()
+                commit.trim()
             ),
         );
     let build = docker.build(&project).env("SSH_AUTH_SOCK", &socket);

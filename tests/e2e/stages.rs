@@ -2,7 +2,7 @@
 
 use crate::support::docker::{Docker, REGISTRY};
 use crate::support::example;
-use crate::support::locked::{EITHER, ITOA, entry};
+use crate::support::lock::{self, EITHER, ITOA};
 use crate::support::nonce;
 use crate::support::progress::DEPENDENCIES;
 use crate::support::project::Project;
@@ -226,13 +226,10 @@ fn deps_compiles_the_dependencies_of_all_images_and_nothing_else() {
         .write("other/src/main.rs", "fn main() {}\n")
         .append(
             "Cargo.lock",
-            &format!(
-                "dependencies = [\"{one}\"]\n\n[[package]]\nname = \"other\"\nversion = \"0.1.0\"\n\
-                 dependencies = [\"{two}\"]\n"
-            ),
+            &(lock::dependencies(&[one]) + &lock::entry("other", "0.1.0", &[two])),
         );
     for locked in [ITOA, EITHER] {
-        project.append("Cargo.lock", &entry(locked));
+        project.append("Cargo.lock", &lock::external(locked));
     }
     let report = docker.build(&project).target(Some("deps")).succeed();
     assert!(report.compiled().contains(&one), "{report}");

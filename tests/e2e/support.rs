@@ -6,8 +6,9 @@ pub(crate) mod container;
 pub(crate) mod docker;
 pub(crate) mod expect;
 pub(crate) mod grown;
+pub(crate) mod http;
 pub(crate) mod image;
-pub(crate) mod locked;
+pub(crate) mod lock;
 pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod tree;
@@ -15,6 +16,9 @@ pub(crate) mod volume;
 
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use docker::Outcome;
 
 /// The root of this repository.
 pub(crate) fn repository() -> &'static Path {
@@ -38,4 +42,11 @@ pub(crate) fn frontend() -> String {
 /// to be compiled must be new to it.
 pub(crate) fn nonce() -> String {
     format!("{:016x}", RandomState::new().hash_one("e2e"))
+}
+
+/// Runs lines of shell in a folder, which must succeed: what they print.
+pub(crate) fn sh(dir: &Path, lines: &str) -> String {
+    let outcome = Outcome::of(Command::new("sh").args(["-ec", lines]).current_dir(dir));
+    assert_eq!(outcome.exit, Some(0), "{lines}\n{outcome}");
+    outcome.stdout
 }

@@ -5,6 +5,7 @@
     reason = "compares files of this repository"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,6 +91,20 @@ fn of_scenarios() -> Vec<(&'static str, String)> {
     names
 }
 
+/// The rows of the checklist: each number, and what shows that case.
+fn cases(page: &str) -> Vec<(usize, &str)> {
+    let rows = page.lines().filter_map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let (number, _) = cells[0].trim().split_once(". ")?;
+        let number = number.parse().ok()?;
+        let [_, proof] = cells[..] else {
+            panic!("{row}");
+        };
+        Some((number, proof))
+    });
+    rows.collect()
+}
+
 /// Every case of the checklist has what shows it, which is there, or says why there is nothing to show.
 #[test]
 fn every_case_names_what_shows_it() {
@@ -97,16 +112,8 @@ fn every_case_names_what_shows_it() {
     let scenarios = of_scenarios();
     let mut numbers = vec![];
     let mut bare = vec![];
-    for row in page.lines() {
-        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
-        let number = cells[0].trim().split_once(". ");
-        let Some(Ok(number)) = number.map(|(number, _)| number.parse::<usize>()) else {
-            continue;
-        };
+    for (number, proof) in cases(&page) {
         numbers.push(number);
-        let [_, proof] = cells[..] else {
-            panic!("{row}");
-        };
         let mut shown = 0;
         for word in proof.split('`').skip(1).step_by(2) {
             let name = match word.split_once(' ') {
@@ -134,4 +141,52 @@ fn every_case_names_what_shows_it() {
     assert_eq!(numbers, Vec::from_iter(1..=107));
     // Choices that leave nothing to show, and what engines do by themselves.
     assert_eq!(bare, [89, 99]);
+}
+
+/// The functions of a file whose comments begin with numbers of cases, such as `/// 4, 12: …`.
+fn numbered(text: &str) -> Vec<(&str, Vec<usize>)> {
+    let list = |line: &str| -> Option<Vec<usize>> {
+        let (numbers, _) = line.strip_prefix("/// ")?.split_once(": ")?;
+        let numbers = numbers.split(", ").map(|number| number.parse().ok());
+        numbers.collect()
+    };
+    let mut found = vec![];
+    let mut numbers = vec![];
+    for line in text.lines() {
+        let name = line
+            .strip_prefix("fn ")
+            .and_then(|line| line.split('(').next());
+        match (list(line), name) {
+            (Some(list), _) => numbers = list,
+            (None, Some(name)) if !numbers.is_empty() => {
+                found.push((name, std::mem::take(&mut numbers)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A test whose comment has a case's number is one of those that show that case.
+#[test]
+fn every_number_is_that_of_a_case() {
+    let page = fs::read_to_string(repository("docs/cargo-cases.md")).unwrap();
+    let cases: BTreeMap<usize, &str> = cases(&page).into_iter().collect();
+    let mut count = 0;
+    for path in entries(&repository("tests/it")) {
+        let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let inner = entries(&path);
+        for file in [path].into_iter().chain(inner) {
+            let text = fs::read_to_string(file).unwrap_or_default();
+            for (name, numbers) in numbered(&text) {
+                let test = format!("`it {module}::{name}`");
+                for number in numbers {
+                    let proof = cases.get(&number).copied().unwrap_or_default();
+                    assert!(proof.contains(&test), "{number}: not by {test}");
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count > 100, "{count}");
 }

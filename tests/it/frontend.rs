@@ -71,11 +71,7 @@ async fn build(bridge: &Bridge, options: &[(&str, &str)]) -> msg::ReturnRequest 
     };
     let gateway = bridge.connect_with(environment).await.unwrap();
     let _ = serve(&gateway, frontend::build).await;
-    let [request] = bridge
-        .calls::<msg::ReturnRequest>("Return")
-        .try_into()
-        .unwrap();
-    request
+    bridge.returned()
 }
 
 fn result(request: msg::ReturnRequest) -> (Kind, BTreeMap<String, String>) {
@@ -88,7 +84,7 @@ fn result(request: msg::ReturnRequest) -> (Kind, BTreeMap<String, String>) {
     )
 }
 
-fn solves(bridge: &Bridge) -> Vec<msg::SolveRequest> {
+pub(crate) fn solves(bridge: &Bridge) -> Vec<msg::SolveRequest> {
     bridge.calls::<msg::SolveRequest>("Solve")
 }
 
@@ -98,12 +94,12 @@ fn image(bridge: &Bridge) -> msg::SolveRequest {
     solves(bridge).into_iter().max_by_key(largest).unwrap()
 }
 
-fn graph(solve: &msg::SolveRequest) -> &Definition {
+pub(crate) fn graph(solve: &msg::SolveRequest) -> &Definition {
     solve.definition.as_ref().unwrap()
 }
 
 /// The processes of a graph by their names in the progress.
-fn execs(definition: &Definition) -> Vec<(String, pb::ExecOp, bool)> {
+pub(crate) fn execs(definition: &Definition) -> Vec<(String, pb::ExecOp, bool)> {
     let mut found = vec![];
     for bytes in &definition.def {
         if let Some(pb::op::Op::Exec(exec)) = pb::Op::decode(bytes.as_slice()).unwrap().op {

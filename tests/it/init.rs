@@ -5,7 +5,8 @@
     reason = "compares texts with files of the repository"
 )]
 
-use crate::cli::{check, copy, folder, repository, run};
+use crate::cli::{copy, folder, repository, run};
+use crate::support::fresh;
 
 /// Each Dockerfile with the example that it is for, and an image of those that make several.
 const CASES: [(&str, &str, Option<&str>); 13] = [
@@ -40,7 +41,7 @@ fn a_spec_begins_with_what_a_dockerfile_asked_for() {
         let dir = dir.to_str().unwrap();
         let ended = run(&["init", dir]);
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{name}");
-        check(&format!("../init/{name}.yaml"), &ended.stdout);
+        fresh::check(format!("tests/it/init/{name}.yaml"), &ended.stdout);
 
         let written = run(&["init", "--write", dir]);
         assert_eq!(written.stdout, format!("wrote {dir}/Rust.yaml\n"));

@@ -96,17 +96,22 @@ pub(crate) fn normalised(metadata: &Value, base: &str) -> Value {
         })
         .collect();
     packages.sort_by_key(|package| package["manifest"].as_str().unwrap().to_owned());
-    let ids = |key: &str| {
-        let list = metadata[key].as_array().unwrap().iter();
-        let mut list: Vec<String> = list.map(|id| id.as_str().unwrap().to_owned()).collect();
-        list.sort();
-        list.len()
-    };
     json!({
         "packages": packages,
-        "default_members": ids("workspace_default_members"),
+        "default_members": default_members(metadata),
         "root": path(&json!(format!("{}/", metadata["workspace_root"].as_str().unwrap()))).trim_end_matches('/'),
     })
+}
+
+/// The names of the default members, which are among the packages.
+fn default_members(metadata: &Value) -> Value {
+    let packages = metadata["packages"].as_array().unwrap();
+    let ids = metadata["workspace_default_members"].as_array().unwrap();
+    let names = ids.iter().map(|id| {
+        let package = packages.iter().find(|package| package["id"] == *id);
+        package.unwrap()["name"].clone()
+    });
+    sorted(&names.collect())
 }
 
 /// A path without `..`, which Cargo keeps as it is written.
@@ -141,14 +146,16 @@ pub(crate) fn ours(project: &Project) -> Value {
     let members = project.packages.iter().filter(|package| package.is_member);
     let mut packages: Vec<Value> = members.map(one_of_ours).collect();
     packages.sort_by_key(|package| package["manifest"].as_str().unwrap().to_owned());
+    let default_members = project.default_members.iter();
+    let default_members = default_members.map(|index| json!(project.packages[*index].name));
     json!({
         "packages": packages,
-        "default_members": project.default_members.len(),
+        "default_members": sorted(&default_members.collect()),
         "root": project.root,
     })
 }
 
-fn one_of_ours(package: &Package) -> Value {
+fn targets(package: &Package) -> Vec<Value> {
     let mut targets: Vec<Value> = package
         .targets
         .iter()
@@ -171,6 +178,10 @@ fn one_of_ours(package: &Package) -> Value {
         })
         .collect();
     targets.sort_by_key(Value::to_string);
+    targets
+}
+
+fn dependencies(package: &Package) -> Vec<Value> {
     let mut dependencies: Vec<Value> = package
         .dependencies
         .iter()
@@ -198,6 +209,10 @@ fn one_of_ours(package: &Package) -> Value {
         })
         .collect();
     dependencies.sort_by_key(Value::to_string);
+    dependencies
+}
+
+fn one_of_ours(package: &Package) -> Value {
     // `cargo metadata` lists implicit features with what they stand for.
     let mut features = json!(package.features);
     for name in package.feature_names() {
@@ -217,7 +232,7 @@ fn one_of_ours(package: &Package) -> Value {
         "license": package.metadata.license,
         "authors": package.metadata.authors,
         "rust_version": package.metadata.rust_version,
-        "targets": targets,
-        "dependencies": dependencies,
+        "targets": targets(package),
+        "dependencies": dependencies(package),
     })
 }

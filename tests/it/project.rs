@@ -268,74 +268,81 @@ fn selects(fixture: &str, spec: &str) -> Vec<String> {
     }
 }
 
+/// Settings of a build, and what they select of [`BINS`] or what is wrong with them.
+const SELECTIONS: [(&str, &str); 16] = [
+    (
+        "build: { package: shop-api }",
+        "shop-api [shop-api] [] release",
+    ),
+    ("build: { bin: cron }", "shop-worker [cron] [] release"),
+    (
+        "build: { bin: [cron, shop-worker, cron] }",
+        "shop-worker [cron,shop-worker] [] release",
+    ),
+    (
+        "build: { package: shop-worker, bin: admin, features: [danger], profile: small }",
+        "shop-worker [admin] [danger] small",
+    ),
+    (
+        "build: { package: shop-api, features: [postgres, otel, shop-api/otel] }",
+        "shop-api [shop-api] [otel,postgres] release",
+    ),
+    (
+        "build: { package: shop }",
+        "no-binary: Rust.yaml:1: package `shop` has no binary: add `src/main.rs`, or name another `build.package`",
+    ),
+    (
+        "build: { package: shop-aip }",
+        "unknown-package: Rust.yaml:1: no package `shop-aip`: did you mean `shop-api`?",
+    ),
+    (
+        "build: { package: nonsense }",
+        "unknown-package: Rust.yaml:1: no package `nonsense`: packages: `shop-api`, `shop`, `shop-worker`",
+    ),
+    (
+        "build: { bin: corn }",
+        "unknown-bin: Rust.yaml:1: no binary `corn`: did you mean `cron`?",
+    ),
+    (
+        "build: { package: shop-worker, bin: shop-api }",
+        "unknown-bin: Rust.yaml:1: package `shop-worker` has no binary `shop-api`: binaries: `admin`, `cron`, `shop-worker`",
+    ),
+    (
+        "build: { package: shop-worker, bin: admin }",
+        "required-features: Rust.yaml:1: binary `admin` needs features that are off: danger: write `build: { features: [danger] }`",
+    ),
+    (
+        "build: { package: shop-api, features: [postgress] }",
+        "unknown-feature: Rust.yaml:1: package `shop-api` has no feature `postgress`: did you mean `postgres`?",
+    ),
+    (
+        "build: { package: shop-api, profile: smal }",
+        "unknown-profile: Rust.yaml:1: no profile `smal`: did you mean `small`?",
+    ),
+    (
+        "build: { package: shop-api, profile: tiny }",
+        "unknown-profile: Rust.yaml:1: no profile `tiny`: move `[profile.tiny]` from `lib/Cargo.toml` into the workspace's own `Cargo.toml`: Cargo ignores profiles of members",
+    ),
+    (
+        "build: { package: shop-worker }",
+        "several-binaries: Rust.yaml:1: package `shop-worker` has several binaries: write one of `build: { bin: admin }`, `build: { bin: cron }`, `build: { bin: shop-worker }`, or set `default-run` in `worker/Cargo.toml`",
+    ),
+    (
+        "# nothing",
+        "several-binaries: Rust.yaml:1: several packages have a binary: write one of `build: { package: shop-api }`, `build: { package: shop-worker, bin: admin }`, `build: { package: shop-worker, bin: cron }`, `build: { package: shop-worker, bin: shop-worker }`",
+    ),
+];
+
 #[test]
 fn selection() {
-    for (spec, expected) in [
-        (
-            "build: { package: shop-api }",
-            "shop-api [shop-api] [] release",
-        ),
-        ("build: { bin: cron }", "shop-worker [cron] [] release"),
-        (
-            "build: { bin: [cron, shop-worker, cron] }",
-            "shop-worker [cron,shop-worker] [] release",
-        ),
-        (
-            "build: { package: shop-worker, bin: admin, features: [danger], profile: small }",
-            "shop-worker [admin] [danger] small",
-        ),
-        (
-            "build: { package: shop-api, features: [postgres, otel, shop-api/otel] }",
-            "shop-api [shop-api] [otel,postgres] release",
-        ),
-        (
-            "build: { package: shop }",
-            "no-binary: Rust.yaml:1: package `shop` has no binary: add `src/main.rs`, or name another `build.package`",
-        ),
-        (
-            "build: { package: shop-aip }",
-            "unknown-package: Rust.yaml:1: no package `shop-aip`: did you mean `shop-api`?",
-        ),
-        (
-            "build: { package: nonsense }",
-            "unknown-package: Rust.yaml:1: no package `nonsense`: packages: `shop-api`, `shop`, `shop-worker`",
-        ),
-        (
-            "build: { bin: corn }",
-            "unknown-bin: Rust.yaml:1: no binary `corn`: did you mean `cron`?",
-        ),
-        (
-            "build: { package: shop-worker, bin: shop-api }",
-            "unknown-bin: Rust.yaml:1: package `shop-worker` has no binary `shop-api`: binaries: `admin`, `cron`, `shop-worker`",
-        ),
-        (
-            "build: { package: shop-worker, bin: admin }",
-            "required-features: Rust.yaml:1: binary `admin` needs features that are off: danger: write `build: { features: [danger] }`",
-        ),
-        (
-            "build: { package: shop-api, features: [postgress] }",
-            "unknown-feature: Rust.yaml:1: package `shop-api` has no feature `postgress`: did you mean `postgres`?",
-        ),
-        (
-            "build: { package: shop-api, profile: smal }",
-            "unknown-profile: Rust.yaml:1: no profile `smal`: did you mean `small`?",
-        ),
-        (
-            "build: { package: shop-api, profile: tiny }",
-            "unknown-profile: Rust.yaml:1: no profile `tiny`: move `[profile.tiny]` from `lib/Cargo.toml` into the workspace's own `Cargo.toml`: Cargo ignores profiles of members",
-        ),
-        (
-            "build: { package: shop-worker }",
-            "several-binaries: Rust.yaml:1: package `shop-worker` has several binaries: write one of `build: { bin: admin }`, `build: { bin: cron }`, `build: { bin: shop-worker }`, or set `default-run` in `worker/Cargo.toml`",
-        ),
-        (
-            "# nothing",
-            "several-binaries: Rust.yaml:1: several packages have a binary: write one of `build: { package: shop-api }`, `build: { package: shop-worker, bin: admin }`, `build: { package: shop-worker, bin: cron }`, `build: { package: shop-worker, bin: shop-worker }`",
-        ),
-    ] {
+    for (spec, expected) in SELECTIONS {
         let found = selects(BINS, &format!("{spec}\n"));
         assert_eq!(found, [expected], "{spec}");
     }
+}
+
+#[test]
+fn a_default_that_is_no_binary() {
     let odd = format!(
         "{APP}default-run = \"mian\"\n[[bin]]\nname = \"main\"\npath = \"src/main.rs\"\n//- /src/main.rs\n{LOCK}"
     );
@@ -345,6 +352,11 @@ fn selection() {
             "unknown-bin: Cargo.toml:2: `default-run` of package `a` is not one of its binaries: `mian`: did you mean `main`?"
         ]
     );
+}
+
+/// In a variable of the environment, their names read as that of another profile and a key of it.
+#[test]
+fn profiles_with_names_like_settings() {
     let more = "[profile.release-lto]\ninherits = \"release\"\n[profile.small-strip-more]\ninherits = \"small\"\n";
     let named = format!(
         "{BINS}//- /Cargo.toml\n[workspace]\nmembers = [\"api\", \"worker\", \"lib\"]\n{more}[profile.small]\ninherits = \"release\"\n"
@@ -377,6 +389,10 @@ fn selection() {
         ),
         ["shop-api [shop-api] [] release-lto"]
     );
+}
+
+#[test]
+fn binaries_of_several_packages() {
     assert_eq!(
         selects(BINS, "build: { bin: [cron, shop-api] }\n"),
         [
@@ -573,7 +589,7 @@ fn lock_versions() {
     }
 }
 
-/// 27, 110: hundreds of members are read in a few rounds.
+/// 27: hundreds of members are read in a few rounds.
 #[test]
 fn many_members() {
     let mut fixture = String::from("//- /Cargo.toml\n[workspace]\nmembers = [\"crates/*\"]\n");

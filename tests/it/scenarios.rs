@@ -51,6 +51,9 @@ struct Edit {
     /// Another `Rust.yaml`.
     spec: Option<String>,
     redone: Vec<String>,
+    /// Steps that there are no more.
+    #[serde(default)]
+    gone: Vec<String>,
 }
 
 impl Edit {
@@ -73,6 +76,26 @@ impl Edit {
     }
 }
 
+/// The keys of steps by their names.
+type Keys = BTreeMap<String, String>;
+
+/// The names of steps.
+fn set(names: &[String]) -> BTreeSet<&str> {
+    names.iter().map(String::as_str).collect()
+}
+
+/// The steps that are new or have another key, and those that there are no more.
+fn changed<'k>(old: &'k Keys, new: &'k Keys) -> [BTreeSet<&'k str>; 2] {
+    let redone = new
+        .iter()
+        .filter(|(name, key)| old.get(*name) != Some(*key));
+    let gone = old.iter().filter(|(name, _)| !new.contains_key(*name));
+    [
+        redone.map(|(name, _)| name.as_str()).collect(),
+        gone.map(|(name, _)| name.as_str()).collect(),
+    ]
+}
+
 fn check(text: &str) {
     let suite: Suite = toml::from_str(text).unwrap_or_else(|error| panic!("{error}"));
     let mut wrong = vec![];
@@ -80,24 +103,22 @@ fn check(text: &str) {
         assert!(!scenario.cases.is_empty());
         let old_files = files(&scenario.files);
         let old = keys::keys(&keys::plan(&old_files, &scenario.spec, None), &old_files);
-        let steps: BTreeSet<&str> = scenario.steps.iter().map(String::as_str).collect();
         let found: BTreeSet<&str> = old.keys().map(String::as_str).collect();
-        if steps != found {
+        if set(&scenario.steps) != found {
             wrong.push(format!("{}: has steps {found:?}", scenario.name));
         }
         for edit in &scenario.edit {
             let new_files = edit.apply(&old_files);
             let spec = edit.spec.as_deref().unwrap_or(&scenario.spec);
+            let (name, what) = (&scenario.name, &edit.what);
+            let same = new_files == old_files && spec == scenario.spec;
+            assert_eq!(same, what == "nothing", "{name}: {what}");
             let new = keys::keys(&keys::plan(&new_files, spec, None), &new_files);
-            let redone = new
-                .iter()
-                .filter(|(name, key)| old.get(*name) != Some(*key));
-            let redone: BTreeSet<&str> = redone.map(|(name, _)| name.as_str()).collect();
-            let expected: BTreeSet<&str> = edit.redone.iter().map(String::as_str).collect();
-            if redone != expected {
-                let (name, what) = (&scenario.name, &edit.what);
+            let found = changed(&old, &new);
+            let expected = [set(&edit.redone), set(&edit.gone)];
+            if found != expected {
                 wrong.push(format!(
-                    "{name}: {what} {:?}: does {redone:?} again, not {expected:?}",
+                    "{name}: {what} {:?}: does again and loses {found:?}, not {expected:?}",
                     edit.cases
                 ));
             }
@@ -150,10 +171,9 @@ fn twenty_crates() {
             .unwrap();
         source.push_str("// edited\n");
         let new = keys::keys(&keys::plan(&edited, "", None), &edited);
-        let redone = new
-            .iter()
-            .filter(|(name, key)| old.get(*name) != Some(*key));
-        redone.map(|(name, _)| name.clone()).collect()
+        let [redone, gone] = changed(&old, &new);
+        assert_eq!(gone, BTreeSet::new());
+        redone.into_iter().map(str::to_owned).collect()
     };
     let step = |package: usize| match package {
         0 | 1 => "c00, c01".to_owned(),

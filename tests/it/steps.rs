@@ -187,55 +187,65 @@ fn commands_are_the_same() {
     );
 }
 
-/// Cargo is told the names of libraries that it compiles for the program whatever they are called by, and of no
-/// others.
+/// The libraries that Cargo is told the names of, in the project with some texts in the place of others.
+fn named(changes: &[(&str, &str)], spec: &str) -> Vec<String> {
+    let mut project = PROJECT.to_owned();
+    for (old, new) in changes {
+        assert!(project.contains(old), "{old}");
+        project = project.replacen(old, new, 1);
+    }
+    let plan = keys::plan(&files(&project), spec, None);
+    let steps = compiling(&plan).into_iter().map(words);
+    let libraries = steps.filter(|words| words.iter().any(|word| word == "--lib"));
+    let after = |words: Vec<String>| {
+        let names = words.windows(2).filter(|pair| pair[0] == "--package");
+        let names: Vec<String> = names.map(|pair| pair[1].clone()).collect();
+        names.into_iter().filter(|name| name != "app")
+    };
+    libraries.flat_map(after).collect()
+}
+
+const LEFT: &str = "left = { path = \"../left\" }";
+const OF_LEFT: &str = "//- /left/Cargo.toml of left\n";
+const DEFAULTS: (&str, &str) = (
+    OF_LEFT,
+    "//- /left/Cargo.toml of left\n[features]\ndefault = [\"a\"]\na = []\n",
+);
+const WITHOUT_DEFAULTS: (&str, &str) = (
+    LEFT,
+    "left = { path = \"../left\", default-features = false }",
+);
+
+/// Cargo is told the names of libraries that it compiles for the program whatever they are called by.
+#[test]
+fn libraries_of_the_program_are_named() {
+    assert_eq!(named(&[], ""), ["left", "right"]);
+    assert_eq!(named(&[DEFAULTS], ""), ["left", "right"]);
+    // Being named adds nothing without default features.
+    let plain = "build: { default-features: false }";
+    let changes = [DEFAULTS, WITHOUT_DEFAULTS];
+    assert_eq!(named(&changes, plain), ["left", "right"]);
+}
+
 #[test]
 fn only_what_is_certain_is_named() {
-    let named = |changes: &[(&str, &str)], spec: &str| -> Vec<String> {
-        let mut project = PROJECT.to_owned();
-        for (old, new) in changes {
-            assert!(project.contains(old), "{old}");
-            project = project.replacen(old, new, 1);
-        }
-        let plan = keys::plan(&files(&project), spec, None);
-        let steps = compiling(&plan).into_iter().map(words);
-        let libraries = steps.filter(|words| words.iter().any(|word| word == "--lib"));
-        let after = |words: Vec<String>| {
-            let names = words.windows(2).filter(|pair| pair[0] == "--package");
-            let names: Vec<String> = names.map(|pair| pair[1].clone()).collect();
-            names.into_iter().filter(|name| name != "app")
-        };
-        libraries.flat_map(after).collect()
-    };
-    let left = "left = { path = \"../left\" }";
-    let of_left = "//- /left/Cargo.toml of left\n";
-    let defaults = (
-        of_left,
-        "//- /left/Cargo.toml of left\n[features]\ndefault = [\"a\"]\na = []\n",
-    );
-    let without = (
-        left,
-        "left = { path = \"../left\", default-features = false }",
-    );
-    assert_eq!(named(&[], ""), ["left", "right"]);
-    assert_eq!(named(&[defaults], ""), ["left", "right"]);
     for (changes, spec) in [
         // Named, it would have its default features.
-        (&[defaults, without][..], ""),
+        (&[DEFAULTS, WITHOUT_DEFAULTS][..], ""),
         (
-            &[(left, "left = { path = \"../left\", optional = true }")],
+            &[(LEFT, "left = { path = \"../left\", optional = true }")],
             "",
         ),
         (
             &[(
-                of_left,
+                OF_LEFT,
                 "//- /left/Cargo.toml of left\n[lib]\nproc-macro = true\n",
             )],
             "",
         ),
         (
             &[(
-                of_left,
+                OF_LEFT,
                 "//- /left/Cargo.toml of left\n[lib]\ncrate-type = [\"cdylib\", \"lib\"]\n",
             )],
             "",
@@ -252,7 +262,7 @@ fn only_what_is_certain_is_named() {
         (
             &[
                 (
-                    of_left,
+                    OF_LEFT,
                     "//- /left/Cargo.toml of left\n[features]\na = []\n",
                 ),
                 (
@@ -265,22 +275,20 @@ fn only_what_is_certain_is_named() {
     ] {
         assert_eq!(named(changes, spec), ["right"], "{changes:?}");
     }
+}
+
+#[test]
+fn where_features_are_of_a_platform_or_unified_by_other_rules_nothing_is_named() {
     let platform = (
         "[dependencies]\nleft = {",
         "[target.'cfg(unix)'.dependencies]\nleft = {",
     );
-    assert_eq!(named(&[platform], ""), [""; 0]);
-    // Being named adds nothing without default features.
-    let plain = "build: { default-features: false }";
-    assert_eq!(named(&[defaults, without], plain), ["left", "right"]);
-    // Features are unified by other rules.
-    for change in [
-        ("resolver = \"2\"", "resolver = \"1\""),
-        (
-            "[build]\n",
-            "[resolver]\nfeature-unification = \"package\"\n[build]\n",
-        ),
-    ] {
+    let resolver = ("resolver = \"2\"", "resolver = \"1\"");
+    let unification = (
+        "[build]\n",
+        "[resolver]\nfeature-unification = \"package\"\n[build]\n",
+    );
+    for change in [platform, resolver, unification] {
         assert_eq!(named(&[change], ""), [""; 0], "{change:?}");
     }
 }

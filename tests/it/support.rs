@@ -3,6 +3,8 @@
 pub(crate) mod bridge;
 pub(crate) mod cargo;
 pub(crate) mod fixture;
+#[path = "../../src/fresh.rs"]
+pub(crate) mod fresh;
 pub(crate) mod grpc;
 pub(crate) mod keys;
 pub(crate) mod patterns;

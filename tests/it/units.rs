@@ -212,7 +212,7 @@ fn on_generated(
         cases: cases(),
         // Cargo does not take much of what is generated.
         max_global_rejects: 16 * cases().max(64),
-        failure_persistence: None,
+        source_file: Some(file!()),
         max_shrink_iters: 100,
         ..ProptestConfig::default()
     };

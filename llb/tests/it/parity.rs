@@ -301,6 +301,14 @@ fn options(name: &str) -> MarshalOptions {
     }
 }
 
+/// The triple of the machine that runs the tests.
+fn host() -> String {
+    let output = Command::new("rustc").arg("-vV").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("host: "));
+    line.unwrap().to_owned()
+}
+
 /// Where Cargo keeps the definitions.
 #[expect(
     clippy::disallowed_methods,
@@ -308,7 +316,7 @@ fn options(name: &str) -> MarshalOptions {
 )]
 fn goldens() -> Vec<(String, Definition)> {
     // Without a platform cargo wants the crates of every other one, too.
-    let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let host = host();
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--offline"])
         .args(["--filter-platform", &host])

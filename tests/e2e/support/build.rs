@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use super::docker::{Docker, Outcome};
 use super::image::Image;
@@ -157,19 +156,6 @@ impl<'d> Build<'d> {
         child.kill().expect("can be killed");
         child.wait().expect("was started");
         assert!(found, "`{words}` was not said");
-    }
-
-    /// Starts it and kills the client some time later.
-    pub(crate) fn kill_after(self, time: Duration) {
-        let mut command = self.command("quiet");
-        let mut client = command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("can be run");
-        std::thread::sleep(time);
-        client.kill().expect("can be killed");
-        client.wait().expect("a status");
     }
 
     fn outcome(&self, progress: &str) -> Outcome {

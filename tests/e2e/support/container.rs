@@ -1,19 +1,24 @@
 //! A container that stays while a test talks to it.
 
-use std::io::{self, BufRead, BufReader, PipeReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::image::Image;
 use super::nonce;
+
+/// Enough for a server that starts on a machine that does other things, too.
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// A running container, stopped and removed when the test has ended.
 pub(crate) struct Container<'i> {
     image: &'i Image<'i>,
     name: String,
     process: Child,
-    /// Kept open: a server that logs must not be told that nobody listens.
-    log: BufReader<PipeReader>,
+    log: Receiver<String>,
 }
 
 impl<'i> Container<'i> {
@@ -31,11 +36,11 @@ impl<'i> Container<'i> {
             .stderr(writer)
             .spawn()
             .expect("docker can be run");
-        let mut container = Self {
+        let container = Self {
             image,
             name,
             process,
-            log: BufReader::new(log),
+            log: lines(log),
         };
         container.wait_for(ready);
         container
@@ -49,9 +54,13 @@ impl<'i> Container<'i> {
             .output(["port", &self.name, &port.to_string()]);
         let mut stream =
             TcpStream::connect(address.trim()).unwrap_or_else(|error| panic!("{address}: {error}"));
+        stream
+            .set_read_timeout(Some(LIMIT))
+            .expect("it is not zero");
         write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").expect("can be asked");
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("answers in text");
+        let read = stream.read_to_string(&mut answer);
+        read.unwrap_or_else(|error| panic!("{path}: {error} after `{answer}`"));
         let (head, body) = answer.split_once("\r\n\r\n").expect("answers in HTTP");
         assert_eq!(head.split(' ').nth(1), Some("200"), "{path}: {answer}");
         body.to_owned()
@@ -72,11 +81,10 @@ impl<'i> Container<'i> {
             .stdout(Stdio::piped())
             .spawn()
             .expect("docker can be run");
-        let mut status = String::new();
-        let stdout = events.stdout.take().expect("it is piped");
-        BufReader::new(stdout).read_line(&mut status).expect("text");
+        let first = lines(events.stdout.take().expect("it is piped")).recv_timeout(LIMIT);
         events.kill().expect("it runs");
         events.wait().expect("it ends");
+        let status = first.unwrap_or_else(|error| panic!("the engine says no health: {error}"));
         let status = status.trim();
         status
             .strip_prefix("health_status: ")
@@ -89,13 +97,40 @@ impl<'i> Container<'i> {
         format!("--network=container:{}", self.name)
     }
 
-    fn wait_for(&mut self, ready: &str) {
+    fn wait_for(&self, ready: &str) {
+        let deadline = Instant::now() + LIMIT;
         let mut log = String::new();
         while !log.contains(ready) {
-            let read = self.log.read_line(&mut log).expect("text");
-            assert_ne!(read, 0, "the container ended without `{ready}`:\n{log}");
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.log.recv_timeout(left) {
+                Ok(line) => log.push_str(&line),
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("the container does not say `{ready}`:\n{log}")
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("the container ended without `{ready}`:\n{log}")
+                }
+            }
         }
     }
+}
+
+/// The lines of a stream as they come, each with its end. All are read, whoever listens: a server that logs must not be
+/// told that nobody does.
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = vec![];
+        while stream
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|read| read > 0)
+        {
+            let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
+            line.clear();
+        }
+    });
+    receiver
 }
 
 impl Drop for Container<'_> {

@@ -140,4 +140,10 @@ impl Expect {
             fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
+
+    /// Whether anything of it runs: a program, a server or the steps of a stage.
+    pub(crate) fn runs_something(&self) -> bool {
+        let programs = self.image.iter().any(|image| !image.run.is_empty());
+        programs || !self.serve.is_empty() || !self.stage.is_empty()
+    }
 }

@@ -1,11 +1,9 @@
-//! What a build reports: BuildKit's `SolveStatus`, one JSON object a line, as `--progress=rawjson`
-//! prints it.
+//! What a build reports, as `--progress=rawjson` prints it.
 
-use std::collections::BTreeMap;
+#[path = "../../../xtask/src/progress.rs"]
+mod status;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use serde::Deserialize;
+use status::Step;
 
 /// Part of the name of the step that compiles what others wrote.
 pub(crate) const DEPENDENCIES: &str = "] dependencies (";
@@ -18,60 +16,15 @@ pub(crate) struct BuildReport {
     pub(crate) warnings: Vec<String>,
 }
 
-/// One vertex of the build graph.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Step {
-    pub(crate) name: String,
-    /// Whether the engine took it from its cache.
-    pub(crate) cached: bool,
-    /// Whether the engine did it in this build.
-    pub(crate) executed: bool,
-    /// Whether it works on the results of other steps.
-    has_inputs: bool,
-    /// What it printed, both streams.
-    pub(crate) log: String,
-}
-
 impl BuildReport {
-    /// Reads the stderr of buildx. Lines that are not JSON are buildx's own words.
+    /// Reads the stderr of buildx.
     pub(crate) fn parse(stderr: &str) -> Self {
-        let mut digests = BTreeMap::new();
-        let mut steps: Vec<Step> = Vec::new();
-        let mut warnings = Vec::new();
-        let mut logs: BTreeMap<usize, Vec<u8>> = BTreeMap::new();
-        for line in stderr.lines().filter(|line| line.starts_with('{')) {
-            let status: SolveStatus = serde_json::from_str(line)
-                .unwrap_or_else(|error| panic!("not a SolveStatus: {error}: {line}"));
-            for vertex in status.vertexes {
-                let index = *digests.entry(vertex.digest).or_insert(steps.len());
-                if index == steps.len() {
-                    steps.push(Step::default());
-                }
-                let step = &mut steps[index];
-                step.name = vertex.name;
-                step.has_inputs = !vertex.inputs.is_empty();
-                step.cached |= vertex.cached;
-                // One that was done is reported as cached when the export asks for it again.
-                // One that has an error was given up: its result was found in the cache meanwhile.
-                let given_up = !vertex.error.is_empty();
-                step.executed |= vertex.completed.is_some() && !vertex.cached && !given_up;
-            }
-            for VertexWarning { short, detail } in status.warnings {
-                let parts = std::iter::once(short).chain(detail.unwrap_or_default());
-                let parts = parts.map(|part| BASE64_STANDARD.decode(part).expect("base64"));
-                let parts = parts.map(|part| String::from_utf8_lossy(&part).into_owned());
-                warnings.push(parts.collect::<Vec<_>>().join("\n"));
-            }
-            for log in status.logs {
-                let index = digests[&log.vertex];
-                let data = BASE64_STANDARD.decode(log.data).expect("logs are base64");
-                logs.entry(index).or_default().extend(data);
-            }
+        let steps = status::parse(stderr).unwrap_or_else(|error| panic!("{error}"));
+        let warnings = steps.iter().flat_map(|step| step.warnings.clone());
+        Self {
+            warnings: warnings.collect(),
+            steps,
         }
-        for (index, log) in logs {
-            steps[index].log = String::from_utf8_lossy(&log).into_owned();
-        }
-        Self { steps, warnings }
     }
 
     /// All steps.
@@ -160,58 +113,25 @@ impl std::fmt::Display for BuildReport {
     }
 }
 
-#[derive(Deserialize)]
-struct SolveStatus {
-    #[serde(default)]
-    vertexes: Vec<Vertex>,
-    #[serde(default)]
-    logs: Vec<Log>,
-    #[serde(default)]
-    warnings: Vec<VertexWarning>,
-}
-
-#[derive(Deserialize)]
-struct Vertex {
-    digest: String,
-    #[serde(default)]
-    inputs: Vec<String>,
-    #[serde(default)]
-    name: String,
-    completed: Option<String>,
-    #[serde(default)]
-    cached: bool,
-    #[serde(default)]
-    error: String,
-}
-
-#[derive(Deserialize)]
-struct VertexWarning {
-    short: String,
-    #[serde(default)]
-    detail: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-struct Log {
-    vertex: String,
-    data: String,
-}
-
 #[test]
-fn a_report_is_put_together_from_its_lines() {
-    let compiling = BASE64_STANDARD.encode("   Compiling serde v1.0.0\n   Comp");
-    let more = BASE64_STANDARD.encode("iling app v0.1.0 (/src)\n    Finished `release`\n");
-    let report = BuildReport::parse(&format!(
-        r#"{{"vertexes":[{{"digest":"sha256:a","name":"[internal] load Rust.yaml","completed":"t"}}]}}
-{{"vertexes":[{{"digest":"sha256:b","inputs":["sha256:a"],"name":"toolchain"}},{{"digest":"sha256:c","inputs":["sha256:b"],"name":"compile"}}]}}
-{{"vertexes":[{{"digest":"sha256:b","inputs":["sha256:a"],"name":"toolchain","completed":"t","cached":true}}]}}
-{{"logs":[{{"vertex":"sha256:c","stream":2,"data":"{compiling}","timestamp":"t"}}]}}
-{{"logs":[{{"vertex":"sha256:c","stream":2,"data":"{more}","timestamp":"t"}}]}}
-{{"vertexes":[{{"digest":"sha256:c","inputs":["sha256:b"],"name":"compile","completed":"t"}}]}}
-{{"vertexes":[{{"digest":"sha256:c","inputs":["sha256:b"],"name":"compile","completed":"t","cached":true}}]}}
-buildx says something
-"#
-    ));
+fn a_report_says_what_was_done() {
+    let step = |name: &str, cached, executed, log: &str| Step {
+        name: name.to_owned(),
+        cached,
+        executed,
+        has_inputs: !name.starts_with("[internal]"),
+        log: log.to_owned(),
+        ..Step::default()
+    };
+    let log = "   Compiling serde v1.0.0\n   Compiling app v0.1.0 (/src)\n    Finished `release`\n";
+    let report = BuildReport {
+        steps: vec![
+            step("[internal] load Rust.yaml", false, true, ""),
+            step("toolchain", true, false, ""),
+            step("compile", true, true, log),
+        ],
+        warnings: vec![],
+    };
     assert_eq!(report.executed(), ["compile"]);
     assert_eq!(report.compiled(), ["app", "serde"]);
     assert!(report.is_cached("tool"));

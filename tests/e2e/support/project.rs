@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::tree::{Tree, walk};
-use super::{example, nonce};
+use super::{example, lock, nonce};
 
 /// A copy of a project.
 pub(crate) struct Project {
@@ -16,11 +16,6 @@ pub(crate) struct Project {
 /// The manifest of a package without dependencies.
 pub(crate) fn manifest(name: &str) -> String {
     format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n")
-}
-
-/// Its entry of the lock, after a line that ends another.
-pub(crate) fn locked(name: &str) -> String {
-    format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n")
 }
 
 impl Project {
@@ -55,7 +50,10 @@ impl Project {
         let project = Self::empty();
         project
             .write("Cargo.toml", manifest("tiny"))
-            .write("Cargo.lock", format!("version = 4\n{}", locked("tiny")))
+            .write(
+                "Cargo.lock",
+                format!("version = 4\n{}", lock::entry("tiny", "0.1.0", &[])),
+            )
             .write(
                 "src/main.rs",
                 format!("fn main() {{ println!(\"tiny {}\"); }}\n", nonce()),
@@ -70,7 +68,7 @@ impl Project {
         self.append("Cargo.toml", "[dependencies]\nlib = { path = \"lib\" }\n")
             .append(
                 "Cargo.lock",
-                &format!("dependencies = [\"lib\"]\n{}", locked("lib")),
+                &(lock::dependencies(&["lib"]) + &lock::entry("lib", "0.1.0", &[])),
             )
             .write("lib/Cargo.toml", manifest("lib"));
         self

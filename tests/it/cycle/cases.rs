@@ -491,7 +491,7 @@ pub const TEXT: &'static str = "both";
     );
 }
 
-/// 108: two versions of one crate.
+/// Two versions of one crate.
 #[test]
 fn two_versions() {
     check(

@@ -1,6 +1,7 @@
 //! Crates in groups: the question to Cargo, and the steps that come of its answer.
 
 use super::*;
+use crate::support::fresh;
 
 const SPEC: &str = "build: { granularity: crates }\nimage: { base: scratch }\n";
 const PACKAGE: &str = "[package]\nname = \"itoa\"\nversion = \"1.0.15\"\nedition = \"2021\"\n\
@@ -96,7 +97,7 @@ async fn a_step_of_a_group_knows_nothing_of_the_project() {
             .iter()
             .any(|mount| mount.dest.ends_with("/registry"))
     );
-    crate::cli::check("../frontend/package.txt", &package);
+    fresh::check("tests/it/frontend/package.txt", &package);
 
     // Another project, in another place of its context: the same step.
     let other = resolved(SPEC, "depot");
@@ -118,7 +119,7 @@ async fn a_plan_says_what_is_in_groups_and_why() {
     assert_eq!(request.error, None);
     let metadata = request.result.unwrap().metadata;
     let text = String::from_utf8_lossy(&metadata["result.txt"]).into_owned();
-    crate::cli::check("../frontend/plan.txt", &text);
+    fresh::check("tests/it/frontend/plan.txt", &text);
     let drawn = build(&resolved(SPEC, "shop"), &[("requestid", "frontend.graph")]).await;
     let metadata = drawn.result.unwrap().metadata;
     let text = String::from_utf8_lossy(&metadata["result.txt"]).into_owned();
@@ -211,5 +212,5 @@ async fn digests_of_heavy_steps_stay() {
             text.push_str(&format!("{mode} {name}\n  {}\n", digest.as_str()));
         }
     }
-    crate::cli::check("../frontend/digests.txt", &text);
+    fresh::check("tests/it/frontend/digests.txt", &text);
 }

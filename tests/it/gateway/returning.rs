@@ -10,14 +10,6 @@ use rust_frontend::gateway::{Attestation, Failure, Gateway, Output, Refs, Warnin
 use rust_frontend::source::{SourceFile, Span};
 use std::collections::BTreeMap;
 
-async fn returned(bridge: &Bridge) -> msg::ReturnRequest {
-    let [request] = bridge
-        .calls::<msg::ReturnRequest>("Return")
-        .try_into()
-        .unwrap();
-    request
-}
-
 /// What the engine gets from a build that ends so.
 async fn outcome(
     bridge: &Bridge,
@@ -25,7 +17,7 @@ async fn outcome(
 ) -> msg::ReturnRequest {
     let gateway = bridge.connect().await.unwrap();
     let _ = serve(&gateway, build).await;
-    returned(bridge).await
+    bridge.returned()
 }
 
 #[tokio::test]
@@ -157,7 +149,7 @@ async fn nothing_is_returned_twice_even_if_the_engine_refused() {
     assert_eq!(failure.to_string(), "bad ref");
     let again = gateway.return_error(&failure).await.unwrap_err();
     assert!(matches!(again, Failure::Internal(_)));
-    returned(&bridge).await;
+    bridge.returned();
 }
 
 #[tokio::test]

@@ -407,6 +407,11 @@ fn a_seed_changes_nothing_of_the_command() {
     for target in ["", "test", "clippy", "doc"] {
         let without = commands(&plan(&files, spec, target));
         let with = commands(&plan_with_seeds(&files, spec, target));
+        assert_eq!(with.len(), without.len(), "{with:#?}");
+        let dependencies = without
+            .iter()
+            .filter(|one| one.starts_with("Dependencies: "));
+        assert_eq!(dependencies.count(), 1, "{without:#?}");
         for (plain, seeded) in without.iter().zip(&with) {
             match plain.strip_prefix("Dependencies: cargo") {
                 Some(args) => {

@@ -5,12 +5,14 @@ use super::grpc;
 use super::script::{Script, cap};
 use buildkit_proto::apicaps::ApiCap;
 use buildkit_proto::capset::CapSet;
+use buildkit_proto::gateway as msg;
 use buildkit_proto::pb::Definition;
 use buildkit_proto::{Message, Status, caps};
 use rust_frontend::gateway::{Environment, Failure, Gateway};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 
@@ -20,6 +22,10 @@ pub(crate) struct Bridge {
     script: Arc<Mutex<Script>>,
     hang_up: Arc<Notify>,
     cancelled: Arc<AtomicUsize>,
+    /// How long it takes to answer.
+    takes: Option<Duration>,
+    answering: Arc<AtomicUsize>,
+    most: Arc<AtomicUsize>,
 }
 
 pub(super) type Handler = Arc<dyn Fn(&[u8]) -> Reply + Send + Sync>;
@@ -63,6 +69,9 @@ impl Bridge {
             script: Arc::new(Mutex::new(script)),
             hang_up: Arc::default(),
             cancelled: Arc::default(),
+            takes: None,
+            answering: Arc::default(),
+            most: Arc::default(),
         }
     }
 
@@ -91,6 +100,12 @@ impl Bridge {
         };
         turn_off(&mut self.script().gateway_caps);
         turn_off(&mut self.script().llb_caps);
+        self
+    }
+
+    /// Answers late: where time is paused, not before all calls are there that the client makes at once.
+    pub(crate) fn slow(mut self) -> Self {
+        self.takes = Some(Duration::from_secs(1));
         self
     }
 
@@ -190,6 +205,18 @@ impl Bridge {
             .collect()
     }
 
+    /// What the build ended with, which it says once.
+    pub(crate) fn returned(&self) -> msg::ReturnRequest {
+        let calls = self.calls::<msg::ReturnRequest>("Return");
+        let [request] = calls.try_into().unwrap();
+        request
+    }
+
+    /// The most calls that were there at a time, if it is slow.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.most.load(Ordering::SeqCst)
+    }
+
     /// Calls that the client gave up while the engine was silent.
     pub(crate) fn cancelled(&self) -> usize {
         self.cancelled.load(Ordering::SeqCst)
@@ -201,12 +228,23 @@ impl Bridge {
             .expect("no test panics while it holds the script")
     }
 
+    /// Counts the calls that wait meanwhile.
+    async fn wait(&self, time: Duration) {
+        let now = self.answering.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        tokio::time::sleep(time).await;
+        self.answering.fetch_sub(1, Ordering::SeqCst);
+    }
+
     async fn answer(&self, method: String, message: Vec<u8>) -> Result<Vec<u8>, Status> {
         let handler = {
             let mut script = self.script();
             script.calls.push((method.clone(), message.clone()));
             script.handlers.get(&method).cloned()
         };
+        if let Some(time) = self.takes {
+            self.wait(time).await;
+        }
         let reply = match handler {
             Some(handler) => handler(&message),
             None => self.script().answer(&method, &message),

@@ -32,6 +32,8 @@ where
         }
     });
     let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+        // How many calls there are at a time is the client's to say.
+        .max_concurrent_streams(None)
         .serve_connection(TokioIo::new(io), service)
         .await;
 }
