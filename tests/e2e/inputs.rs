@@ -1,6 +1,7 @@
 //! Which files of a project reach the compiler, and which edits of them compile anything.
 
-use std::os::unix::fs::symlink;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use crate::support::docker::Docker;
 use crate::support::project::{Project, locked, manifest};
@@ -250,5 +251,25 @@ fn directories_may_have_names_like_patterns() {
             "fn main() { println!(\"{}\", parts::WORD); }\n",
         );
     let (image, _) = docker.build(&project).image("patterns");
+    assert_eq!(image.prints(&[]), format!("{word}\n"));
+}
+
+/// A build script that runs a script of the project.
+#[test]
+fn what_may_be_run_may_be_run_in_the_build() {
+    let docker = Docker::take();
+    let project = Project::tiny("image: { base: scratch }\n");
+    let word = nonce();
+    project
+        .write("gen.sh", format!("#!/bin/sh\necho {word}\n"))
+        .write(
+            "build.rs",
+            "fn main() {\n    let made = std::process::Command::new(\"./gen.sh\").output().unwrap();\n    \
+             println!(\"cargo::rustc-env=MADE={}\", String::from_utf8(made.stdout).unwrap().trim());\n}\n",
+        )
+        .write("src/main.rs", "fn main() { println!(\"{}\", env!(\"MADE\")); }\n");
+    std::fs::set_permissions(project.join("gen.sh"), Permissions::from_mode(0o755))
+        .expect("can set permissions");
+    let (image, _) = docker.build(&project).image("permissions");
     assert_eq!(image.prints(&[]), format!("{word}\n"));
 }
