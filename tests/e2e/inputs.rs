@@ -1,6 +1,7 @@
 //! Which files of a project reach the compiler, and which edits of them compile anything.
 
-use std::os::unix::fs::symlink;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use crate::support::docker::Docker;
 use crate::support::project::{Project, manifest};
@@ -311,4 +312,24 @@ fn a_project_may_be_below_the_context() {
         said.contains("`services/none/Cargo.toml` is not in the build context"),
         "{said}"
     );
+}
+
+/// A build script that runs a script of the project.
+#[test]
+fn what_may_be_run_may_be_run_in_the_build() {
+    let docker = Docker::take();
+    let project = Project::tiny("image: { base: scratch }\n");
+    let word = nonce();
+    project
+        .write("gen.sh", format!("#!/bin/sh\necho {word}\n"))
+        .write(
+            "build.rs",
+            "fn main() {\n    let made = std::process::Command::new(\"./gen.sh\").output().unwrap();\n    \
+             println!(\"cargo::rustc-env=MADE={}\", String::from_utf8(made.stdout).unwrap().trim());\n}\n",
+        )
+        .write("src/main.rs", "fn main() { println!(\"{}\", env!(\"MADE\")); }\n");
+    std::fs::set_permissions(project.join("gen.sh"), Permissions::from_mode(0o755))
+        .expect("can set permissions");
+    let (image, _) = docker.build(&project).image("permissions");
+    assert_eq!(image.prints(&[]), format!("{word}\n"));
 }

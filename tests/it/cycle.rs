@@ -3,20 +3,25 @@
 
 mod cases;
 mod odd;
+mod origins;
+mod shapes;
 
 use crate::support::cargo::{Built, Layout, Sandbox, host, run};
 use crate::support::fixture::{self, Files, files};
 use crate::support::keys::{self, PlanOptions};
 use crate::support::sources;
+use rust_frontend::plan::Role;
 use rust_frontend::project::{Project, Selection};
 use rust_frontend::recipe::{Recipe, RecipeFor, recipe};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// External crates that are compiled in the dependency step.
-struct Cycle {
-    externals: BTreeSet<String>,
+pub(crate) struct Cycle {
+    pub(crate) externals: BTreeSet<String>,
     /// Everything external that the compile step had to compile.
-    recompiled: Vec<String>,
+    pub(crate) recompiled: Vec<String>,
+    /// What all programs print, in the order of their names.
     output: String,
 }
 
@@ -58,8 +63,8 @@ fn cycle_in(
     cycle_of(sandbox, dir, root, &files(fixture), spec, mode)
 }
 
-fn cycle_of(
-    sandbox: Sandbox,
+pub(crate) fn cycle_of(
+    mut sandbox: Sandbox,
     dir: &str,
     root: &str,
     files: &Files,
@@ -69,23 +74,23 @@ fn cycle_of(
     let (files, project, selection, recipe) = prepare(&sandbox, dir, root, files, spec, mode);
     let args = arguments(&sandbox, &project, &selection, mode);
     let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let options = PlanOptions {
+        dir,
+        ..PlanOptions::default()
+    };
+    let plan = keys::plan_with(&files, spec, options);
 
     sandbox.replace(&skeleton(&recipe, &files));
+    sandbox.variables = sources::profile_variables(&plan, Role::Dependencies);
     let deps = sandbox
         .build(dir, &args)
         .unwrap_or_else(|error| panic!("dependency step:\n{error}\n{}", fixture::text(&recipe)));
     sandbox.round_times();
     sandbox.remove_stubs(&recipe);
+    sandbox.variables = sources::profile_variables(&plan, Role::Compile);
     match mode {
         // What a build compiles: the real sources under generated manifests.
-        RecipeFor::Build => {
-            let options = PlanOptions {
-                dir,
-                ..PlanOptions::default()
-            };
-            let plan = keys::plan_with(&files, spec, options);
-            sandbox.replace(&sources::compiled(&plan, &files));
-        }
+        RecipeFor::Build => sandbox.replace(&sources::compiled(&plan, &files)),
         RecipeFor::Test => {
             sandbox.replace(&files);
             args.push("--locked");
@@ -99,18 +104,17 @@ fn cycle_of(
         list.map(|one| one.name.clone()).collect()
     };
     let programs = built.iter().filter_map(|one| one.executable.as_deref());
+    let mut programs: Vec<&Path> = programs.collect();
+    programs.sort_by_key(|program| program.file_name());
     let externals = names(&deps, &|one| !one.is_local);
-    let compiled = externals
-        .iter()
-        .filter(|name| *name != "build-script-build");
-    assert!(
-        recipe.external_packages >= compiled.count(),
-        "{externals:?}"
-    );
+    // Some crates are compiled for both machines.
+    let mut compiled: BTreeSet<&String> = externals.iter().collect();
+    compiled.retain(|name| *name != "build-script-build");
+    assert!(recipe.external_packages >= compiled.len(), "{externals:?}");
     Cycle {
         recompiled: names(&built, &|one| !one.is_local && !one.fresh),
         output: match mode {
-            RecipeFor::Build => programs.map(run).collect(),
+            RecipeFor::Build => programs.into_iter().map(run).collect(),
             RecipeFor::Test => {
                 args[0] = "test";
                 args.push("--offline");
@@ -220,10 +224,11 @@ fn check(externals: &str, output: &str, fixture: &str, spec: &str) {
     );
 }
 
-/// As [`check`], with a git repository whose address stands for `GIT` in the fixture.
+/// As [`check`], with a git repository whose address and commit stand for `GIT` and `COMMIT` in the fixture.
 fn check_with_git(externals: &str, output: &str, repository: &str, fixture: &str, spec: &str) {
     let sandbox = Sandbox::new();
-    let fixture = fixture.replace("GIT", &sandbox.git(&files(repository)));
+    let (address, commit) = sandbox.git(&files(repository));
+    let fixture = fixture.replace("GIT", &address).replace("COMMIT", &commit);
     let cycle = cycle_in(sandbox, "", "", &fixture, spec, RecipeFor::Build);
     let names: Vec<&str> = cycle.externals.iter().map(String::as_str).collect();
     assert_eq!(cycle.recompiled, [""; 0]);

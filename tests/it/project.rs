@@ -428,7 +428,7 @@ fn nothing_to_choose() {
     );
 }
 
-/// 74: toolchain files of both kinds, the nearest one, the older name first.
+/// 74: toolchain files of both kinds, the nearest one above, the older name first; channels as they are written.
 #[test]
 fn toolchain_files() {
     let toolchain = |files_above: &str| {
@@ -453,6 +453,25 @@ fn toolchain_files() {
         )
     );
     assert_eq!(toolchain("//- /in/rust-toolchain.toml\n[toolchain]\nchannel = \"a\"\n//- /in/rust-toolchain\n[toolchain]\nchannel = \"b\"\n").1, "b");
+    let table = "[toolchain]\nchannel = \"1.92.0\"\nprofile = \"complete\"\n";
+    let below = "//- /in/member/rust-toolchain\n1.80\n";
+    let both = format!("//- /rust-toolchain.toml\n{table}{below}");
+    assert_eq!(toolchain(&both).1, "1.92.0");
+}
+
+/// 74: what a toolchain file finds in a directory is in no image.
+#[test]
+fn toolchain_in_a_directory() {
+    let file = "//- /rust-toolchain.toml\n[toolchain]\npath = \"/opt/rust\"\n";
+    let fixture = format!("{APP}//- /src/main.rs\n{LOCK}{file}");
+    assert_eq!(
+        selects(&fixture, "# nothing\n"),
+        [
+            "toolchain-path: rust-toolchain.toml:2: the toolchain in `/opt/rust` is not in the build image: set `build.toolchain`, or a `channel` here"
+        ]
+    );
+    let named = "build: { toolchain: 1.92 }\n";
+    assert_eq!(selects(&fixture, named), ["a [a] [] release"]);
 }
 
 /// 22, 44, 48, 73: configuration files: order, both names, includes, paths in them.
@@ -557,6 +576,27 @@ fn linked_member() {
     // Copies from the context follow no links.
     assert_eq!(project.packages[0].dir, "real/a");
     assert_eq!(project.packages[0].targets[0].path, "real/a/src/main.rs");
+}
+
+/// 28: a link to a manifest stands for what it leads to, in its own directory.
+#[test]
+fn linked_manifest() {
+    let all = files(
+        "//- /Cargo.toml\n[workspace]\nmembers = [\"a\"]\n//- /manifests/a.toml\n[package]\nname = \"a\"\n//- /a/src/main.rs\n//- /Cargo.lock\n[[package]]\nname = \"a\"\nversion = \"0.0.0\"\n",
+    );
+    let mut tree = fixture::with_link(&all, "a/Cargo.toml", "../manifests/a.toml");
+    let result = project::load(&tree, "");
+    tree.close();
+    let (project, _) = result.unwrap();
+    assert_eq!(project.packages[0].dir, "a");
+    assert_eq!(project.packages[0].targets[0].path, "a/src/main.rs");
+    let selection = select(&project, "").unwrap();
+    let recipe = recipe(&project, &[&selection], RecipeFor::Build).unwrap();
+    let paths: Vec<&str> = recipe.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        ["Cargo.lock", "Cargo.toml", "a/Cargo.toml", "a/src/main.rs"]
+    );
 }
 
 /// 55: locks of all versions say the same.

@@ -2,8 +2,9 @@
 
 use crate::support::cargo::Sandbox;
 use crate::support::fixture::{self, Files, files};
-use rust_frontend::project::Selection;
+use rust_frontend::project::{self, Selection};
 use rust_frontend::recipe::{RecipeFor, recipe};
+use rust_frontend::source::{Entry, EntryKind, SourceTree, join};
 use std::fs;
 
 /// A workspace with something of everything; the lock is as Cargo writes it.
@@ -173,7 +174,7 @@ fn c_is_compiled_by_what_features_turn_on() {
     }
 }
 
-/// 2, 20, 41, 102: comments, order, line ends and what describes a package.
+/// 41, 102: comments, order, line ends and what describes a package.
 #[test]
 fn form_does_not_matter() {
     unchanged(&[("Cargo.toml", "[workspace]", "# a comment\n\n[workspace]")]);
@@ -214,6 +215,79 @@ fn form_does_not_matter() {
         *text = text.replace('\n', "\r\n");
     }
     assert_same_text(&recipe_of(&files(PROJECT)), &recipe_of(&windows), "CRLF");
+}
+
+/// Every name of a tree, with the directory that it is in.
+fn names(tree: &SourceTree, dir: &str) -> Vec<(String, Entry)> {
+    let mut found = vec![];
+    for entry in tree.list(dir) {
+        found.push((dir.to_owned(), entry.clone()));
+        if entry.kind == EntryKind::Dir {
+            found.extend(names(tree, &join(dir, &entry.name).unwrap()));
+        }
+    }
+    found
+}
+
+/// 2: a disk or an engine lists names in any order, and files come as they are asked for.
+#[test]
+fn the_order_of_files_does_not_matter() {
+    let files = files(
+        r#"
+//- /Cargo.toml
+[workspace]
+members = ["app", "libs/*"]
+resolver = "2"
+//- /Cargo.lock
+[[package]]
+name = "app"
+version = "0.1.0"
+dependencies = ["left", "right"]
+[[package]]
+name = "left"
+version = "0.1.0"
+[[package]]
+name = "right"
+version = "0.1.0"
+//- /app/Cargo.toml of app
+default-run = "z"
+[dependencies]
+right = { path = "../libs/right" }
+left = { path = "../libs/left" }
+//- /app/src/main.rs
+//- /app/src/bin/a.rs
+//- /app/src/bin/dir/main.rs
+//- /app/src/bin/z.rs
+//- /app/tests/one.rs
+//- /app/tests/two/main.rs
+//- /app/examples/x.rs
+//- /app/examples/y.rs
+//- /libs/left/Cargo.toml of left
+//- /libs/left/src/lib.rs
+//- /libs/right/Cargo.toml of right
+//- /libs/right/src/lib.rs
+"#,
+    );
+    let sorted = test_recipe_of(&files);
+    let mut listed = names(&fixture::tree(&files), "");
+    for turn in 0..listed.len() {
+        listed.rotate_left(1);
+        listed.reverse();
+        let mut by_directories = SourceTree::default();
+        for (dir, _) in &listed {
+            let own = listed.iter().filter(|(other, _)| other == dir);
+            by_directories.add_dir(dir, own.map(|(_, entry)| entry.clone()).collect());
+        }
+        for mut tree in [SourceTree::listed(listed.clone()), by_directories] {
+            for (path, text) in files.iter().rev() {
+                tree.add_file(path, Some(text.clone()));
+            }
+            let (project, _) = project::load(&tree, "").unwrap();
+            let app = fixture::select(&project, SPEC).unwrap();
+            let recipe = recipe(&project, &[&app], RecipeFor::Test).unwrap();
+            assert_same_text(&sorted, &fixture::text(&recipe), &format!("turn {turn}"));
+        }
+    }
 }
 
 /// 37: lints.

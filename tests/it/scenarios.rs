@@ -1,8 +1,11 @@
 //! Projects and edits as data: which steps of a build an edit does again. `tests/scenarios/*.toml` hold them;
 //! a number is that of the checklist of dependency-only builds (`docs/cargo-cases.md`).
 
+use crate::cycle::cycle_of;
+use crate::support::cargo::Sandbox;
 use crate::support::fixture::{Files, files};
 use crate::support::keys;
+use rust_frontend::recipe::RecipeFor;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +22,9 @@ struct Suite {
 struct Scenario {
     name: String,
     cases: Vec<u32>,
+    /// Whether it takes a nightly toolchain with its sources to build it.
+    #[serde(default)]
+    unstable: bool,
     /// Its files, each after `//- /path`.
     files: String,
     /// `Rust.yaml`.
@@ -155,6 +161,27 @@ fn planned_twice_a_project_has_the_same_keys() {
         let files = files(&scenario.files);
         let keys = || keys::keys(&keys::plan(&files, &scenario.spec, None), &files);
         assert_eq!(keys(), keys());
+    }
+}
+
+/// Cargo builds the projects, too: the skeleton, and the sources over it, without compiling what is from outside twice.
+#[test]
+fn cargo_builds_the_projects() {
+    let suites = [
+        include_str!("../scenarios/workspace.toml"),
+        include_str!("../scenarios/shapes.toml"),
+        include_str!("../scenarios/inputs.toml"),
+        include_str!("../scenarios/chef.toml"),
+    ];
+    let suites = suites.map(|text| toml::from_str::<Suite>(text).unwrap());
+    let scenarios = suites.into_iter().flat_map(|suite| suite.scenario);
+    for scenario in scenarios.filter(|scenario| !scenario.unstable) {
+        let (name, files) = (&scenario.name, files(&scenario.files));
+        let mode = RecipeFor::Build;
+        let cycle = cycle_of(Sandbox::new(), "", "", &files, &scenario.spec, mode);
+        let fetches = scenario.steps.iter().any(|step| step == "fetch");
+        assert_eq!(fetches, !cycle.externals.is_empty(), "{name}");
+        assert_eq!(cycle.recompiled, [""; 0], "{name}");
     }
 }
 

@@ -187,6 +187,28 @@ fn commands_are_the_same() {
     );
 }
 
+/// 75: no command and no script has a flag that is unstable or names a toolchain, in any stage. (The question which
+/// crates there are, for groups, is asked in a plan of its own, and asks for the format of the answer so.)
+#[test]
+fn nothing_unstable_is_asked_for() {
+    let mut seen = 0;
+    for stage in [
+        "", "debug", "binary", "deps", "test", "clippy", "fmt", "doc",
+    ] {
+        let plan = keys::plan(&files(PROJECT), "", Some(stage));
+        for step in &plan.steps {
+            let Op::Exec(exec) = &step.op else { continue };
+            let script = plan.script_of(exec).map_or("", |script| script.text);
+            let text = format!("{} {script} {:?}", exec.args.join(" "), exec.env);
+            for unstable in [" -Z", "RUSTC_BOOTSTRAP", "cargo +", "rustc +"] {
+                assert!(!text.contains(unstable), "{stage}: {text}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen}");
+}
+
 /// The libraries that Cargo is told the names of, in the project with some texts in the place of others.
 fn named(changes: &[(&str, &str)], spec: &str) -> Vec<String> {
     let mut project = PROJECT.to_owned();
@@ -395,10 +417,11 @@ fn rustup(file: &str, build: &str) -> Vec<String> {
     words.filter(|words| words.starts_with("rustup")).collect()
 }
 
-/// Targets for other systems than Linux are those of developers' machines.
+/// 74: targets for other systems than Linux are those of developers' machines, and so is the profile, whose components a
+/// stage that wants one brings itself.
 #[test]
 fn a_toolchain_file_has_all_that_it_names() {
-    let more = "targets = [\"wasm32-unknown-unknown\", \"aarch64-apple-darwin\", \"x86_64-unknown-linux-musl\"]\n\
+    let more = "profile = \"complete\"\ntargets = [\"wasm32-unknown-unknown\", \"aarch64-apple-darwin\", \"x86_64-unknown-linux-musl\"]\n\
                 components = [\"rust-src\"]\n";
     let file = format!("[toolchain]\nchannel = \"1.90\"\n{more}");
     assert_eq!(
@@ -413,6 +436,13 @@ fn a_toolchain_file_has_all_that_it_names() {
         [
             "rustup target add x86_64-unknown-linux-musl wasm32-unknown-unknown",
             "rustup component add rust-src"
+        ]
+    );
+    assert_eq!(
+        rustup("[toolchain]\nchannel = \"1.90.0\"\n", ""),
+        [
+            "rustup toolchain install 1.90.0 --profile minimal --no-self-update --target \
+             x86_64-unknown-linux-musl"
         ]
     );
     // The spec's own toolchain takes the file's place.

@@ -625,12 +625,13 @@ fn main() { println!("mine and {}", uses_twin::uses_twin()); }
     );
 }
 
-/// 45: git dependencies: a branch and a commit, two crates of one repository that is a workspace.
+/// 45, 46: git dependencies by a branch, a tag and a commit: two crates of one repository that is a workspace, of which
+/// one reads a file of its root.
 #[test]
 fn git_dependencies() {
     check_with_git(
         "git_a git_b",
-        "git a, git b",
+        "git b of the commit; git a, git b of the tag",
         r#"
 //- /Cargo.toml
 [workspace]
@@ -646,7 +647,7 @@ edition.workspace = true
 [dependencies]
 git-b = { path = "../b" }
 //- /a/src/lib.rs
-pub fn a() -> String { format!("git a, {}", git_b::TEXT) }
+pub fn a() -> String { format!("git a, {}", git_b::TEXT.trim()) }
 //- /b/Cargo.toml
 [package]
 name = "git-b"
@@ -663,9 +664,10 @@ members = ["app", "other"]
 resolver = "2"
 //- /app/Cargo.toml of app
 [dependencies]
-git-a = { git = "GIT", branch = "main", version = "0.7" }
+git-a = { git = "GIT", tag = "v1", version = "0.7" }
+git-b = { git = "GIT", rev = "COMMIT" }
 //- /app/src/main.rs
-fn main() { println!("{}", git_a::a()); }
+fn main() { println!("{} of the commit; {} of the tag", git_b::TEXT.trim(), git_a::a()); }
 //- /other/Cargo.toml
 [package]
 name = "other"
@@ -732,7 +734,7 @@ fn main() { println!("{}", app::text()); }
     );
 }
 
-/// A README and a licence of the workspace are where Cargo says, seen from each package.
+/// 60: a README and a licence of the workspace are where Cargo says, seen from each package.
 #[test]
 fn inherited_files() {
     check(

@@ -550,7 +550,7 @@ fn main() { println!("tool says {}", two::two()); }
     );
     assert_eq!(cycle.recompiled, [""; 0]);
     // Both are programs that cargo made.
-    assert_eq!(cycle.output, "tool says two\ntool says two, one\n");
+    assert_eq!(cycle.output, "tool says two, one\ntool says two\n");
 }
 
 /// 51: keys that Cargo does not know yet pass through with a warning.

@@ -70,6 +70,8 @@ fn custom_paths() {
 name = "shapes"
 version = "0.1.0"
 edition = "2018"
+[workspace]
+members = ["dynamic"]
 [lib]
 name = "shapes_core"
 path = "./code/../code/core.rs"
@@ -80,6 +82,10 @@ path = "tools/tool.rs"
 //- /code/core.rs
 //- /tools/tool.rs
 //- /src/main.rs
+//- /dynamic/Cargo.toml of dynamic
+[lib]
+crate-type = ["dylib", "rlib"]
+//- /dynamic/src/lib.rs
 "#,
     );
 }

@@ -107,6 +107,38 @@ fn tests_find_their_dependencies_compiled() {
     );
 }
 
+/// 10: a package that has tests and nothing else.
+#[test]
+fn a_package_of_tests_alone() {
+    let ran = run(
+        r#"
+//- /Cargo.toml
+[workspace]
+members = ["app", "checks"]
+resolver = "2"
+//- /app/Cargo.toml of app
+[dependencies]
+one = "1"
+//- /app/src/lib.rs
+pub fn text() -> &'static str { one::one() }
+//- /app/src/main.rs
+fn main() { println!("{}", app::text()); }
+//- /checks/Cargo.toml of checks
+[dev-dependencies]
+app = { path = "../app" }
+two = "2"
+//- /checks/tests/whole.rs
+#[test]
+fn whole() { assert_eq!((app::text(), two::two()), ("one", "two")); }
+"#,
+        "build: { package: app, target: HOST }",
+        "test",
+    );
+    assert_eq!(words(&ran.before), "build-script-build helper one two");
+    assert_eq!(ran.again, [""; 0]);
+    assert_eq!(words(&ran.local), "app whole");
+}
+
 #[test]
 fn tests_in_another_profile_do_too() {
     let spec =

@@ -9,6 +9,7 @@ use super::keys;
 use rust_frontend::plan::{Op, Role};
 use rust_frontend::recipe::Recipe;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,6 +27,8 @@ pub(crate) struct Sandbox {
     /// Whether the stable Cargo takes what is unstable.
     nightly: bool,
     layout: Layout,
+    /// Variables that the commands which follow have.
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 /// How Cargo keeps units in the target directory (cargo, src/compiler/layout.rs).
@@ -64,6 +67,7 @@ impl Sandbox {
                 .unwrap(),
             nightly: false,
             layout: Layout::Own,
+            variables: vec![],
         };
         let mut registry = files(REGISTRY);
         let crates: Vec<String> = registry.keys().cloned().collect();
@@ -149,6 +153,7 @@ impl Sandbox {
             .current_dir(self.workspace().join(dir))
             .env("CARGO_HOME", self.dir.path().join("home"))
             .env("CARGO_TARGET_DIR", self.target())
+            .envs(self.variables.iter().cloned())
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .output()
@@ -180,28 +185,34 @@ impl Sandbox {
         Ok(files)
     }
 
-    /// Makes a git repository and returns its address.
-    pub(crate) fn git(&self, files: &Files) -> String {
+    /// Makes a git repository with a tag, `v1`, and returns its address and its commit.
+    pub(crate) fn git(&self, files: &Files) -> (String, String) {
         let dir = self.dir.path().join("repository");
         write(&dir, files);
-        for args in [
-            &["init", "-q", "-b", "main"][..],
-            &["add", "."],
-            &[
-                "-c",
-                "user.name=t",
-                "-c",
-                "user.email=t@example.org",
-                "commit",
-                "-q",
-                "-m",
-                "t",
-            ],
-        ] {
-            let status = Command::new("git").args(args).current_dir(&dir).status();
-            assert!(status.unwrap().success());
-        }
-        format!("file://{}", dir.display())
+        let git = |words: &str| {
+            let mut command = Command::new("git");
+            printed(command.args(words.split(' ')).current_dir(&dir))
+        };
+        git("init -q -b main");
+        git("add .");
+        git("-c user.name=t -c user.email=t@example.org commit -q -m t");
+        git("tag v1");
+        let commit = String::from_utf8(git("rev-parse HEAD")).unwrap();
+        (
+            format!("file://{}", dir.display()),
+            commit.trim().to_owned(),
+        )
+    }
+
+    /// Packs a crate as registries do: the archive, as text with a letter for each byte, and its checksum.
+    pub(crate) fn pack(&self, name: &str, files: &Files) -> (String, String) {
+        let dir = self.dir.path().join("packed");
+        write(&dir.join(name), files);
+        let mut command = Command::new("tar");
+        let archive = printed(command.args(["-czf", "-", name]).current_dir(&dir));
+        let digest = Sha256::digest(&archive);
+        let checksum = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        (archive.into_iter().map(char::from).collect(), checksum)
     }
 
     /// Builds and tells what was done with every crate.
@@ -294,14 +305,31 @@ fn below(dir: &Path) -> Vec<PathBuf> {
     all
 }
 
-/// Writes files, all with one time in 2006.
+/// What a command prints that must succeed.
+fn printed(command: &mut Command) -> Vec<u8> {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    output.stdout
+}
+
+/// Writes files, all with one time in 2006. Archives are text with a letter for each byte.
 fn write(dir: &Path, files: &Files) {
     let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_153_704_088);
     fs::create_dir_all(dir).unwrap();
     for (path, text) in files {
         let path = dir.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
+        let is_archive = path
+            .extension()
+            .is_some_and(|extension| extension == "crate");
+        let data = match is_archive {
+            true => text
+                .chars()
+                .map(|byte| u8::try_from(byte).unwrap())
+                .collect(),
+            false => text.clone().into_bytes(),
+        };
+        fs::write(&path, data).unwrap();
         let file = fs::File::options().write(true).open(&path).unwrap();
         file.set_modified(time).unwrap();
     }

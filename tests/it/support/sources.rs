@@ -23,6 +23,14 @@ pub(crate) fn dependencies(plan: &Plan, files: &Files) -> Option<(Files, Vec<Str
     Some((seen(plan, mounted(exec, WORK_DIR), files), words))
 }
 
+/// The variables that change profiles in the step of a role, if there is one.
+pub(crate) fn profile_variables(plan: &Plan, role: Role) -> Vec<(String, String)> {
+    let env = process(plan, role).map(|exec| exec.env.iter());
+    let env = env.into_iter().flatten().cloned();
+    env.filter(|(name, _)| name.starts_with("CARGO_PROFILE_"))
+        .collect()
+}
+
 /// What a step has that compiles local libraries over groups of crates.
 pub(crate) struct Apart {
     /// The files, by absolute path.
