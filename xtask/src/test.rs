@@ -191,7 +191,7 @@ const LONG: [&str; 4] = [
 ];
 
 /// What differs between the engines: the tests that the classic one runs. They build the small examples only.
-const CLASSIC: [&str; 10] = [
+const CLASSIC: [&str; 15] = [
     "bad_input",
     "caching::an_edit_compiles",
     "caching::new_times",
@@ -201,7 +201,12 @@ const CLASSIC: [&str; 10] = [
     "calls",
     "examples::rusty_docker",
     "examples::scratch",
+    "failures::a_command_that_fails",
     "inputs",
+    "named::directories_take",
+    "secrets::a_missing_secret",
+    "seed::a_build_without",
+    "stages::a_failing_test",
 ];
 
 /// Runs the end-to-end tests on an engine; what they print is shown at once, or with a `log` when they have ended.
