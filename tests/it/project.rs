@@ -595,7 +595,12 @@ fn linked_manifest() {
     let paths: Vec<&str> = recipe.files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(
         paths,
-        ["Cargo.lock", "Cargo.toml", "a/Cargo.toml", "a/src/main.rs"]
+        [
+            "Cargo.lock",
+            "Cargo.toml",
+            "a/.rust-frontend/bin/a.rs",
+            "a/Cargo.toml"
+        ]
     );
 }
 
