@@ -245,6 +245,49 @@ fn libraries_over_groups_are_those_of_the_project() {
     on_generated(libraries, same_libraries);
 }
 
+/// By itself a build without an imported cache has groups where many local packages would be compiled with each bump.
+#[test]
+fn many_local_packages_are_over_groups() {
+    let why = |libraries: usize| {
+        let names = |word: &'static str, count| (0..count).map(move |one| format!("{word}{one}"));
+        let mut text = String::from("//- /Cargo.toml of shop\n[workspace]\n[dependencies]\n");
+        let mut lock = String::from("version = 4\n");
+        let mut libs = String::new();
+        for name in names("lib", libraries) {
+            text += &format!("{name} = {{ path = \"{name}\" }}\n");
+            lock += &format!("[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+            libs += &format!("//- /{name}/Cargo.toml of {name}\n//- /{name}/src/lib.rs\n");
+        }
+        for name in names("crate", 40) {
+            text += &format!("{name} = \"1\"\n");
+            lock += &format!(
+                "[[package]]\nname = \"{name}\"\nversion = \"1.0.0\"\nchecksum = \"{}\"\n\
+                 source = \"registry+https://github.com/rust-lang/crates.io-index\"\n",
+                "0".repeat(64)
+            );
+        }
+        let needs: Vec<String> = names("lib", libraries).chain(names("crate", 40)).collect();
+        lock += &format!(
+            "[[package]]\nname = \"shop\"\nversion = \"0.1.0\"\ndependencies = {needs:?}\n"
+        );
+        text += &format!("//- /src/main.rs\n{libs}//- /Cargo.lock\n{lock}");
+        let units = Units::default();
+        let options = PlanOptions {
+            units: Some(&units),
+            ..PlanOptions::default()
+        };
+        keys::plan_with(&fixture::files(&text), "", options)
+            .notes
+            .join("\n")
+    };
+    assert!(why(9).contains("no cache is imported"), "{}", why(9));
+    assert!(
+        why(10).contains("no crate can be compiled apart"),
+        "{}",
+        why(10)
+    );
+}
+
 /// A library that comes before all others changes no word of their steps.
 #[test]
 fn a_new_library_moves_no_other() {

@@ -144,7 +144,7 @@ pub(super) static BUILD: Block = Block {
             "granularity",
             &GRANULARITY,
             "How finely the dependency build is cached: docs/crates.md says what each value is good for; `--call=plan` says which one was chosen, and why.",
-            "`auto`: that is `crates` if the build imports a cache (`--cache-from`), as builds on fresh builders do, has 40 external crates or more, and the engine merges layers; otherwise `layer`",
+            "`auto`: that is `crates` if there are 40 external crates or more, the build imports a cache (`--cache-from`), as builds on fresh builders do, or compiles more than 10 local packages, and the engine merges layers; otherwise `layer`",
             "crates",
         ),
     ],
