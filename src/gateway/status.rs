@@ -222,7 +222,6 @@ impl From<Diagnostic> for Failure {
     }
 }
 
-/// An answer of the engine, or the end of the connection.
 /// Graphs that no engine could load are mistakes of the program.
 impl From<buildkit_llb::Error> for Failure {
     fn from(error: buildkit_llb::Error) -> Self {
@@ -230,6 +229,7 @@ impl From<buildkit_llb::Error> for Failure {
     }
 }
 
+/// An answer of the engine, or the end of the connection.
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
         // A status that was made on our side, for want of an answer, has a cause or says so.

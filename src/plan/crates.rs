@@ -208,10 +208,9 @@ pub(super) fn add<'a>(
     } else {
         "are"
     };
+    let layer = |reason: &str| format!("{count} {are} compiled in one step: {reason}");
     let together = |plan: &mut Plan, reason: &str| {
-        plan.note(Some(format!(
-            "{count} {are} compiled in one step: {reason}"
-        )));
+        plan.note(Some(layer(reason)));
         plan.warnings.extend(unheeded(input, reason));
     };
     let choice = choice(input, recipe.external_packages, recipe.stubs.len());
@@ -226,10 +225,7 @@ pub(super) fn add<'a>(
         (Choice::Groups(_), None) => return None,
     };
     let Some(units) = input.units else {
-        let reason = "only an engine can say which units there are";
-        plan.note(Some(format!(
-            "{count} {are} compiled in one step: {reason}"
-        )));
+        plan.note(Some(layer("only an engine can say which units there are")));
         return None;
     };
     let steps = Steps::new(input, project, units)?;

@@ -29,7 +29,7 @@ pub(super) fn linker(
             "`allocator: mimalloc` compiles C, and there is no C compiler for `{triple}` on {}",
             input.build_platform
         );
-        let help = "build on a builder that has a node of that platform (`docker buildx create --append`), or remove it";
+        let help = format!("{NODE}, or remove it");
         let span = input.image.build.allocator.span;
         let stop = Diagnostic::error("no-cross-compiler", message).help(help);
         return Err(stop.at(input.spec.file.at(span.unwrap_or_default())).into());

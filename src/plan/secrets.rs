@@ -56,14 +56,14 @@ pub(super) fn check(plan: &Plan, input: &Input<'_>) -> Result<(), Diagnostics> {
 }
 
 fn is_taken(plan: &Plan, path: &str) -> bool {
-    let place = |path: &str| path.trim_end_matches('/').to_owned();
     plan.steps.iter().any(|step| {
         let Op::Exec(exec) = &step.op else {
             return false;
         };
         let mut mounts = exec.mounts.iter();
         mounts.any(|mount| {
-            !matches!(mount.kind, MountKind::Secret { .. }) && place(&mount.dest) == place(path)
+            !matches!(mount.kind, MountKind::Secret { .. })
+                && mount.dest.trim_end_matches('/') == path.trim_end_matches('/')
         })
     })
 }

@@ -174,13 +174,10 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
 /// The directories that have all of the project: that of the workspace, and those of local packages elsewhere.
 fn places<'a>(input: &Input<'a>) -> Vec<&'a str> {
     let packages = input.project.packages.iter();
-    let mut dirs: Vec<&str> = packages.map(|package| package.dir.as_str()).collect();
-    dirs.push(&input.project.root);
-    dirs.sort_unstable();
-    dirs.dedup();
-    let all = dirs.clone();
-    dirs.retain(|dir| !above(dir).any(|other| all.contains(&other)));
-    dirs
+    let mut dirs: BTreeSet<&str> = packages.map(|package| package.dir.as_str()).collect();
+    dirs.insert(&input.project.root);
+    let is_outermost = |dir: &&str| !above(dir).any(|other| dirs.contains(other));
+    dirs.iter().copied().filter(is_outermost).collect()
 }
 
 /// Patterns of the Rust sources that are real in a recipe: those to include and, of these, to exclude.
