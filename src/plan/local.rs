@@ -19,7 +19,7 @@ mod partition;
 use super::crates::{Apart, Groups};
 use super::dependencies::{self, Crates, Stubbed};
 use super::stubs::{self, FORGET};
-use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, secrets, sources};
+use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, secrets, seed, sources};
 use crate::diagnostic::Diagnostics;
 use crate::project::{Project, TargetKind};
 use crate::recipe::{Recipe, Recipes, StubPackage};
@@ -280,11 +280,7 @@ pub(super) fn add(
 /// packages come or go.
 fn place(project: &Project, own: &BTreeSet<usize>) -> String {
     let first = own.first().map(|package| &project.packages[*package].dir);
-    let digest = Sha256::digest(first.map_or("", String::as_str));
-    digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    seed::short_hash(first.map(String::as_str))
 }
 
 /// The turn that a step waits for. Projects begin with different ones, the images of one with the same: engines older
