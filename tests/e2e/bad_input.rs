@@ -206,7 +206,9 @@ fn several_mistakes_at_once() {
     let lines = "image:\n  bsae: scratch\nbuild:\n  targte: musl\n";
     project.append("Rust.yaml", lines);
     let printed = Docker::take().build(&project).fail();
-    let expected = "\
+    // Between the two: what buildx was doing, which is whichever of its two calls it hears of first
+    // (BuildKit, client/solve.go and client/build.go).
+    let snippet = "\
 Rust.yaml:3
 --------------------
    2 |     image:
@@ -215,10 +217,13 @@ Rust.yaml:3
    5 | >>>   targte: musl
    6 |     
 --------------------
-ERROR: failed to build: failed to solve: 2 errors
+ERROR: failed to build: ";
+    let errors = ": 2 errors
 Rust.yaml:3: `image:` has no key `bsae`: did you mean `base`?
-Rust.yaml:5: `build:` has no key `targte`: did you mean `target`?";
-    assert!(printed.contains(expected), "{printed}");
+Rust.yaml:5: `build:` has no key `targte`: did you mean `target`?
+";
+    let rest = printed.split_once(snippet).map(|(_, rest)| rest);
+    assert!(rest.is_some_and(|rest| rest.ends_with(errors)), "{printed}");
 }
 
 #[test]
@@ -242,7 +247,7 @@ fn a_compile_error() {
         "error[E0599]: no variant",
         "--> src/main.rs:20:",
         "println!(\"{}\", Greeting::Wrold);",
-        "ERROR: failed to build: failed to solve: ",
+        "ERROR: failed to build: ",
     ] {
         assert!(printed.contains(words), "no `{words}` in:\n{printed}");
     }

@@ -166,10 +166,7 @@ fn a_killed_compiler_poisons_no_cache() {
         .write("src/main.rs", "fn main() {\n    macros::boom!();\n}\n");
     let printed = docker.build(&project).fail();
     assert!(printed.contains("signal: 9, SIGKILL"), "{printed}");
-    assert!(
-        printed.contains("ERROR: failed to build: failed to solve"),
-        "{printed}"
-    );
+    assert!(printed.contains("ERROR: failed to build: "), "{printed}");
 
     project.replace("src/main.rs", "macros::boom!()", "println!(\"alive\")");
     let (image, report) = docker.build(&project).image("killed");
