@@ -161,9 +161,17 @@ impl Measurements {
         Ok(())
     }
 
-    /// The newest measurement of each key, in the order of the keys.
+    /// The newest measurement of each key, in the order of the keys. Later rounds are left out where the first was
+    /// measured again since, with another program or recipe.
     pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
-        self.records.values()
+        self.records.values().filter(|record| {
+            let key = Key {
+                round: 1,
+                ..record.key.clone()
+            };
+            let first = self.records.get(&key);
+            first.is_none_or(|first| first.digest == record.digest)
+        })
     }
 }
 
@@ -217,6 +225,23 @@ mod tests {
         measured.read().unwrap().add(record(1)).unwrap();
         measured.read().unwrap().add(record(2)).unwrap();
         assert_eq!(measured.rounds(), [1, 2]);
+    }
+
+    #[test]
+    fn later_rounds_of_another_program_are_left_out() {
+        let measured = Measured::with("rounds", "");
+        let mut store = measured.read().unwrap();
+        for round in 1..=3 {
+            store.add(record(round)).unwrap();
+        }
+        let new = |round| Record {
+            digest: "new".into(),
+            ..record(round)
+        };
+        store.add(new(1)).unwrap();
+        assert_eq!(measured.rounds(), [1]);
+        measured.read().unwrap().add(new(3)).unwrap();
+        assert_eq!(measured.rounds(), [1, 3]);
     }
 
     #[test]
