@@ -122,6 +122,7 @@ mod tests {
         let text = "[target.x86_64-unknown-linux-gnu]\nlinker = \"clang\"\nrustflags = [\"-Clink-arg=-fuse-ld=mold\"]\n";
         let config = CargoConfig {
             file: SourceFile::new(".cargo/config.toml", text),
+            path: ".cargo/config.toml".into(),
             dir: String::new(),
             table: text.parse().unwrap(),
             paths: vec![],

@@ -7,7 +7,7 @@ use super::{
     local, names, secrets, seed,
 };
 use crate::platform::applies;
-use crate::project::Selection;
+use crate::project::{self, Selection};
 use crate::recipe::Recipe;
 use crate::source;
 use crate::spec::SecretStep;
@@ -86,19 +86,18 @@ pub(super) fn fetch(
         return Crates::default();
     }
     let (script, path) = plan.script("fetch", FETCH);
-    let lock = source::join(&input.project.root, "Cargo.lock").unwrap_or_default();
-    let mut args = vec![path, in_work_dir(&lock)];
+    let lock_path = source::join(&input.project.root, "Cargo.lock").unwrap_or_default();
+    let mut args = vec![path, in_work_dir(&lock_path)];
     // Without triples cargo downloads the crates of every platform that any dependency knows.
     for triple in fetch_triples(plan) {
         args.extend(["--target".to_owned(), triple]);
     }
-    let from_git = |source: &String| source.starts_with("git+");
-    let git_used = input
-        .project
-        .lock
-        .packages
-        .iter()
-        .any(|p| p.source.as_ref().is_some_and(from_git));
+    let lock = &input.project.lock;
+    let sources = lock.packages.iter().filter_map(|one| one.source.as_deref());
+    // Cargo also loads patches that nothing uses (cargo, `PackageRegistry::patch`).
+    let unused = lock.unused_patches.iter();
+    let unused = unused.filter_map(|(_, patch)| patch.get("source")?.as_str());
+    let git_used = sources.chain(unused).any(|one| one.starts_with("git+"));
     let registry = format!("{}/registry", toolchain.cargo_home);
     let git = format!("{}/git", toolchain.cargo_home);
     let mut mounts = vec![
@@ -310,14 +309,14 @@ fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, Str
     let tables = || input.project.configs.iter().map(|config| &config.table);
     let of_build: Vec<&str> = tables()
         .filter_map(|table| table.get("build"))
-        .flat_map(configured)
+        .flat_map(project::rustflags)
         .collect();
     let triple = super::toolchain::triple(input).unwrap_or_default();
     let targets = tables().filter_map(|table| table.get("target")?.as_table());
     let targets = targets.flatten();
     let of_target: Vec<&str> = targets
         .filter(|(key, _)| applies(key, &triple) != Some(false))
-        .flat_map(|(_, value)| configured(value))
+        .flat_map(|(_, value)| project::rustflags(value))
         .collect();
     let name = match (of_target.is_empty(), of_build.is_empty()) {
         _ if is_hidden || is_split => None,
@@ -335,15 +334,6 @@ fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, Str
     };
     let all: Vec<&str> = first.into_iter().chain(flags).collect();
     Some(("CARGO_ENCODED_RUSTFLAGS".into(), all.join("\u{1f}")))
-}
-
-/// The compiler flags of a table of Cargo's configuration: a list, or words.
-fn configured(table: &toml::Value) -> Vec<&str> {
-    match table.get("rustflags") {
-        Some(toml::Value::Array(list)) => list.iter().filter_map(toml::Value::as_str).collect(),
-        Some(toml::Value::String(words)) => words.split_whitespace().collect(),
-        _ => vec![],
-    }
 }
 
 /// The flags of `cargo build` that say what is built, the same in every step.

@@ -59,7 +59,27 @@ for name in $stamps; do
 done
 # Of these the step has others than the project.
 ! find /work -type f -name '*.rs' ! -path '*/tests/*' ! -path '*/benches/*' ! -path '*/examples/*' \
-  -exec grep -lE '"[^"]*Cargo\.(toml|lock)|(^|[^[:alnum:]_])built::' {} + | grep -q . || left "it reads manifests or the lock"
+  -exec grep -lE '"[^"]*Cargo\.(toml|lock)|(^|[^[:alnum:]_])(built|cargo_metadata|shadow_rs|vergen)::|MetadataCommand|"(metadata|pkgid)"' {} + |
+  grep -q . || left "it reads manifests or the lock"
+# Paths that lead to sources of packages that are stubs in this step, or not in it.
+elsewhere() {
+  find /work -name build.rs -type f ! -path '*/.rust-frontend/*' -exec grep -oE '"[^"]*\.\./[^"]*"' /dev/null {} + |
+    while IFS= read -r found; do
+      path=${found#*:\"} path=${path%\"} path=${path##*=}
+      case $path in
+        *.git*) continue ;;
+        *[{*]*) path=${path%%[{*]*} path=${path%/*} ;;
+      esac
+      path=${found%/build.rs:*}/$path
+      [ ! -f "$path" ] || continue
+      [ -d "$path" ] || { echo "$path" && continue; }
+      path=$(cd "$path" && pwd) package=$path
+      until [ -z "$package" ] || [ -e "$package/Cargo.toml" ]; do package=${package%/*}; done
+      [ -d "$package/.rust-frontend" ] || continue
+      case $path in "$package" | "$package/src"*) echo "$path" ;; esac
+    done | grep -q .
+}
+! elsewhere || left "its build script may read sources of packages that it does not need"
 earlier=
 for crate in /local/*/; do
   [ ! -d "$crate" ] || earlier="$earlier $crate."

@@ -125,7 +125,8 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
         others.push(below(&input.project.root, name));
     }
     let configs = input.project.configs.iter();
-    others.extend(configs.map(|config| literal(config.file.name())));
+    let configs = configs.flat_map(|config| [config.path.as_str(), config.file.name()]);
+    others.extend(configs.map(literal));
     let toolchain = input.project.toolchain.iter();
     others.extend(toolchain.map(|toolchain| literal(toolchain.file.name())));
     others.sort();

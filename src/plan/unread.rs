@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 /// them. The bytes are part of cache keys.
 ///
 /// Arguments: the files, the Rust sources, then the directories of packages, with a `+` before those that are built.
-/// Sources that read files that a manifest names, or whole directories of packages, keep all. The target of a link,
+/// Sources that read files that a manifest names, or whole directories of packages, keep all; so do links that they
+/// name of what these point to, and directories with packages in them. The target of a link,
 /// and a path with `../` and `.rs` in a source, is looked up from its own directory and from its package's, where
 /// build scripts run. Empty directories are removed: which there are depends on sources that are left out.
 const UNREAD: &str = r#"#!/bin/sh
@@ -23,8 +24,15 @@ shift 2
 line='
 '
 named() { grep -rqF -e "$1" "$rust"; }
+linked() {
+  grep -F -e "/$1\"" -e ":\"$1\"" /tmp/references | while IFS= read -r link; do
+    link=${link%%:\"*}
+    ! named "${link##*/}" || echo "$link"
+  done | grep -q .
+}
 cd "$rust"
 printf '%s\n' "$@" >/tmp/packages
+packages=$line$(sed 's/^+//' /tmp/packages)$line
 find . -name '*.rs' -type f >/tmp/sources
 grep -roE '"[^"]*\.\./[^"]*\.rs"' . >/tmp/references || :
 for dir in "$rust" "$files"; do
@@ -79,7 +87,8 @@ for dir in "$@"; do
     -o -name .idea -o -name .devcontainer -o -name docs \)
 done >/tmp/candidates
 while IFS= read -r path; do
-  if [ -e "$path" ] && ! named "${path##*/}"; then
+  case $packages in *"$line$path$line"* | *"$line$path/"*) continue ;; esac
+  if [ -e "$path" ] && ! named "${path##*/}" && ! linked "${path##*/}"; then
     rm -rf "$path"
   fi
 done </tmp/candidates
@@ -292,6 +301,33 @@ mod tests {
             "#[path = \"../other/src/part.rs\"] mod part;",
         );
         assert_eq!(of_test, [""; 0]);
+    }
+
+    #[test]
+    fn packages_may_have_such_names() {
+        let files = [("docs/public/a.html", ""), ("a/docs/server/page.html", "")];
+        let all = [files[0], files[1], ("b/docs/notes.txt", "")];
+        let dir = write_parts(&all, &[("docs/src/main.rs", "")]);
+        run(
+            dir.path(),
+            &["+.", "+./docs", "./a", "./a/docs/server", "./b"],
+        );
+        let left = |path: &str| dir.path().join("files").join(path).exists();
+        assert_eq!(all.map(|(path, _)| left(path)), [true, true, false]);
+    }
+
+    #[test]
+    fn what_a_named_link_points_to_stays() {
+        for (source, stays) in [("include_str!(\"help.md\")", true), ("", false)] {
+            let dir = write_parts(
+                &[("README.md", ""), ("a/src/x.sql", "")],
+                &[("a/src/lib.rs", source)],
+            );
+            let link = dir.path().join("files/a/src/help.md");
+            std::os::unix::fs::symlink("../../README.md", link).unwrap();
+            run(dir.path(), &["+.", "+./a"]);
+            assert_eq!(dir.path().join("files/README.md").exists(), stays);
+        }
     }
 
     #[test]

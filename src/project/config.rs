@@ -8,8 +8,10 @@ use crate::source::{SourceFile, SourceTree, file_name, join, parent};
 /// A configuration file of Cargo.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CargoConfig {
-    /// The file.
+    /// The file, behind links.
     pub file: SourceFile,
+    /// Context path at which Cargo finds it.
+    pub path: String,
     /// Context directory that paths in it are relative to: the one that `.cargo` is in.
     pub dir: String,
     /// What it says.
@@ -45,15 +47,23 @@ pub(super) fn load(tree: &SourceTree, dir: &str, found: &mut Diagnostics) -> Vec
                 .help("delete one of them"),
             );
         }
-        if let Some(file) = old.or(new) {
-            read(tree, file, &mut configs, found);
+        let found_first = match old {
+            Some(old) => Some((".cargo/config", old)),
+            None => new.map(|new| (".cargo/config.toml", new)),
+        };
+        if let Some((name, file)) = found_first {
+            let path = join(dir, name).unwrap_or_default();
+            read(tree, &path, file, &mut configs, found);
         }
     }
     configs
 }
 
+/// Reads the file at `path`, which may be a link to `file`; where a directory is the link, nothing can be written below
+/// it, and the file's own path stands for it.
 fn read(
     tree: &SourceTree,
+    path: &str,
     file: &SourceFile,
     configs: &mut Vec<CargoConfig>,
     found: &mut Diagnostics,
@@ -68,25 +78,35 @@ fn read(
         Ok(document) => document,
         Err(diagnostic) => return found.push(diagnostic),
     };
-    let dir = parent(parent(file.name())).to_owned();
+    let path = match tree.real(parent(path)) == parent(path) {
+        true => path,
+        false => file.name(),
+    };
+    let dir = parent(parent(path)).to_owned();
     let table = document.to_toml();
     let wanted = [paths(&document), flagged(&table)].concat();
     configs.push(CargoConfig {
         file: file.clone(),
+        path: path.to_owned(),
         paths: existing(tree, &dir, wanted),
         network_paths: existing(tree, &dir, network_paths(&document)),
         patched_dirs: patched(&document, &dir),
         table,
         dir,
     });
-    for (name, source) in sub(&document, "source") {
+    // Cargo looks at those alone that take the place of others.
+    let sources = || sub(&document, "source");
+    let replacing = |name: &str| {
+        sources().any(|(_, source)| source.get("replace-with").and_then(Node::text) == Some(name))
+    };
+    for (name, source) in sources().filter(|(name, _)| replacing(name)) {
         for key in ["directory", "local-registry"] {
             let Some(node) = source.get(key) else {
                 continue;
             };
             let path = node
                 .text()
-                .and_then(|path| join(parent(parent(file.name())), path));
+                .and_then(|named| join(parent(parent(path)), named));
             let Some(path) = path.filter(|path| !path.is_empty()) else {
                 continue;
             };
@@ -101,15 +121,15 @@ fn read(
         }
     }
     // A later one wins.
-    for (path, optional, node) in includes(&document).into_iter().rev() {
-        let included = join(parent(file.name()), &path);
-        match included.as_deref().and_then(|path| tree.read(path)) {
-            Some(file) => read(tree, &file.clone(), configs, found),
+    for (name, optional, node) in includes(&document).into_iter().rev() {
+        let included = join(parent(path), &name).unwrap_or_default();
+        match tree.read(&included) {
+            Some(file) => read(tree, &included, file, configs, found),
             None if optional => {}
             None => found.push(
                 Diagnostic::error(
                     "missing-config",
-                    format!("the included file `{path}` is not in the build context"),
+                    format!("the included file `{name}` is not in the build context"),
                 )
                 .at(document.at(node.span))
                 .help("check `.dockerignore`"),
@@ -203,10 +223,11 @@ pub(crate) fn rustflags(table: &toml::Value) -> Vec<&str> {
     }
 }
 
-/// The path that a flag may name: a linker's script, a list of symbols, an object.
+/// The path that a flag may name: a linker's script, a list of symbols, an object, a directory of libraries.
 fn named(flag: &str) -> Option<&str> {
     let word = flag.rsplit(['=', ',']).next().unwrap_or(flag);
-    let path = word.strip_prefix("-T").unwrap_or(word);
+    let path = ["-T", "-L"].iter().find_map(|flag| word.strip_prefix(flag));
+    let path = path.unwrap_or(word);
     // Words like `native` may be directories of the project, too.
     path.contains(['.', '/']).then_some(path)
 }

@@ -205,5 +205,5 @@ fn unused_patches(document: &Document) -> Vec<(String, toml::Table)> {
 fn invalid(document: &Document, span: Span, message: &str) -> Diagnostic {
     Diagnostic::error("invalid-lock", message)
         .at(document.at(span))
-        .help("run `cargo generate-lockfile` and commit `Cargo.lock`")
+        .help("take it from the last commit (`git checkout Cargo.lock`), or remove it, run `cargo generate-lockfile` and commit it")
 }

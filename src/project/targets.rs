@@ -332,7 +332,8 @@ impl Scope<'_> {
                 continue;
             }
             match entry.kind {
-                EntryKind::Dir | EntryKind::Symlink if self.tree.has(&path, "main.rs") => {
+                // Behind a link there is none for Cargo (cargo, parser/targets.rs, `infer_any`).
+                EntryKind::Dir if self.tree.has(&path, "main.rs") => {
                     inferred.push((entry.name.clone(), format!("{path}/main.rs")));
                 }
                 EntryKind::Dir => {}

@@ -388,8 +388,8 @@ impl<'t> Loader<'t> {
                 format!("`{path}` is not in the build context"),
             )
             .help(
-                "run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and \
-                 `.dockerignore` do not name it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
+                "commit it, and check that `.gitignore` and `.dockerignore` do not name it; if there is \
+                 none, `cargo generate-lockfile` writes it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
             ),
         );
         None

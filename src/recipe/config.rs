@@ -39,7 +39,7 @@ impl Scope<'_> {
                     .as_table()
                     .is_none_or(|table: &Table| !table.is_empty())
             });
-            let name = config.file.name();
+            let name = config.path.as_str();
             let is_included = !matches!(
                 name.rsplit("/.cargo/").next(),
                 Some("config" | "config.toml" | ".cargo/config" | ".cargo/config.toml")

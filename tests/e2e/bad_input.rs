@@ -120,9 +120,9 @@ fn no_lock_file() {
     let change = |project: &Project| {
         project.remove("Cargo.lock");
     };
-    let message = "`Cargo.lock` is not in the build context: run `cargo generate-lockfile`, \
-                   commit the file, and check that `.gitignore` and `.dockerignore` do not name it; for a member of a \
-                   workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`";
+    let message = "`Cargo.lock` is not in the build context: commit it, and check that `.gitignore` and \
+                   `.dockerignore` do not name it; if there is none, `cargo generate-lockfile` writes it; for a \
+                   member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`";
     check("rusty-docker", change, NO_PLACE, message);
 }
 

@@ -232,8 +232,8 @@ fn an_edit_or_a_stamp_compiles_what_needs_it() {
     assert_eq!(again.succeed().compiled(), [""; 0]);
 }
 
-/// Two libraries share a source, all packages a build script, and one reads the program's manifest: none of them sees a
-/// stub, or a manifest that was made for a step.
+/// Two libraries share a source, all packages a build script, and one reads the program's manifest; build scripts ask Cargo
+/// and look into other packages: none of them sees a stub, or a manifest that was made for a step.
 #[test]
 fn what_packages_share_is_real() {
     let docker = Docker::take();
@@ -243,7 +243,7 @@ fn what_packages_share_is_real() {
     let library = |more: &str, name: &str| {
         format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{more}")
     };
-    let names = ["about", "left", "right"];
+    let names = ["about", "finds", "left", "right"];
     let paths = names.map(|name| format!("{name} = {{ path = \"{name}\" }}\n"));
     let root = "[workspace]\n[package]\nname = \"app\"\nversion = \"1.4.2\"\nedition = \"2024\"\nbuild = \"shared.rs\"\n";
     let mut locked = String::from("version = 4\n");
@@ -266,13 +266,36 @@ fn what_packages_share_is_real() {
         .write(
             "src/main.rs",
             "fn main() {\n    let version = about::MANIFEST.contains(\"1.4.2\");\n    \
-             println!(\"{} {} {} {version}\", cfg!(shared), left::SHARED, right::SHARED);\n}\n",
+             println!(\"{} {} {} {version}\", cfg!(shared), left::SHARED, right::SHARED);\n    \
+             println!(\"{} {}\", about::SAID, finds::FOUND);\n}\n",
         )
+        // A script that asks Cargo, and one that takes what it finds of a package that it does not need.
         .write("about/Cargo.toml", library("", "about"))
+        .write(
+            "about/build.rs",
+            "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    let cargo = std::env::var(\"CARGO\").unwrap();\n    \
+             let args = [\"metadata\", \"--no-deps\", \"--format-version=1\"];\n    \
+             let said = std::process::Command::new(cargo).args(args).output().unwrap().stdout;\n    \
+             let said = String::from_utf8(said).unwrap().contains(\"1.4.2\");\n    \
+             println!(\"cargo::rustc-env=SAID={said}\");\n}\n",
+        )
+        .write(
+            "finds/build.rs",
+            "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    \
+             let found = std::fs::read_dir(\"../right/src\").map_or(0, Iterator::count);\n    \
+             println!(\"cargo::rustc-env=FOUND={found}\");\n}\n",
+        )
+        .write("finds/Cargo.toml", library("", "finds"))
+        .write(
+            "finds/src/lib.rs",
+            format!("// {unseen}\npub const FOUND: &str = env!(\"FOUND\");\n"),
+        )
+        .write("right/src/other.rs", "")
         .write(
             "about/src/lib.rs",
             format!(
-                "// {unseen}\npub const MANIFEST: &str = include_str!(\"../../Cargo.toml\");\n"
+                "// {unseen}\npub const MANIFEST: &str = include_str!(\"../../Cargo.toml\");\n\
+                 pub const SAID: &str = env!(\"SAID\");\n"
             ),
         )
         .write(
@@ -291,5 +314,5 @@ fn what_packages_share_is_real() {
             ),
         );
     let (image, _) = docker.build(&project).image("shared");
-    assert_eq!(image.prints(&[]), "true true true true\n");
+    assert_eq!(image.prints(&[]), "true true true true\ntrue 1\n");
 }

@@ -30,7 +30,7 @@ fn no_lock() {
     wrong(
         &format!("{APP}//- /src/main.rs\n"),
         &[
-            "missing-lock: `Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
+            "missing-lock: `Cargo.lock` is not in the build context: commit it, and check that `.gitignore` and `.dockerignore` do not name it; if there is none, `cargo generate-lockfile` writes it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
         ],
     );
 }
@@ -85,10 +85,10 @@ fn missing_packages() {
 fn configuration_of_what_is_not_there() {
     wrong(
         &format!(
-            "{APP}//- /src/main.rs\n{LOCK}//- /rust-toolchain.toml\n[toolchain]\nchannel = 1.90\n//- /.cargo/config.toml\n[source.vendored]\ndirectory = \"vendor\"\n[source.there]\ndirectory = \"src\"\n[source.elsewhere]\ndirectory = \"/usr/share/cargo/registry\"\n"
+            "{APP}//- /src/main.rs\n{LOCK}//- /rust-toolchain.toml\n[toolchain]\nchannel = 1.90\n//- /.cargo/config.toml\n[source.crates-io]\nreplace-with = \"vendored\"\n[source.vendored]\ndirectory = \"vendor\"\n[source.unused]\ndirectory = \"gone\"\n[source.there]\ndirectory = \"src\"\n[source.elsewhere]\ndirectory = \"/usr/share/cargo/registry\"\n"
         ),
         &[
-            "missing-config: .cargo/config.toml:2: `vendor`, the `directory` of the source `vendored`, is not in the build context: run `cargo vendor`, and check `.gitignore` and `.dockerignore`",
+            "missing-config: .cargo/config.toml:4: `vendor`, the `directory` of the source `vendored`, is not in the build context: run `cargo vendor`, and check `.gitignore` and `.dockerignore`",
             "invalid-toolchain: rust-toolchain.toml:2: `channel` must be a string: write it in quotes: `channel = \"…\"`",
         ],
     );
@@ -538,6 +538,20 @@ fn a_configuration_file_that_is_a_link() {
     assert!(notes.is_empty(), "{notes:?}");
 }
 
+/// One that is a link to a file elsewhere is where Cargo looks for it.
+#[test]
+fn a_configuration_file_that_lies_elsewhere() {
+    let config = "//- /tools/cargo.toml\n[patch.crates-io]\nb = { path = \"b\" }\n[build]\nrustc-wrapper = \"wrap/it.sh\"\n//- /wrap/it.sh\n";
+    let all = files(&format!("{APP}//- /src/main.rs\n{config}{LOCK}"));
+    let tree = fixture::with_link(&all, ".cargo/config.toml", "../tools/cargo.toml");
+    let (project, _) = rust_frontend::project::load(&tree, "").unwrap();
+    assert_eq!(project.configs[0].paths, ["wrap/it.sh"]);
+    let selection = select(&project, "").unwrap();
+    let recipe = recipe(&project, &[&selection], RecipeFor::Build).unwrap();
+    let paths: Vec<&str> = recipe.files.iter().map(|file| file.path.as_str()).collect();
+    assert!(paths.contains(&".cargo/config.toml"), "{paths:?}");
+}
+
 /// The lock may be where the configuration says.
 #[test]
 fn a_lock_in_another_place() {
@@ -558,7 +572,7 @@ fn a_lock_in_another_place() {
     wrong(
         &format!("{APP}//- /src/main.rs\n{config}{LOCK}"),
         &[
-            "missing-lock: `locks/Cargo.lock` is not in the build context: run `cargo generate-lockfile`, commit the file, and check that `.gitignore` and `.dockerignore` do not name it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
+            "missing-lock: `locks/Cargo.lock` is not in the build context: commit it, and check that `.gitignore` and `.dockerignore` do not name it; if there is none, `cargo generate-lockfile` writes it; for a member of a workspace, build from its root: `docker buildx build -f MEMBER/Rust.yaml .`",
         ],
     );
 }

@@ -2,7 +2,7 @@
 
 use crate::support::fixture::files;
 use crate::support::keys;
-use rust_frontend::plan::{Exec, FileAction, MountKind, Op, Plan, Role, WORK_DIR};
+use rust_frontend::plan::{Exec, FileAction, Mount, MountKind, Op, Plan, Role, WORK_DIR};
 use std::collections::BTreeSet;
 
 /// A program with two libraries of its own, a crate of a registry and one of a repository.
@@ -93,6 +93,35 @@ fn sources_of_crates_are_in_a_layer() {
         }
     }
     assert_eq!(seen, 8, "four steps");
+}
+
+/// Cargo loads the repository of a patch that nothing uses.
+#[test]
+fn an_unused_patch_has_its_repository() {
+    let unused = PROJECT
+        .replace(
+            "[profile.small]",
+            "[patch.crates-io]\none = { git = \"https://example.org/one\" }\n[profile.small]",
+        )
+        .replace("dependencies = [\"from-git\"]\n", "")
+        .replace("from-git = { git = \"https://example.org/from-git\", branch = \"main\" }\n", "")
+        .replace(
+            "[[package]]\nname = \"from-git\"\nversion = \"0.1.0\"\nsource = \"git+https://example.org/from-git?branch=main#0123456789abcdef0123456789abcdef01234567\"\n",
+            "",
+        );
+    let patch = "\n[[patch.unused]]\nname = \"one\"\nversion = \"2.0.0\"\n\
+                 source = \"git+https://example.org/one#0123456789abcdef0123456789abcdef01234567\"\n";
+    for (patch, expected) in [("", false), (patch, true)] {
+        let project = unused.replace(
+            "//- /.cargo/config.toml",
+            &format!("{patch}//- /.cargo/config.toml"),
+        );
+        let plan = keys::plan(&files(&project), "", None);
+        for exec in compiling(&plan) {
+            let has = |mount: &Mount| mount.dest == "/usr/local/cargo/git";
+            assert_eq!(exec.mounts.iter().any(has), expected, "{patch}");
+        }
+    }
 }
 
 /// A secret in a place of the build's own would hide it.

@@ -313,8 +313,15 @@ shift 2
 line='
 '
 named() { grep -rqF -e "$1" "$rust"; }
+linked() {
+  grep -F -e "/$1\"" -e ":\"$1\"" /tmp/references | while IFS= read -r link; do
+    link=${link%%:\"*}
+    ! named "${link##*/}" || echo "$link"
+  done | grep -q .
+}
 cd "$rust"
 printf '%s\n' "$@" >/tmp/packages
+packages=$line$(sed 's/^+//' /tmp/packages)$line
 find . -name '*.rs' -type f >/tmp/sources
 grep -roE '"[^"]*\.\./[^"]*\.rs"' . >/tmp/references || :
 for dir in "$rust" "$files"; do
@@ -369,7 +376,8 @@ for dir in "$@"; do
     -o -name .idea -o -name .devcontainer -o -name docs \)
 done >/tmp/candidates
 while IFS= read -r path; do
-  if [ -e "$path" ] && ! named "${path##*/}"; then
+  case $packages in *"$line$path$line"* | *"$line$path/"*) continue ;; esac
+  if [ -e "$path" ] && ! named "${path##*/}" && ! linked "${path##*/}"; then
     rm -rf "$path"
   fi
 done </tmp/candidates
