@@ -151,7 +151,7 @@ impl Found<'_> {
         self.at(place, message, help);
     }
 
-    /// Adds a finding whose advice is part of its message: beside a failed step, engines show the message only.
+    /// Adds a finding whose advice is part of its message.
     fn sentence(&mut self, span: Option<Span>, message: String) {
         let found = Diagnostic::warning(self.rule.code, message);
         self.list.push(found.at(self.place(span)));

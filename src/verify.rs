@@ -33,7 +33,7 @@ fn machine(triple: &str) -> Option<u16> {
 pub fn executable(name: &str, head: &[u8], triple: &str, runtime: &Runtime) -> Option<Diagnostic> {
     let Some(elf) = elf(head) else {
         let message = format!("`{name}` is not an ELF executable");
-        let help = "name a binary of the package under `build.bin`";
+        let help = "only programs for Linux can be built: write `target: musl` or `target: gnu`";
         return Some(Diagnostic::error("not-an-executable", message).help(help));
     };
     if machine(triple).is_some_and(|machine| machine != elf.machine) {
@@ -146,7 +146,8 @@ pub fn report(messages: &str, bins: &[String]) -> Diagnostics {
             if again.len() == 1 { "it" } else { "them" },
             again.join(", ")
         );
-        let help = "look for a build script that watches files or variables which differ between the steps";
+        let help =
+            "the program is right; where a variable changed, write it under `build: { env: … }`";
         found.push(Diagnostic::warning("recompiled-dependency", message).help(help));
     }
     found

@@ -28,7 +28,8 @@ impl Gateway {
     }
 }
 
-/// The form of the official frontend's: `rule: message (line N)`.
+/// The form of the official frontend's, `rule: message (line N)`, and the advice: buildx shows what is in `detail` in its
+/// debug mode alone (commands/build.go, `printWarnings`).
 fn message(warning: &Warning<'_>) -> msg::WarnRequest {
     let diagnostic = warning.diagnostic;
     let location = diagnostic.location.as_ref();
@@ -40,12 +41,15 @@ fn message(warning: &Warning<'_>) -> msg::WarnRequest {
             false => format!(" ({file}, line {line})"),
         });
     }
-    let help = diagnostic.help.iter();
+    if let Some(help) = &diagnostic.help {
+        short.push_str(": ");
+        short.push_str(help);
+    }
     msg::WarnRequest {
         digest: warning.vertex.to_owned(),
         level: 1,
         short: short.into_bytes(),
-        detail: help.map(|help| help.clone().into_bytes()).collect(),
+        detail: vec![],
         url: warning.url.to_owned(),
         info: location.map(|location| status::source_info(&location.file)),
         ranges: location.map(status::range).into_iter().collect(),

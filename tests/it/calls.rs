@@ -327,7 +327,8 @@ async fn a_build_warns_or_fails_as_the_spec_says() {
         };
         warnings.iter().map(shown).collect::<Vec<_>>()
     };
-    const FOUND: &str = "root-user: the program runs as root (line 2)";
+    const FOUND: &str = "root-user: the program runs as root (line 2): remove `user`: the default is 65532, without \
+        privileges";
     const REFUSED: &str = "Rust.yaml:2: lint violation found for rules: root-user";
     for (spec, arg, warnings, refused) in [
         ("image:\n  user: root\n", "", 1, false),

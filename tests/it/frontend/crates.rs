@@ -143,7 +143,8 @@ async fn groups_are_for_engines_that_merge_and_builds_that_want_them() {
             .map(|one| String::from_utf8_lossy(&one.short))
             .collect::<Vec<_>>(),
         [
-            "crates-in-one-step: all crates are compiled in one step: the engine cannot merge layers (line 1)"
+            "crates-in-one-step: all crates are compiled in one step: the engine cannot merge layers (line 1): \
+             without `granularity: crates` this is what the build does anyway"
         ]
     );
     // For few crates there are no groups, whatever is imported.

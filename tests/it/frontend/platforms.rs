@@ -115,7 +115,8 @@ async fn a_base_of_another_platform_is_a_warning() {
     };
     assert_eq!(
         String::from_utf8_lossy(&warning.short),
-        "base-platform: `alpine` is an image for linux/amd64, not for linux/arm64 (line 2)"
+        "base-platform: `alpine` is an image for linux/amd64, not for linux/arm64 (line 2): \
+         use an image that is available for linux/arm64"
     );
     assert!(warning.url.ends_with("/base-platform.md"), "{warning:?}");
 }

@@ -168,10 +168,13 @@ async fn warnings_are_shown_if_they_can_be() {
     bridge.connect().await.unwrap().warn(warning.clone()).await;
     let [sent] = bridge.calls::<msg::WarnRequest>("Warn").try_into().unwrap();
     let text = String::from_utf8(sent.short).unwrap();
-    assert_eq!(text, "unpinned-base: the base has no digest (line 1)");
     assert_eq!(
-        (sent.level, sent.digest.as_str(), sent.detail),
-        (1, "sha256:ab", vec![b"pin it".to_vec()])
+        text,
+        "unpinned-base: the base has no digest (line 1): pin it"
+    );
+    assert_eq!(
+        (sent.level, sent.digest.as_str(), sent.detail.len()),
+        (1, "sha256:ab", 0)
     );
     let elsewhere = Warning {
         definition: "deploy/Rust.yaml",
@@ -183,7 +186,7 @@ async fn warnings_are_shown_if_they_can_be() {
         .pop()
         .unwrap()
         .short;
-    assert!(short.ends_with(b" (Rust.yaml, line 1)"));
+    assert!(short.ends_with(b" (Rust.yaml, line 1): pin it"));
     assert!(sent.ranges[0].start.is_some() && sent.ranges[0].end.is_some());
 
     let old = Bridge::new().without(caps::gateway::GATEWAY_WARNINGS, "");
