@@ -41,8 +41,6 @@ pub const METADATA_TRANSFER: &str = "local.metadatatransfer";
 pub const METADATA_TRANSFER_EXCLUDE: &str = "local.metadatatransferexclude";
 /// `local.differ`: `none` or `metadata`: how files are compared with the last upload.
 pub const LOCAL_DIFFER: &str = "local.differ";
-/// `llbbuild.filename`: File that holds the definition of a nested build.
-pub const LLB_DEFINITION_FILENAME: &str = "llbbuild.filename";
 /// `http.checksum`: Digest the file must have.
 pub const HTTP_CHECKSUM: &str = "http.checksum";
 /// `http.filename`: Name of the file; without it the response decides.
@@ -75,5 +73,3 @@ pub const OCI_LAYOUT_STORE_ID: &str = "oci.store";
 pub const OCI_LAYOUT_LAYER_LIMIT: &str = "oci.layerlimit";
 /// Description key: the name that users see.
 pub const CUSTOM_NAME: &str = "llb.customname";
-/// Description key: the instruction behind a vertex, shown by debuggers.
-pub const DOCKERFILE_COMMAND: &str = "com.docker.dockerfile.v1.command";

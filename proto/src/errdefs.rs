@@ -206,9 +206,16 @@ impl From<&pb::Range> for Range {
 
 /// Bytes as standard base64, which is how Go puts them into JSON.
 pub mod base64_text {
+    use base64::Engine as _;
+    use base64::alphabet::STANDARD;
+    use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error};
 
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    /// Go writes padding in JSON and none in gRPC's headers.
+    const ENGINE: GeneralPurpose = GeneralPurpose::new(
+        &STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
 
     /// For serde.
     pub fn serialize<S: Serializer>(data: &[u8], to: S) -> Result<S::Ok, S::Error> {
@@ -223,38 +230,12 @@ pub mod base64_text {
 
     /// Bytes to text.
     pub fn encode(data: &[u8]) -> String {
-        let mut text = String::with_capacity(data.len().div_ceil(3) * 4);
-        for chunk in data.chunks(3) {
-            let bits = chunk
-                .iter()
-                .fold(0u32, |bits, byte| bits << 8 | u32::from(*byte))
-                << (8 * (3 - chunk.len()));
-            for place in 0..4 {
-                match place <= chunk.len() {
-                    true => text.push(char::from(
-                        ALPHABET[(bits >> (18 - 6 * place)) as usize & 63],
-                    )),
-                    false => text.push('='),
-                }
-            }
-        }
-        text
+        ENGINE.encode(data)
     }
 
     /// Text to bytes; `None` if it is not base64.
     pub fn decode(text: &str) -> Option<Vec<u8>> {
-        let text = text.trim_end_matches('=').as_bytes();
-        let mut data = Vec::with_capacity(text.len() * 3 / 4);
-        for chunk in text.chunks(4) {
-            let mut bits = 0u32;
-            for letter in chunk {
-                bits = bits << 6 | ALPHABET.iter().position(|known| known == letter)? as u32;
-            }
-            bits <<= 6 * (4 - chunk.len());
-            let bytes = bits.to_be_bytes();
-            data.extend_from_slice(bytes.get(1..chunk.len())?);
-        }
-        Some(data)
+        ENGINE.decode(text).ok()
     }
 }
 

@@ -14,7 +14,8 @@ fn base64_is_the_usual_one() {
     }
     assert_eq!(base64_text::encode(&[0xff, 0xfe, 0xfb]), "//77");
     assert_eq!(base64_text::decode("a?"), None);
-    assert_eq!(base64_text::decode("a"), Some(Vec::new()));
+    assert_eq!(base64_text::decode("a"), None);
+    assert_eq!(base64_text::decode("Zg").as_deref(), Some(&b"f"[..]));
 }
 
 #[test]

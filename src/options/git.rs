@@ -1,6 +1,7 @@
 //! Addresses of git repositories, as `frontend/dockerfile/dfgitutil` reads them.
 
 use super::value::go_bool;
+use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 
 /// A repository, and what of it.
@@ -41,7 +42,7 @@ impl GitRef {
             None if is_scp(base) => base,
             _ => return None,
         };
-        let fragment = decode(fragment, false);
+        let fragment = decode(fragment);
         let (reference, subdir) = fragment.split_once(':').unwrap_or((&fragment, ""));
         let mut git = Self {
             written: text.to_owned(),
@@ -142,31 +143,14 @@ fn pairs(query: &str) -> BTreeMap<String, Vec<String>> {
     let mut pairs: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let values = pairs.entry(decode(key, true)).or_default();
-        values.push(decode(value, true));
+        let decoded = |text: &str| decode(&text.replace('+', " "));
+        pairs.entry(decoded(key)).or_default().push(decoded(value));
     }
     pairs
 }
 
-/// Percent-decoded, and plus signs as blanks where that is the custom.
-fn decode(text: &str, plus: bool) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (first, byte) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &after[2..];
-                continue;
-            }
-            (b'+', _) if plus => bytes.push(b' '),
-            (first, _) => bytes.push(*first),
-        }
-        rest = after;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// The shortest form of a path inside the repository.
