@@ -351,7 +351,6 @@ pub(super) fn triple(input: &Input<'_>) -> Result<String, Diagnostics> {
 mod tests {
     use super::INSTALL_PACKAGES;
     use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
     use std::process::Command;
 
     /// What a package manager that is alone in `PATH` is called with.
@@ -359,9 +358,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
         let program = dir.path().join(manager);
-        let text = format!("#!/bin/sh\necho \"$*\" >>{}\n", log.display());
-        fs::write(&program, text).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        // Another process writes it: a child of another test may hold what this one has open, and what is open for
+        // writing cannot be run.
+        let script = "printf '#!/bin/sh\\necho \"$*\" >>%s\\n' \"$1\" >\"$2\" && chmod 755 \"$2\"";
+        let made = Command::new("/bin/sh")
+            .args(["-c", script, "sh"])
+            .args([&log, &program])
+            .status();
+        assert!(made.unwrap().success());
         let status = Command::new("/bin/sh")
             .args(["-c", INSTALL_PACKAGES, "sh"])
             .args(packages)

@@ -96,9 +96,14 @@ fn compose_and_bake_files_work_as_written() {
     let name = format!("--project-name=shop-{}", nonce());
     let compose = |words: &[&str]| run(&[&["compose", &name], words].concat());
     let ended = compose(&up);
+    // `up` does not wait for the last lines of a program that ends.
+    let logs = compose(&["logs", "--no-color", "worker"]);
     compose(&["down"]);
     assert_eq!(ended.exit, Some(0), "{ended}");
-    assert!(ended.stdout.contains("sold out: crate (8.99)"), "{ended}");
+    assert!(
+        logs.stdout.contains("sold out: crate (8.99)"),
+        "{ended}\n{logs}"
+    );
 }
 
 fn check(folder: &str) {

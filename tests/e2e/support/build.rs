@@ -147,12 +147,19 @@ impl<'d> Build<'d> {
         outcome.stdout.trim_start_matches('\n').to_owned()
     }
 
-    /// Runs it and kills the client as soon as a line of its progress holds `words`.
+    /// Runs it and kills the client as soon as a step whose name holds `words` begins, or one prints them.
     pub(crate) fn kill_at(self, words: &str) {
-        let mut command = self.option("--output", "type=cacheonly").command("plain");
+        // `plain` holds lines back for seconds while it shows another step (BuildKit, util/progress/progressui).
+        let mut command = self.option("--output", "type=cacheonly").command("rawjson");
         let mut child = command.stderr(Stdio::piped()).spawn().expect("docker runs");
-        let mut lines = BufReader::new(child.stderr.take().expect("is piped")).lines();
-        let found = lines.any(|line| line.is_ok_and(|line| line.contains(words)));
+        let lines = BufReader::new(child.stderr.take().expect("is piped")).lines();
+        let mut said = String::new();
+        let found = lines.map_while(Result::ok).any(|line| {
+            said.push_str(&line);
+            said.push('\n');
+            let begins = line.contains("\"started\"") && line.contains(words);
+            begins || BuildReport::parse(&said).log().contains(words)
+        });
         child.kill().expect("can be killed");
         child.wait().expect("was started");
         assert!(found, "`{words}` was not said");

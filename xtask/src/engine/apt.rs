@@ -48,8 +48,9 @@ pub(crate) fn install(packages: &[&str], state: &State) -> Result<()> {
     if sh::logged(&log, &mut install()).is_ok() {
         return Ok(());
     }
-    // No package lists yet, or lists from before the mirror moved on.
+    // No package lists yet, or lists from before the mirror moved on; or an installation that was interrupted.
     update(state)?;
+    sh::logged(&log, Command::new("dpkg").args(["--configure", "-a"]))?;
     sh::logged(&log, &mut install())
         .with_context(|| format!("apt cannot install {}", missing.join(", ")))
 }

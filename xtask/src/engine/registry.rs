@@ -25,14 +25,17 @@ const MOST: u64 = 2_000_000;
 pub(crate) fn up(state: &State, port: u16) -> Result<String> {
     let _lock = state.lock()?;
     let address = format!("127.0.0.1:{port}");
+    let data = state.dir().join("registry");
+    // Each run of the tests pushes a few hundred megabytes that nobody asks for again.
+    let is_full = data.exists() && kilobytes(&data)? > MOST;
     if let Some((_, running)) = running(state) {
-        if running == address {
+        if running == address && !is_full {
             return Ok(address);
         }
-        if !running.is_empty() {
+        if running != address && !running.is_empty() {
             bail!("a registry runs at {running}: `cargo xtask engine registry down` first");
         }
-        // The folder was removed under it.
+        // The folder was removed under it, or is full.
         down(state)?;
     }
     // One that was just stopped may answer for a moment.
@@ -41,9 +44,7 @@ pub(crate) fn up(state: &State, port: u16) -> Result<String> {
     })?
     .with_context(|| format!("something else listens at {address}: name another `--port`"))?;
     root::install(state)?;
-    let data = state.dir().join("registry");
-    // Each run of the tests pushes a few hundred megabytes that nobody asks for again.
-    if data.exists() && kilobytes(&data)? > MOST {
+    if is_full {
         state.remove(&data)?;
     }
     fs::create_dir_all(&data)?;
@@ -69,7 +70,8 @@ pub(crate) fn up(state: &State, port: u16) -> Result<String> {
         .spawn()
         .context("cannot start the registry")?;
     fs::write(state.run("registry.at"), &address)?;
-    let answers = sh::wait(Duration::from_secs(20), || {
+    // A program that is read from a cold disk takes its time.
+    let answers = sh::wait(Duration::from_secs(90), || {
         if TcpStream::connect(&address).is_ok() {
             return Ok(Some(true));
         }

@@ -305,6 +305,7 @@ fn mount_points(table: &str) -> impl Iterator<Item = PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_turn_ends_with_its_file_and_leaves_the_lock_to_others() {
@@ -315,7 +316,9 @@ mod tests {
         assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
         drop(state.lock().unwrap());
         drop(turn);
-        other.try_lock().unwrap();
+        // A program that another test is starting has the file, too, until it runs.
+        let free = sh::wait(Duration::from_secs(20), || Ok(other.try_lock().ok()));
+        assert_eq!(free.unwrap(), Some(()));
         fs::remove_dir_all(dir).unwrap();
     }
 
@@ -360,6 +363,8 @@ mod tests {
     #[test]
     fn a_folder_that_is_refused_stays_as_it_is() {
         let dir = std::env::temp_dir().join(format!("rust-frontend-claim-{}", std::process::id()));
+        // One of a run that was killed.
+        let _ = fs::remove_dir_all(&dir);
         fs::create_dir_all(dir.join("tmp")).unwrap();
         fs::write(dir.join("tmp/letter"), "").unwrap();
         assert!(State::at(&dir).is_err());
