@@ -12,8 +12,10 @@ mod host;
 mod syntax;
 
 use crate::diagnostic::{Diagnostics, Severity, snippet};
+use crate::gateway::STACK;
 use args::Parsed;
 use std::io::{IsTerminal, Write};
+use std::panic::resume_unwind;
 
 /// What went wrong, as an exit code and words.
 #[derive(Debug)]
@@ -57,7 +59,13 @@ pub fn run() -> i32 {
     let mut out = std::io::stdout();
     let mut err = std::io::stderr();
     let colour = err.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let (code, stdout, stderr) = answer(std::env::args_os().skip(1), colour);
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    // The system's own stack is too small for what may nest in the files of a project.
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    let (code, stdout, stderr) = match thread.spawn(move || answer(words, colour)) {
+        Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+        Err(error) => (1, String::new(), line("error", &error.to_string(), colour)),
+    };
     // A reader that went away (`| head`) is not an error.
     let _ = out.write_all(stdout.as_bytes()).and_then(|()| out.flush());
     let _ = err.write_all(stderr.as_bytes());

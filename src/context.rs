@@ -151,7 +151,7 @@ impl Context {
             Ok(match origin.context {
                 // Ignore files say what not to send; nothing is sent.
                 Some(_) => Ok(Vec::new()),
-                None => ignore_file(gateway, "context", session).await,
+                None => ignore_file(gateway, session).await,
             })
         };
         let ((definition, own), general) = tokio::try_join!(definition, general)?;
@@ -401,15 +401,11 @@ fn sendable(failure: Failure) -> Failure {
     }
 }
 
-/// The patterns of a local directory's own ignore file.
-async fn ignore_file(
-    gateway: &Gateway,
-    local: &str,
-    session: &str,
-) -> Result<Vec<String>, Failure> {
+/// The patterns of the context's own ignore file.
+async fn ignore_file(gateway: &Gateway, session: &str) -> Result<Vec<String>, Failure> {
     const NAME: &str = ".dockerignore";
-    let state = sources::few_files(local, &[NAME], session)
-        .shared_key(format!("{local}-{NAME}"))
+    let state = sources::few_files("context", &[NAME], session)
+        .shared_key(format!("context-{NAME}"))
         .state(Meta::named("[internal] load .dockerignore"));
     let files = solve(gateway, &state).await?;
     patterns(&files, NAME).await

@@ -30,6 +30,7 @@ pub use listing::listed;
 pub use read::{DirEntry, MAX_TEXT};
 pub use resolve::{GitCommit, OciStore, ResolveImage, Resolved, ResolvedImage, SourceMeta};
 pub use result::{Attestation, Output, Refs};
+pub(crate) use serve::STACK;
 pub use serve::{run, serve};
 pub use solve::{Ref, SolveRequest};
 pub use status::Failure;

@@ -25,8 +25,7 @@ pub struct LowerOptions<'a> {
     /// `--no-cache`: which steps are repeated.
     ///
     /// The engine empties the caches of those steps: what dependencies are compiled from is not taken from earlier
-    /// builds either. So the fetch never is one of them: its cache is shared by all projects, and the crates in it
-    /// are checked against Cargo.lock.
+    /// builds either.
     pub no_cache: &'a dyn Fn(Role) -> bool,
     /// Prefix of cache mounts' ids (BUILDKIT_CACHE_MOUNT_NS); empty for none.
     pub cache_namespace: &'a str,
@@ -34,7 +33,7 @@ pub struct LowerOptions<'a> {
 
 /// The states of all steps of a plan.
 pub struct Lowered {
-    /// For each step, its vertex; `None` for one that is an empty file system.
+    /// For each step, its vertex, or scratch.
     steps: Vec<State>,
 }
 
@@ -123,7 +122,7 @@ fn vertex(
         Op::Exec(exec) => {
             let meta = meta
                 .platform(plan.runs_on(step).into())
-                .ignore_cache((options.no_cache)(step.role) && step.role != Role::Fetch);
+                .ignore_cache((options.no_cache)(step.role));
             lower_exec(plan, exec, step.role, options, done)
                 .vertex(meta)
                 .into()

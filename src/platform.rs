@@ -4,7 +4,6 @@ mod cfg;
 
 pub use cfg::applies;
 
-use buildkit_proto::pb;
 use std::fmt;
 use std::str::FromStr;
 
@@ -59,18 +58,6 @@ impl Platform {
                 _ => return None,
             },
         )
-    }
-}
-
-/// On the wire.
-impl From<&Platform> for pb::Platform {
-    fn from(platform: &Platform) -> Self {
-        Self {
-            architecture: platform.architecture.clone(),
-            os: platform.os.clone(),
-            variant: platform.variant.clone(),
-            ..Self::default()
-        }
     }
 }
 

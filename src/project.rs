@@ -347,12 +347,6 @@ impl Project {
         graph::fitting(self, package, dependency)
     }
 
-    /// Local packages that a registry or git package depends on (by `[patch]` or `[replace]`), with all that
-    /// these need: their sources must be real when dependencies are compiled.
-    pub fn real_packages(&self) -> BTreeSet<usize> {
-        graph::real_packages(self)
-    }
-
     /// What Cargo's `-p` takes for a package: its name or, if an external package has the same name, its address;
     /// `context` is the absolute path that the context has where Cargo runs.
     pub fn package_spec(&self, package: usize, context: &str) -> String {

@@ -17,7 +17,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-pub use stubs::{StubPackage, StubTarget};
+pub use stubs::{STUBS, StubPackage, StubTarget};
 
 /// What will be run on the skeleton.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +85,13 @@ enum Role {
     Real,
     /// With its real sources, in its turn.
     Own,
+}
+
+impl Role {
+    /// Whether the sources are the real ones, and no stubs.
+    fn is_real(self) -> bool {
+        matches!(self, Self::Real | Self::Own)
+    }
 }
 
 /// The recipes of one selection, which differ in the packages whose turn it is to be compiled from their real sources.

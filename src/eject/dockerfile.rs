@@ -2,6 +2,7 @@
 
 use super::DockerfileOptions;
 use super::stage::{Base, Stage, mark};
+use crate::image_ref::ImageRef;
 use crate::plan::{FileAction, Op, Output, Plan, Role, Step, plain_name};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -140,9 +141,8 @@ impl<'a> Writer<'a> {
                     }
                     platform => Some(platform.to_string()),
                 };
-                let short = reference.strip_prefix("docker.io/").unwrap_or(reference);
-                let short = short.strip_prefix("library/").unwrap_or(short);
-                stage.from = Base::Image(short.to_owned(), platform);
+                let name = reference.parse().map(|name: ImageRef| name.familiar());
+                stage.from = Base::Image(name.unwrap_or_else(|_| reference.clone()), platform);
                 let config = self.plan.base_configs.get(reference);
                 let platform = &self.plan.platform;
                 let config = config.map(Vec::as_slice).unwrap_or_default();

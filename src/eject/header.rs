@@ -3,6 +3,7 @@
 use super::DockerfileOptions;
 use super::dockerfile::Fact;
 use crate::plan::{FileAction, Op, Plan, Role};
+use crate::recipe::STUBS;
 use std::collections::BTreeSet;
 
 const WIDTH: usize = 100;
@@ -55,8 +56,16 @@ fn has_libraries(plan: &Plan) -> bool {
         Op::Files { actions, .. } => Some(actions),
         _ => None,
     });
-    let is_manifest = |action: &&FileAction| matches!(action, FileAction::Write { path, .. } if path.ends_with("/Cargo.toml"));
-    actions.flatten().filter(is_manifest).count() > 2
+    let paths = actions.flatten().filter_map(|action| match action {
+        FileAction::Write { path, .. } => path.rsplit_once(&format!("/{STUBS}/")),
+        _ => None,
+    });
+    let stubs: Vec<_> = paths.collect();
+    let of = |kind: &str| -> BTreeSet<&str> {
+        let of_kind = stubs.iter().filter(|(_, stub)| stub.starts_with(kind));
+        of_kind.map(|(package, _)| *package).collect()
+    };
+    !of("lib/").is_subset(&of("bin/"))
 }
 
 fn deviations(

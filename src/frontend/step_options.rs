@@ -53,11 +53,12 @@ impl<'a> StepOptions<'a> {
 /// name does, `binary` what that one does after it.
 ///
 /// There is no point in repeating steps that only lay out files of the plan's own: what they write is in
-/// their keys.
+/// their keys. The engine empties the caches of steps that it repeats, so the fetch never is one of them: its cache is
+/// shared by all projects, and the crates in it are checked against Cargo.lock.
 fn no_cache(option: &NoCache, stage: &str, role: Role) -> bool {
     match role {
-        Role::Base | Role::Skeleton | Role::Sources => false,
-        Role::Toolchain | Role::Fetch | Role::Crates | Role::Dependencies | Role::StubRemoval => {
+        Role::Base | Role::Fetch | Role::Skeleton | Role::Sources => false,
+        Role::Toolchain | Role::Crates | Role::Dependencies | Role::StubRemoval => {
             option.applies_to(stage) || option.applies_to("deps")
         }
         Role::Local | Role::Compile => option.applies_to(stage) || option.applies_to("binary"),

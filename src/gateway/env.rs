@@ -1,6 +1,7 @@
 //! What the engine passes by environment variables.
 
 use crate::platform::{Platform, normalize};
+use buildkit_proto::pb;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -86,6 +87,17 @@ impl Environment {
         first
             .cloned()
             .unwrap_or_else(|| normalize("linux", std::env::consts::ARCH, ""))
+    }
+}
+
+impl From<&Platform> for pb::Platform {
+    fn from(platform: &Platform) -> Self {
+        Self {
+            architecture: platform.architecture.clone(),
+            os: platform.os.clone(),
+            variant: platform.variant.clone(),
+            ..Self::default()
+        }
     }
 }
 

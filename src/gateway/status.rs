@@ -85,11 +85,6 @@ impl Failure {
             || WORDS.iter().any(|words| status.message.contains(words))
     }
 
-    /// Whether nothing can be asked of the engine any more.
-    pub fn is_disconnect(&self) -> bool {
-        matches!(self, Self::Connection(_))
-    }
-
     /// The status to return to the engine. Its code is never 0, which would mean no error.
     ///
     /// Code 2 (unknown) has clients show the message bare. Mistakes carry one place detail, for

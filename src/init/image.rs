@@ -166,7 +166,6 @@ impl Reader<'_> {
         } = &mut image;
         packages.sort();
         packages.dedup();
-        volumes.dedup();
         block.set_list("packages", packages);
         block.set_map("env", &deduplicated(env));
         block.set_map("labels", &deduplicated(labels));
@@ -256,7 +255,11 @@ impl Reader<'_> {
             }
             "VOLUME" => {
                 let paths = one.json().unwrap_or_else(|| words(&value()));
-                image.volumes.extend(paths);
+                for path in paths {
+                    if !image.volumes.contains(&path) {
+                        image.volumes.push(path);
+                    }
+                }
                 self.said.taken(line, "image.volumes");
             }
             "USER" => {

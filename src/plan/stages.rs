@@ -6,7 +6,7 @@ use super::{
     compiled, crates, names, runtime, secrets, symbols, toolchain,
 };
 use crate::diagnostic::Diagnostics;
-use crate::spec::{Image, ImageBase};
+use crate::spec::Image;
 use crate::stage::Kind;
 use crate::verify::Runtime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,7 +80,7 @@ fn empty(kind: Kind, first: &Input<'_>) -> Plan {
         grouped: BTreeSet::new(),
         symbols: None,
         executables: vec![],
-        runtime: runtime(&first.image.image),
+        runtime: runtime_of(&first.image.image),
         config: None,
         annotations: vec![],
         notes: vec![],
@@ -89,7 +89,7 @@ fn empty(kind: Kind, first: &Input<'_>) -> Plan {
 }
 
 /// What executables find in an image: unknown where something may bring a C library to the base.
-fn runtime(image: &Image) -> Runtime {
+fn runtime_of(image: &Image) -> Runtime {
     const LIBRARIES: [&str; 4] = ["gcompat", "libc6", "libc6-compat", "musl"];
     let mut packages = image.packages.iter();
     let is_library = |name: &str| LIBRARIES.contains(&name.split('=').next().unwrap_or_default());
@@ -97,7 +97,7 @@ fn runtime(image: &Image) -> Runtime {
     match packages.any(|package| is_library(&package.value))
         || files.any(|file| file.to.value.starts_with("/lib"))
     {
-        true => Runtime::of(&ImageBase::Reference(String::new())),
+        true => Runtime::unknown(),
         false => Runtime::of(&image.base.value),
     }
 }
@@ -132,7 +132,7 @@ fn binary(plan: &mut Plan, inputs: &[Input<'_>]) -> Result<(), Diagnostics> {
     }
     if inputs.len() > 1 {
         // Bases differ; what each executable needs is checked with its image.
-        plan.runtime = Runtime::of(&ImageBase::Reference(String::new()));
+        plan.runtime = Runtime::unknown();
     }
     plan.result = match plan.reports.len() {
         0 | 1 => plan.executables.first().map(|first| first.output.clone()),

@@ -18,6 +18,7 @@ fn cfg_holds(condition: &str, triple: &str) -> Option<bool> {
     let mut parser = Parser {
         rest: condition.trim().strip_prefix("cfg")?.trim_start(),
         facts: &facts,
+        depth: 0,
     };
     let holds = parser.list()?;
     match (parser.rest.is_empty(), holds.as_slice()) {
@@ -96,12 +97,20 @@ impl<'a> Facts<'a> {
 struct Parser<'a> {
     rest: &'a str,
     facts: &'a Facts<'a>,
+    depth: usize,
 }
+
+/// How deeply conditions may nest: each level takes some of the stack.
+const DEEPEST: usize = 64;
 
 impl Parser<'_> {
     /// Conditions in brackets.
     fn list(&mut self) -> Option<Vec<Option<bool>>> {
         self.take("(")?;
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return None;
+        }
         let mut list = vec![];
         while self.take(")").is_none() {
             list.push(self.one()?);
@@ -110,6 +119,7 @@ impl Parser<'_> {
                 break;
             }
         }
+        self.depth -= 1;
         Some(list)
     }
 
@@ -188,6 +198,14 @@ mod tests {
             ("cfg(target_os = linux)", None),
         ] {
             assert_eq!(cfg_holds(condition, musl), holds, "{condition}");
+        }
+    }
+
+    #[test]
+    fn conditions_nest_as_deeply_as_anyone_writes_them() {
+        for (depth, holds) in [(4, Some(true)), (63, Some(false)), (1_000_000, None)] {
+            let condition = format!("cfg({}unix{})", "not(".repeat(depth), ")".repeat(depth));
+            assert_eq!(cfg_holds(&condition, "x86_64-unknown-linux-musl"), holds);
         }
     }
 

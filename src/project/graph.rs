@@ -182,11 +182,6 @@ impl Reach {
     }
 }
 
-pub(super) fn real_packages(project: &Project) -> BTreeSet<usize> {
-    let all: Vec<usize> = (0..project.packages.len()).collect();
-    Reach::of(project, &all, &all.iter().copied().collect()).real
-}
-
 /// Reports what the manifests ask for and the lock does not have: `--locked` would fail on it, late.
 pub(super) fn check_lock(project: &Project, found: &mut Diagnostics) {
     for (index, package) in project.packages.iter().enumerate() {

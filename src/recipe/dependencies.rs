@@ -33,9 +33,9 @@ impl Scope<'_> {
                 let is_stub = |dir: &String| {
                     let index = self.project.package_at(dir);
                     let role = index.and_then(|index| self.roles.get(&index));
-                    !matches!(role, Some(Role::Real | Role::Own))
+                    !role.is_some_and(|role| role.is_real())
                 };
-                if !matches!(role, Role::Real | Role::Own) || is_stub(dir) {
+                if !role.is_real() || is_stub(dir) {
                     for key in ["version", "registry", "registry-index"] {
                         table.remove(key);
                     }

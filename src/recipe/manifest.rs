@@ -204,7 +204,7 @@ impl Scope<'_> {
         if target.kind != TargetKind::Lib {
             table.insert("name".into(), Value::String(target.name.clone()));
         }
-        if !matches!(role, Role::Real | Role::Own) {
+        if !role.is_real() {
             table.remove("required-features");
             if self.mode == RecipeFor::Build {
                 table.retain(|key, _| !TARGET_DROPPED.contains(&key));

@@ -29,8 +29,6 @@ pub struct StubTarget {
     pub kind: TargetKind,
     /// Its name; for a binary that of the executable.
     pub name: String,
-    /// Its name with `_` for `-`, as in `lib<crate_name>-<16 hex digits>.rlib`.
-    pub crate_name: String,
     /// Crate types.
     pub crate_types: Vec<String>,
     /// Context path of the stub.
@@ -92,7 +90,7 @@ impl Scope<'_> {
     pub(super) fn source(&self, index: usize, role: Role, target: &Target) -> String {
         let dir = &self.project.packages[index].dir;
         let kind = match target.kind {
-            _ if matches!(role, Role::Real | Role::Own) => return target.path.clone(),
+            _ if role.is_real() => return target.path.clone(),
             TargetKind::Lib => "lib",
             TargetKind::Bin => "bin",
             TargetKind::Example => "example",
@@ -118,7 +116,6 @@ impl Scope<'_> {
                 .map(|target| StubTarget {
                     kind: target.kind,
                     name: target.name.clone(),
-                    crate_name: target.crate_name(),
                     crate_types: target.crate_types.clone(),
                     path: self.source(index, role, target),
                 })
@@ -128,7 +125,7 @@ impl Scope<'_> {
 }
 
 /// The directory of a package's stubs, in that of the package.
-const STUBS: &str = ".rust-frontend";
+pub const STUBS: &str = ".rust-frontend";
 
 impl StubTarget {
     /// The stub.

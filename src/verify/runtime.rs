@@ -38,6 +38,14 @@ impl Runtime {
         }
     }
 
+    /// One of which nothing is known.
+    pub fn unknown() -> Self {
+        Self {
+            name: String::new(),
+            libc: Libc::Unknown,
+        }
+    }
+
     /// Whether it is known which versions of symbols it has.
     pub fn has_version(&self) -> bool {
         matches!(self.libc, Libc::Glibc(..))
@@ -107,7 +115,10 @@ impl Runtime {
 /// Directories that the dynamic loader looks into (ld.so(8)), of which Debian has those with the machine's name.
 pub fn library_dirs(triple: &str) -> Vec<String> {
     let machine = match triple.split('-').next().unwrap_or_default() {
-        "arm" | "armv7" => "arm-linux-gnueabihf".to_owned(),
+        "arm" | "armv5te" | "armv7" => {
+            let abi = triple.rsplit('-').next().unwrap_or_default();
+            format!("arm-linux-{}", abi.replace("musl", "gnu"))
+        }
         "i586" | "i686" => "i386-linux-gnu".to_owned(),
         "riscv64gc" => "riscv64-linux-gnu".to_owned(),
         machine => format!("{machine}-linux-gnu"),
@@ -184,10 +195,19 @@ mod tests {
         }
         assert!(!debian.has_library("libpq.so.5"));
         assert!(!of("gcr.io/distroless/base-debian12").has_library("libgcc_s.so.1"));
-        assert!(
-            library_dirs("aarch64-unknown-linux-gnu")
-                .contains(&"/usr/lib/aarch64-linux-gnu".into())
-        );
+        for (triple, dir) in [
+            ("aarch64-unknown-linux-gnu", "/usr/lib/aarch64-linux-gnu"),
+            (
+                "armv7-unknown-linux-gnueabihf",
+                "/usr/lib/arm-linux-gnueabihf",
+            ),
+            (
+                "armv5te-unknown-linux-gnueabi",
+                "/usr/lib/arm-linux-gnueabi",
+            ),
+        ] {
+            assert!(library_dirs(triple).contains(&dir.into()), "{triple}");
+        }
     }
 
     #[test]

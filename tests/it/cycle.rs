@@ -25,6 +25,18 @@ pub(crate) struct Cycle {
     output: String,
 }
 
+impl Cycle {
+    /// Compares which external crates were compiled, each once, and what was printed.
+    fn check(&self, externals: &str, output: &str) {
+        let names: Vec<&str> = self.externals.iter().map(String::as_str).collect();
+        assert_eq!(self.recompiled, [""; 0]);
+        assert_eq!(
+            (names.join(" ").as_str(), self.output.trim()),
+            (externals, output)
+        );
+    }
+}
+
 /// Runs the cycle for a project and its spec.
 fn cycle(fixture: &str, spec: &str) -> Cycle {
     cycle_at("", "", fixture, spec)
@@ -215,13 +227,7 @@ pub(crate) fn skeleton(recipe: &Recipe, files: &Files) -> Files {
 
 /// Runs the cycle and compares what it prints and which external crates it compiles, each once.
 fn check(externals: &str, output: &str, fixture: &str, spec: &str) {
-    let cycle = cycle(fixture, spec);
-    let names: Vec<&str> = cycle.externals.iter().map(String::as_str).collect();
-    assert_eq!(cycle.recompiled, [""; 0]);
-    assert_eq!(
-        (names.join(" ").as_str(), cycle.output.trim()),
-        (externals, output)
-    );
+    cycle(fixture, spec).check(externals, output);
 }
 
 /// As [`check`], with a git repository whose address and commit stand for `GIT` and `COMMIT` in the fixture.
@@ -229,13 +235,7 @@ fn check_with_git(externals: &str, output: &str, repository: &str, fixture: &str
     let sandbox = Sandbox::new();
     let (address, commit) = sandbox.git(&files(repository));
     let fixture = fixture.replace("GIT", &address).replace("COMMIT", &commit);
-    let cycle = cycle_in(sandbox, "", "", &fixture, spec, RecipeFor::Build);
-    let names: Vec<&str> = cycle.externals.iter().map(String::as_str).collect();
-    assert_eq!(cycle.recompiled, [""; 0]);
-    assert_eq!(
-        (names.join(" ").as_str(), cycle.output.trim()),
-        (externals, output)
-    );
+    cycle_in(sandbox, "", "", &fixture, spec, RecipeFor::Build).check(externals, output);
 }
 
 const DEV: &str = "build: { profile: dev }\n";

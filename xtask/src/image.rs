@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
+use crate::digest;
 use crate::engine::{Engine, State, network};
 use crate::sh;
 
@@ -78,10 +79,7 @@ pub(crate) fn program(engine: &Engine, name: &str, program: &str, dir: &Path) ->
     })?;
     let bytes = fs::read(&copy).with_context(|| format!("no copy of {program} of {name}"))?;
     fs::remove_file(copy)?;
-    Ok(Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(digest::hex(&Sha256::digest(bytes)))
 }
 
 /// Makes a container of an image, which does not run, and asks something of its files.

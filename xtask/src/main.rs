@@ -3,6 +3,7 @@
 mod bench;
 mod corpus;
 mod demo;
+mod digest;
 mod engine;
 mod image;
 mod pictures;

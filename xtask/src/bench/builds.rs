@@ -23,6 +23,7 @@ use super::Choice;
 use super::builder::{Builder, Run};
 use super::cache::Cache;
 use super::store::{Key, Measurements, Record};
+use crate::digest;
 use crate::engine::{self, State};
 use crate::image;
 use crate::progress::Step;
@@ -423,10 +424,7 @@ impl Turn<'_> {
         if self.contender.is_ours() {
             hash.update(self.program);
         }
-        hash.finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        digest::hex(&hash.finalize())
     }
 
     fn keep(&mut self, on: &str, scenario: &str, run: Run) -> Result<()> {

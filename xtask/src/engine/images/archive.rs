@@ -113,13 +113,6 @@ pub(super) fn sha256(file: &Path) -> Result<String> {
         .to_owned())
 }
 
-/// The SHA-256 of a text, in hexadecimal.
-pub(super) fn sha256_of_text(text: &str) -> Result<String> {
-    let script = "printf %s \"$1\" | sha256sum";
-    let line = sh::output(Command::new("sh").args(["-c", script, "sh", text]))?;
-    Ok(line.split(' ').next().unwrap_or_default().to_owned())
-}
-
 /// The architecture in the words of images.
 pub(super) fn architecture() -> &'static str {
     match std::env::consts::ARCH {
