@@ -97,7 +97,9 @@ const ERRORS: &str = "\
 <!-- Generated from tests/spec-errors: `UPDATE=1 cargo test --lib generated` rewrites it. -->
 # What can be wrong with a Rust.yaml
 
-Every mistake has a stable code. All errors in the form of a file are reported together; once there are none, all conflicts between keys are. One example for each code:
+These are the mistakes of the spec alone. A build shows the same words on one line, as `Rust.yaml:2: message: help`. Mistakes in manifests and in `Cargo.lock` look the same, and say what to write; those in options have no line.
+
+All errors in the form of a file are reported together; once there are none, all conflicts between keys are. Codes are stable. One example for each:
 ";
 
 const CODES: &[&str] = &[

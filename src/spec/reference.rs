@@ -25,12 +25,16 @@ compilation, `image:` only the image.
   `VCS_REVISION` only where the commit is known); `$${` stands for `${`, and any other `$` for itself.
 - The file may be JSON, with the syntax line as the key `syntax`.
 
-Editors with a YAML language server complete and check the file by its schema: save the output of `--call=schema` as
-`Rust.schema.json` and name it in the second line (the syntax line must be the first):
+Editors with a YAML language server complete and check the file by its schema. Save it where it is no input of the build, and name it in the
+second line (the syntax line must be the first):
+
+```console
+$ mkdir -p .vscode && docker buildx build -f Rust.yaml --call=schema . >.vscode/Rust.schema.json
+```
 
 ```yaml
 # syntax=org/rust-frontend:1
-# yaml-language-server: $schema=Rust.schema.json
+# yaml-language-server: $schema=.vscode/Rust.schema.json
 ```
 ";
 
@@ -60,7 +64,9 @@ pub fn reference() -> String {
 }
 
 fn entry(key: &Key) -> String {
-    let mut text = format!("### `{}`\n\n{}\n\n", key.name, key.doc);
+    // The page about groups is beside this one; the schema, which has the same words, may be anywhere.
+    let doc = key.doc.replace("docs/crates.md", "[crates.md](crates.md)");
+    let mut text = format!("### `{}`\n\n{doc}\n\n", key.name);
     if let Some(instead) = key.deprecated {
         let _ = writeln!(text, "Deprecated: {instead}.\n");
     }

@@ -260,6 +260,7 @@ fn report(checkout: &Path, dir: &Path, table: &BTreeMap<String, Published>) -> R
             one.seconds
         ));
     }
+    text.push_str(&early(&all));
     let failed = all.iter().filter(|(_, one)| !one.ran);
     for (name, one) in failed {
         text.push_str(&format!(
@@ -270,6 +271,21 @@ fn report(checkout: &Path, dir: &Path, table: &BTreeMap<String, Published>) -> R
     fs::write(checkout.join("docs/corpus.md"), text)?;
     println!("docs/corpus.md, {}", dir.join("report.json").display());
     Ok(())
+}
+
+/// Which packages failed before anything was compiled.
+fn early(all: &BTreeMap<&str, Outcome>) -> String {
+    let steps = ["process \"rustup ", "process \"/rust-frontend/fetch "];
+    let failed = all.iter().filter(|(_, one)| !one.built);
+    let failed = failed.filter(|(_, one)| steps.iter().any(|step| one.error.contains(step)));
+    let names: Vec<&str> = failed.map(|(name, _)| *name).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!(
+            "\n{} failed in the steps that install the toolchain and fetch crates; nothing was compiled.\n",
+            names.join(" and ")
+        ),
+    }
 }
 
 /// What stands above the packages, and the head of their table.
@@ -332,6 +348,19 @@ mod tests {
         assert!(known(&dir, "a", &edited).is_none());
         assert!(known(&dir, "a", &package("1.0.1", "")).is_none());
         fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn what_failed_before_anything_was_compiled_is_named() {
+        let failed = |error: &str| Outcome {
+            error: error.to_owned(),
+            ..Outcome::default()
+        };
+        let mut all = BTreeMap::from([("a", failed("process \"/rust-frontend/seed 1\""))]);
+        assert_eq!(early(&all), "");
+        all.insert("b", failed("process \"rustup toolchain install 1.95.0\""));
+        all.insert("c", failed("process \"/rust-frontend/fetch --target x\""));
+        assert!(early(&all).starts_with("\nb and c failed in the steps"));
     }
 
     #[test]

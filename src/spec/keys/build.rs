@@ -17,7 +17,7 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "bin",
             &BINS,
-            "Binaries to build and to put in the image.",
+            "Binaries to build and to put in the image; all of one package. Each is at `/usr/local/bin/NAME`.",
             "the package's only one, or its `default-run`: that is what `cargo run` runs",
             "[server, migrate]",
         ),
@@ -45,7 +45,7 @@ pub(super) static BUILD: Block = Block {
         Key::new(
             "target",
             &TARGET_NAME,
-            "What to compile for: `musl` or `gnu` of the image's platform, or a rustc triple.",
+            "What to compile for: `musl` or `gnu` of the image's platform, or a rustc triple. Only programs for Linux are supported.",
             "`musl`: a static program runs on every base, even on `scratch`",
             "gnu",
         ),
