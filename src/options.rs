@@ -210,7 +210,7 @@ impl Options {
             map,
             wrong: Diagnostics::default(),
         };
-        let build_args = reader.prefixed("build-arg:");
+        let build_args = prefixed(reader.map, "build-arg:");
         let (platforms, multi_platform) = build::platforms(&mut reader);
         let stage = reader.text("build-arg:BUILDKIT_SBOM_SCAN_STAGE");
         let mut options = Self {
@@ -221,7 +221,7 @@ impl Options {
             target: reader.some("target"),
             platforms,
             multi_platform,
-            labels: reader.prefixed("label:"),
+            labels: prefixed(reader.map, "label:"),
             no_cache: build::no_cache(map.get("no-cache")),
             resolve_mode: build::resolve_mode(&mut reader),
             exec: ExecOptions::read(&mut reader, &build_args),
@@ -314,6 +314,14 @@ impl Options {
     }
 }
 
+/// Options whose names begin with `prefix`, by the rest of their names.
+fn prefixed(map: &BTreeMap<String, String>, prefix: &str) -> BTreeMap<String, String> {
+    let named = |(key, value): (&String, &String)| {
+        Some((key.strip_prefix(prefix)?.to_owned(), value.clone()))
+    };
+    map.iter().filter_map(named).collect()
+}
+
 impl<'a> Reader<'a> {
     /// The value of a key; empty for none, which official code treats alike almost everywhere.
     fn text(&self, key: &str) -> &'a str {
@@ -323,13 +331,6 @@ impl<'a> Reader<'a> {
     fn some(&self, key: &str) -> Option<String> {
         let text = self.text(key);
         (!text.is_empty()).then(|| text.to_owned())
-    }
-
-    fn prefixed(&self, prefix: &str) -> BTreeMap<String, String> {
-        let named = |(key, value): (&String, &String)| {
-            Some((key.strip_prefix(prefix)?.to_owned(), value.clone()))
-        };
-        self.map.iter().filter_map(named).collect()
     }
 
     /// A bool where official code takes nonsense for false.

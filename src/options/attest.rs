@@ -1,6 +1,6 @@
 //! Statements that the client wants about the result.
 
-use super::{Reader, csv};
+use super::{Reader, csv, prefixed};
 use crate::image_ref::ImageRef;
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ impl Attests {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let mut wanted = BTreeMap::new();
         for prefix in ["attest:", "build-arg:BUILDKIT_ATTEST_"] {
-            for (name, value) in reader.prefixed(prefix) {
+            for (name, value) in prefixed(reader.map, prefix) {
                 wanted.insert(name.to_lowercase(), value);
             }
         }

@@ -1,6 +1,6 @@
 //! Where the main context and the definition file come from.
 
-use super::{GitRef, Reader, value};
+use super::{GitRef, Reader, prefixed, value};
 use std::collections::BTreeMap;
 
 /// Options of the main context.
@@ -53,7 +53,7 @@ impl ContextOptions {
             forced_dockerfile: reader.map.get("dockerfilekey").cloned(),
             subdir,
             keep_git_dir: value::go_bool(reader.text("build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR")),
-            local_sessions: reader.prefixed("local-sessionid:"),
+            local_sessions: prefixed(reader.map, "local-sessionid:"),
         }
     }
 

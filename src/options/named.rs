@@ -1,5 +1,6 @@
 //! Named contexts: `--build-context`, and what bake links.
 
+use super::prefixed;
 use super::{GitRef, context::CONTEXT};
 use crate::diagnostic::Diagnostic;
 use crate::image_ref::ImageRef;
@@ -63,16 +64,10 @@ pub enum NamedSource {
 
 impl NamedContexts {
     pub(super) fn read(map: &BTreeMap<String, String>) -> Self {
-        let prefixed = |prefix: &str| {
-            let named = |(key, value): (&String, &String)| {
-                Some((key.strip_prefix(prefix)?.to_owned(), value.clone()))
-            };
-            map.iter().filter_map(named).collect()
-        };
         Self {
-            contexts: prefixed("context:"),
-            shared_keys: prefixed("sharedkey:localdir:"),
-            metadata: prefixed("input-metadata:"),
+            contexts: prefixed(map, "context:"),
+            shared_keys: prefixed(map, "sharedkey:localdir:"),
+            metadata: prefixed(map, "input-metadata:"),
         }
     }
 
