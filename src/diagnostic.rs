@@ -2,7 +2,7 @@
 
 pub mod snippet;
 
-use crate::source::{Location, SourceFile};
+use crate::source::Location;
 use std::fmt;
 
 /// How bad it is.
@@ -49,10 +49,10 @@ impl Diagnostic {
         }
     }
 
-    /// Sets the place.
+    /// Sets the place, if there is one.
     #[must_use]
-    pub fn at(mut self, location: Location) -> Self {
-        self.location = Some(location);
+    pub fn at(mut self, location: impl Into<Option<Location>>) -> Self {
+        self.location = location.into();
         self
     }
 
@@ -208,15 +208,10 @@ fn distance(a: &str, b: &str) -> usize {
     rows[a.len()][b.len()]
 }
 
-/// A place for a whole file: its first line.
-pub fn whole_file(file: &SourceFile) -> Location {
-    file.at(file.line_span(1).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Span;
+    use crate::source::{SourceFile, Span};
 
     #[test]
     fn the_nearest_name_is_near() {

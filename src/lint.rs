@@ -17,7 +17,7 @@ mod switches;
 mod tests;
 mod toolchain;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, whole_file};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::platform::Libc;
 use crate::project::{Compiled, Package, Project, Reach, Selection};
 use crate::source::{Location, SourceTree, Span};
@@ -147,21 +147,13 @@ struct Found<'a> {
 impl Found<'_> {
     /// Adds a finding in the spec; one about a default is at its first line.
     fn spec(&mut self, span: Option<Span>, message: impl Into<String>, help: impl Into<String>) {
-        let place = self.place(span);
-        self.at(place, message, help);
+        self.at(self.spec.file.place(span), message, help);
     }
 
     /// Adds a finding whose advice is part of its message.
     fn sentence(&mut self, span: Option<Span>, message: String) {
         let found = Diagnostic::warning(self.rule.code, message);
-        self.list.push(found.at(self.place(span)));
-    }
-
-    fn place(&self, span: Option<Span>) -> Location {
-        span.map_or_else(
-            || whole_file(&self.spec.file),
-            |span| self.spec.file.at(span),
-        )
+        self.list.push(found.at(self.spec.file.place(span)));
     }
 
     /// Adds a finding at a place.

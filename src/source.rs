@@ -89,6 +89,16 @@ impl SourceFile {
             span,
         }
     }
+
+    /// [`Self::at`], or the place of what is not written anywhere in it.
+    pub fn place(&self, span: Option<Span>) -> Location {
+        span.map_or_else(|| self.whole(), |span| self.at(span))
+    }
+
+    /// A place for the whole file: its first line.
+    pub fn whole(&self) -> Location {
+        self.at(self.line_span(1).unwrap_or_default())
+    }
 }
 
 impl fmt::Debug for SourceFile {

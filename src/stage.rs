@@ -86,10 +86,8 @@ impl<'a> Stage<'a> {
                     let help = format!("add `--target {}`", names.join("` or `--target "));
                     let error = Diagnostic::error("no-target", message).help(help);
                     let first = spec.images.first().and_then(|image| image.name.as_ref());
-                    Err(match first.and_then(|name| name.span) {
-                        Some(span) => error.at(spec.file.at(span)),
-                        None => error,
-                    })
+                    let span = first.and_then(|name| name.span);
+                    Err(error.at(span.map(|span| spec.file.at(span))))
                 }
             };
         };

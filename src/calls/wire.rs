@@ -39,9 +39,8 @@ impl Sources {
 
     /// A place in the spec.
     pub(super) fn span(&mut self, span: Option<Span>) -> Value {
-        let spec = self.files[0].clone();
-        let span = span.or_else(|| spec.line_span(1)).unwrap_or_default();
-        self.location(Some(&spec.at(span)))
+        let place = self.files[0].place(span);
+        self.location(Some(&place))
     }
 
     /// The files as `pb.SourceInfo`.

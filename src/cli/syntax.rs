@@ -1,7 +1,7 @@
 //! The line that tells Docker which frontend reads a file, as BuildKit finds it
 //! (`frontend/dockerfile/parser/directives.go`).
 
-use crate::diagnostic::{Diagnostic, whole_file};
+use crate::diagnostic::Diagnostic;
 use crate::source::SourceFile;
 
 /// Warns if Docker would not give this file to this program: nothing else checks that before a build.
@@ -18,7 +18,7 @@ pub(super) fn check(file: &SourceFile) -> Option<Diagnostic> {
     };
     let warning = Diagnostic::warning("syntax-line", message)
         .help("write `# syntax=`, and the name of this frontend's image, on the first line, before everything else");
-    Some(warning.at(whole_file(file)))
+    Some(warning.at(file.whole()))
 }
 
 /// The image that a file names.

@@ -3,7 +3,7 @@
 
 use super::Request;
 use crate::context;
-use crate::diagnostic::{Diagnostic, Diagnostics, whole_file};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::gateway::{Failure, Gateway, ResolveImage, Resolved};
 use crate::image;
 use crate::image_ref::{ImageRef, InvalidImageRef};
@@ -115,8 +115,7 @@ pub(super) async fn resolve(
         } = wanted;
         let key = (written.to_owned(), platform.clone());
         // A default base has no line of its own.
-        let file = &context.definition;
-        let place = span.map_or_else(|| whole_file(file), |span| file.at(span));
+        let place = context.definition.place(span);
         let placed = |failure: Failure| failure.at(&place);
         let named = match wanted.named(options)? {
             Some(named) => named,

@@ -18,10 +18,7 @@ pub(super) fn explained(failure: Failure, file: &SourceFile, images: &[ImageSpec
     let Some((diagnostic, span)) = images.find_map(|image| explain(&status.message, image)) else {
         return failure;
     };
-    let diagnostic = match span {
-        Some(span) => diagnostic.at(file.at(span)),
-        None => diagnostic,
-    };
+    let diagnostic = diagnostic.at(span.map(|span| file.at(span)));
     let mut ours = Failure::from(diagnostic).to_status();
     // The engine's place is the whole block, ours is the line.
     let placed = span.is_some();

@@ -1,7 +1,6 @@
 //! The compiler and its settings.
 
 use super::{Found, Input, Rule};
-use crate::diagnostic::whole_file;
 use crate::source::{Location, join, parent};
 use crate::spec::ImageSpec;
 
@@ -64,7 +63,7 @@ fn shadowed(input: &Input<'_>, found: &mut Found<'_>) {
     let newer = join(parent(name), "rust-toolchain.toml").unwrap_or_default();
     if newer != name && input.tree.read(&newer).is_some() {
         found.at(
-            whole_file(&file.file),
+            file.file.whole(),
             format!("`{name}` applies, not `{newer}` beside it"),
             "delete one of them",
         );
@@ -183,7 +182,7 @@ fn symbols(input: &Input<'_>, found: &mut Found<'_>) {
             let lines = (1..).map_while(|number| file.line_span(number));
             let at = { lines }.find(|span| file.slice(*span).trim() == section);
             found.at(
-                at.map_or_else(|| whole_file(file), |span| file.at(span)),
+                file.place(at),
                 format!("profile `{profile}` leaves debug information in the image"),
                 "write `strip = \"debuginfo\"`, or `debug = \"line-tables-only\"` for backtraces",
             );

@@ -32,7 +32,7 @@ pub(super) fn linker(
         let help = format!("{NODE}, or remove it");
         let span = input.image.build.allocator.span;
         let stop = Diagnostic::error("no-cross-compiler", message).help(help);
-        return Err(stop.at(input.spec.file.at(span.unwrap_or_default())).into());
+        return Err(stop.at(input.spec.file.place(span)).into());
     }
     let name = variable(triple, "LINKER");
     let said = |variable: &str| {
@@ -49,15 +49,10 @@ pub(super) fn linker(
     if said(&name) || configured {
         return Ok(None);
     }
-    let span = input.image.build.target.span;
+    let place = toolchain::target_place(input);
     let stop = |code, message: String, help: String| -> Diagnostics {
         let stop = Diagnostic::error(code, message).help(help);
-        let file = &input.spec.file;
-        let stop = match span {
-            Some(span) => stop.at(file.at(span)),
-            None => stop,
-        };
-        stop.into()
+        stop.at(place.clone()).into()
     };
     if platform::libc(triple) != Some(Libc::Musl) {
         let message = format!(

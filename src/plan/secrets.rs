@@ -45,7 +45,7 @@ pub(super) fn check(plan: &Plan, input: &Input<'_>) -> Result<(), Diagnostics> {
         let id = &secret.id.value;
         let message = format!("the build has files of its own at `{path}`");
         let help = format!("mount the secret somewhere else, such as `target: /run/secrets/{id}`");
-        let at = input.spec.file.at(secret.id.span.unwrap_or_default());
+        let at = input.spec.file.place(secret.id.span);
         found.push(
             Diagnostic::error("duplicate-target", message)
                 .help(help)

@@ -7,9 +7,8 @@ use crate::diagnostic::Diagnostic;
 pub(super) fn missing(input: &Input<'_>, image: &str) -> Diagnostic {
     let message = format!("`{image}` is built without debug symbols of its own");
     let help = "write `build: { debug-symbols: true }`";
-    let diagnostic = Diagnostic::error("no-debug-symbols", message).help(help);
-    match input.image.build.span {
-        Some(span) => diagnostic.at(input.spec.file.at(span)),
-        None => diagnostic,
-    }
+    let place = input.image.build.span.map(|span| input.spec.file.at(span));
+    Diagnostic::error("no-debug-symbols", message)
+        .help(help)
+        .at(place)
 }

@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::image::ImageConfig;
 use crate::platform::{self, Libc};
 use crate::recipe::Recipe;
-use crate::source::Span;
+use crate::source::{Location, Span};
 use crate::spec::{Allocator, BuildTarget, RunStep};
 
 /// The build environment that all later steps of a plan run in.
@@ -315,9 +315,7 @@ pub(super) fn image_triple(input: &Input<'_>) -> Result<String, Diagnostics> {
     let help =
         format!("write `target: {libc}`, which fits every platform, or build with `--platform`");
     let error = Diagnostic::error("platform-mismatch", message).help(help);
-    Err(error
-        .at(input.spec.file.at(target.span.unwrap_or_default()))
-        .into())
+    Err(error.at(input.spec.file.place(target.span)).into())
 }
 
 /// The triple to compile for.
@@ -334,13 +332,17 @@ pub(super) fn triple(input: &Input<'_>) -> Result<String, Diagnostics> {
         .map(str::to_owned)
         .ok_or_else(|| {
             let message = format!("rustc has no target for the platform `{}`", input.platform);
-            let mut diagnostic = Diagnostic::error("no-triple", message)
-                .help("write the triple: `target: <triple>` under `build:`");
-            if let Some(span) = target.span {
-                diagnostic = diagnostic.at(input.spec.file.at(span));
-            }
-            diagnostic.into()
+            Diagnostic::error("no-triple", message)
+                .help("write the triple: `target: <triple>` under `build:`")
+                .at(target_place(input))
+                .into()
         })
+}
+
+/// Where the spec says what to compile for, if it does.
+pub(super) fn target_place(input: &Input<'_>) -> Option<Location> {
+    let span = input.image.build.target.span;
+    span.map(|span| input.spec.file.at(span))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::document::{Document, Node, Value};
 use super::inherit::Manifest;
 use super::targets::Scope;
 use super::{Metadata, Package, TargetKind, dependencies};
-use crate::diagnostic::{Diagnostic, Diagnostics, whole_file};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use std::collections::BTreeMap;
 
 /// Sections that a [`Package`] holds in another form, or that only a workspace root has.
@@ -42,7 +42,7 @@ pub(super) fn package(manifest: Manifest<'_>, found: &mut Diagnostics) -> Option
     let Some(section) = document.root.any(&["package", "project"]) else {
         found.push(
             Diagnostic::error("invalid-manifest", "this manifest has no `[package]`")
-                .at(whole_file(&document.file))
+                .at(document.file.whole())
                 .help("add `[package]` with `name`, or list the packages under `[workspace]`"),
         );
         return None;

@@ -4,7 +4,7 @@
 
 use super::document::{Document, Node};
 use super::workspace::Loader;
-use crate::diagnostic::{Diagnostic, whole_file};
+use crate::diagnostic::Diagnostic;
 use crate::source::{EntryKind, file_name, join, parent};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -253,6 +253,6 @@ pub(super) fn not_a_member(root: &Root, document: &Document) -> Diagnostic {
             root.document.file.name()
         ),
     )
-    .at(whole_file(&document.file))
+    .at(document.file.whole())
     .help("add it to `workspace.members` or `workspace.exclude` there")
 }

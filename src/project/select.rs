@@ -15,13 +15,12 @@ pub(super) fn select(
     spec: &Spec,
     image: &ImageSpec,
 ) -> Result<Selection, Diagnostics> {
-    let first_line = spec.file.line_span(1).unwrap_or_default();
     let name = image.name.as_ref().and_then(|name| name.span);
     let chooser = Chooser {
         project,
         spec,
         image,
-        block: image.build.span.or(name).unwrap_or(first_line),
+        block: spec.file.place(image.build.span.or(name)).span,
     };
     let mut found = Diagnostics::default();
     let package = chooser.package(&mut found);

@@ -1,7 +1,7 @@
 //! `rust-toolchain.toml` and its older form, as rustup reads them.
 
 use super::document::Document;
-use crate::diagnostic::{Diagnostic, Diagnostics, whole_file};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{SourceFile, SourceTree, Span, Spanned, join};
 
 /// A toolchain file.
@@ -59,7 +59,7 @@ pub(super) fn load(tree: &SourceTree, dir: &str, found: &mut Diagnostics) -> Opt
                 "invalid-toolchain",
                 "this toolchain file has no `[toolchain]` table",
             )
-            .at(whole_file(file))
+            .at(file.whole())
             .help("write `[toolchain]` and `channel = \"stable\"`"),
         );
         return None;

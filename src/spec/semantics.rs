@@ -44,7 +44,7 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn error(&mut self, code: &'static str, span: Option<Span>, message: String, help: String) {
-        let at = self.file.at(span.unwrap_or_default());
+        let at = self.file.place(span);
         self.found
             .push(Diagnostic::error(code, message).help(help).at(at));
     }
@@ -67,7 +67,7 @@ impl Check<'_> {
     fn pairs(&mut self, pairs: &[EnvVar]) {
         let mut seen = BTreeMap::new();
         for EnvVar { name, .. } in pairs {
-            let span = name.span.unwrap_or_default();
+            let span = self.file.place(name.span).span;
             match seen.get(&name.value) {
                 Some(first) => self.found.push(twice(self.file, &name.value, span, *first)),
                 None => drop(seen.insert(&name.value, span)),

@@ -95,7 +95,7 @@ impl Chooser<'_> {
                         path.value
                     ),
                 )
-                .at(toolchain.file.at(path.span.unwrap_or_default()))
+                .at(toolchain.file.place(path.span))
                 .help("set `build.toolchain`, or a `channel` here"),
             );
         }
