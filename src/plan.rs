@@ -160,10 +160,13 @@ pub struct Output {
 impl Output {
     /// All of what a step leaves: the root of an exec, or the only output of another step.
     pub fn root(step: usize) -> Self {
-        Self {
-            step,
-            mount: "/".into(),
-        }
+        Self::at(step, "/")
+    }
+
+    /// What an exec leaves in a mount.
+    pub fn at(step: usize, mount: &str) -> Self {
+        let mount = mount.into();
+        Self { step, mount }
     }
 }
 
@@ -291,6 +294,18 @@ impl Plan {
             span,
         });
         self.steps.len() - 1
+    }
+
+    /// Adds changes of files that no line of the spec asks for.
+    fn files(
+        &mut self,
+        role: Role,
+        name: &str,
+        base: Option<Output>,
+        actions: Vec<FileAction>,
+    ) -> Output {
+        let op = Op::Files { base, actions };
+        Output::root(self.push(role, name.into(), op, None))
     }
 
     /// The platform that a step's process runs on: that of the image at the bottom of its files; without one, the

@@ -192,10 +192,7 @@ fn sources(plan: &Plan) -> Option<Output> {
     let is_whole =
         |op: &plan::Op| matches!(op, plan::Op::Context { include, .. } if include.is_empty());
     let step = plan.steps.iter().position(|step| is_whole(&step.op))?;
-    Some(Output {
-        step,
-        mount: "/".into(),
-    })
+    Some(Output::root(step))
 }
 
 /// What an executable is like.

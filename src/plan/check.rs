@@ -116,10 +116,10 @@ pub(super) fn add(plan: &mut Plan, kind: Kind, inputs: &[Input<'_>]) -> Result<(
     let written = toolchain::triple(&input)?;
     plan.triple = runnable(&written, &input);
     if plan.triple != written {
-        plan.notes.push(format!(
+        plan.note(Some(format!(
             "compiled for {} instead of {written}, which does not run on the machine that builds",
             plan.triple
-        ));
+        )));
     }
     let selected: Vec<&Selection> = selections.iter().collect();
     let all: BTreeSet<usize> = selections
@@ -144,10 +144,10 @@ pub(super) fn add(plan: &mut Plan, kind: Kind, inputs: &[Input<'_>]) -> Result<(
     }
     if inputs.len() > 1 {
         let name = first.image.name.as_ref().map(|name| name.value.as_str());
-        plan.notes.push(format!(
+        plan.note(Some(format!(
             "compiled with the settings of `{}`, the first image",
             name.unwrap_or_default()
-        ));
+        )));
     }
     Ok(())
 }
@@ -219,10 +219,7 @@ impl Check<'_> {
         let name = "compile tests".to_owned();
         let step = plan.push(Role::Compile, name, Op::Exec(exec), self.span);
         self.report(plan, step);
-        Output {
-            step,
-            mount: TARGET_DIR.into(),
-        }
+        Output::at(step, TARGET_DIR)
     }
 
     /// Clippy looks at what is local alone; what it needs of the rest are the artefacts of `cargo check`.
@@ -321,10 +318,7 @@ impl Check<'_> {
             plan.triple
         );
         let step = plan.push(Role::Dependencies, name, Op::Exec(exec), self.span);
-        let built = Output {
-            step,
-            mount: TARGET_DIR.into(),
-        };
+        let built = Output::at(step, TARGET_DIR);
         let target = stubs::removal(plan, input, toolchain, stubs, built);
         (crates, Some(target))
     }
@@ -359,18 +353,13 @@ impl Check<'_> {
     }
 
     fn outputs(&self, mounts: &mut Vec<Mount>, dirs: &[&str]) {
-        mounts.extend(dirs.iter().map(|dir| Mount {
-            dest: (*dir).into(),
-            kind: MountKind::Output(None),
-        }));
+        let empty = |dir: &&str| Mount::new(dir, MountKind::Output(None));
+        mounts.extend(dirs.iter().map(empty));
     }
 
     /// Notes that cargo's messages of a step are to be read.
     fn report(&self, plan: &mut Plan, step: usize) {
-        plan.reports.push(Output {
-            step,
-            mount: REPORT_DIR.into(),
-        });
+        plan.reports.push(Output::at(step, REPORT_DIR));
     }
 
     /// [`Self::result`] of a step whose script keeps cargo's messages.
@@ -386,10 +375,7 @@ impl Check<'_> {
     fn result(&self, plan: &mut Plan, name: &str, mut exec: Exec) -> usize {
         self.outputs(&mut exec.mounts, &[OUT_DIR]);
         let step = plan.push(Role::Check, name.into(), Op::Exec(exec), self.span);
-        plan.result = Some(Output {
-            step,
-            mount: OUT_DIR.into(),
-        });
+        plan.result = Some(Output::at(step, OUT_DIR));
         step
     }
 

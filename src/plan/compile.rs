@@ -129,10 +129,7 @@ pub(super) fn compile(
     exec.mounts.extend(local::mounts(local));
     let outputs = [OUT_DIR, REPORT_DIR].into_iter();
     for dest in outputs.chain(symbols.then_some(SYMBOLS_DIR)) {
-        exec.mounts.push(Mount {
-            dest: dest.into(),
-            kind: MountKind::Output(None),
-        });
+        exec.mounts.push(Mount::new(dest, MountKind::Output(None)));
     }
     for variable in &input.image.build.stamp {
         exec.env
@@ -141,26 +138,17 @@ pub(super) fn compile(
     let package = &input.project.packages[input.selection.package];
     let name = format!("compile {} {}", package.name, package.version);
     let step = plan.push(Role::Compile, name, Op::Exec(exec), input.image.build.span);
-    let report = Output {
-        step,
-        mount: REPORT_DIR.into(),
-    };
+    let report = Output::at(step, REPORT_DIR);
     if plan.reports.contains(&report) {
         return;
     }
     plan.reports.push(report);
-    plan.symbols = symbols.then(|| Output {
-        step,
-        mount: SYMBOLS_DIR.into(),
-    });
+    plan.symbols = symbols.then(|| Output::at(step, SYMBOLS_DIR));
     let triple = plan.triple.clone();
     plan.executables.extend(bins.iter().map(|bin| Executable {
         name: bin.clone(),
         triple: triple.clone(),
-        output: Output {
-            step,
-            mount: OUT_DIR.into(),
-        },
+        output: Output::at(step, OUT_DIR),
         path: format!("/{bin}"),
         installed: format!("/usr/local/bin/{bin}"),
     }));

@@ -150,13 +150,8 @@ pub(super) fn resolution(
     let mut args = vec![path, "build".to_owned()];
     args.extend(flags);
     let mut exec = project.cargo(input, args);
-    exec.mounts.extend([
-        script,
-        Mount {
-            dest: UNITS.into(),
-            kind: MountKind::Output(None),
-        },
-    ]);
+    exec.mounts
+        .extend([script, Mount::new(UNITS, MountKind::Output(None))]);
     let name = "units of the dependencies".to_owned();
     let step = plan.push(
         Role::Dependencies,
@@ -164,10 +159,7 @@ pub(super) fn resolution(
         Op::Exec(exec),
         input.image.build.span,
     );
-    Some(Output {
-        step,
-        mount: UNITS.into(),
-    })
+    Some(Output::at(step, UNITS))
 }
 
 /// A warning if the spec asks for groups that there are not.
@@ -279,24 +271,15 @@ pub(super) fn assembled(plan: &mut Plan, groups: &Groups<'_>, mut exec: Exec) ->
     exec.mounts.extend([
         script,
         // It reads nothing there. But an exported cache holds only what its result is made from.
-        Mount {
-            dest: UNITS.into(),
-            kind: MountKind::ReadOnly(groups.units.clone()),
-        },
-        Mount {
-            dest: REPORT.into(),
-            kind: MountKind::Output(None),
-        },
+        Mount::new(UNITS, MountKind::ReadOnly(groups.units.clone())),
+        Mount::new(REPORT, MountKind::Output(None)),
     ]);
     exec
 }
 
 /// Where the dependency step says what it did with the groups.
 pub(super) fn report(step: usize) -> Output {
-    Output {
-        step,
-        mount: REPORT.into(),
-    }
+    Output::at(step, REPORT)
 }
 
 /// Adds a directory for each of some steps, by its id, with the files that the step's script makes, all in one step: an
@@ -320,12 +303,7 @@ fn laid_out<'t>(
         };
         [make, write]
     });
-    let op = Op::Files {
-        base: None,
-        actions: actions.collect(),
-    };
-    let step = plan.push(Role::Crates, name.into(), op, None);
-    Output::root(step)
+    plan.files(Role::Crates, name, None, actions.collect())
 }
 
 /// One file system of several; `None` of none.

@@ -66,12 +66,7 @@ pub(super) fn skeleton(
     base: Option<Output>,
     name: &str,
 ) -> Output {
-    let op = Op::Files {
-        base,
-        actions: files(recipe).collect(),
-    };
-    let step = plan.push(Role::Skeleton, name.into(), op, None);
-    Output::root(step)
+    plan.files(Role::Skeleton, name, base, files(recipe).collect())
 }
 
 /// Adds the step that downloads crates; the only one with network and with the secrets of registries.
@@ -100,33 +95,19 @@ pub(super) fn fetch(
     let git_used = sources.chain(unused).any(|one| one.starts_with("git+"));
     let registry = format!("{}/registry", toolchain.cargo_home);
     let git = format!("{}/git", toolchain.cargo_home);
+    let downloads = MountKind::Cache {
+        id: "rust-frontend/crates".into(),
+        locked: false,
+    };
     let mut mounts = vec![
         script,
-        Mount {
-            dest: "/".into(),
-            kind: MountKind::Output(Some(toolchain.fetcher.clone())),
-        },
-        Mount {
-            dest: WORK_DIR.into(),
-            kind: MountKind::Scratchpad(skeleton.clone()),
-        },
-        Mount {
-            dest: registry.clone(),
-            kind: MountKind::Output(None),
-        },
-        Mount {
-            dest: "/crates".into(),
-            kind: MountKind::Cache {
-                id: "rust-frontend/crates".into(),
-                locked: false,
-            },
-        },
+        Mount::new("/", MountKind::Output(Some(toolchain.fetcher.clone()))),
+        Mount::new(WORK_DIR, MountKind::Scratchpad(skeleton.clone())),
+        Mount::new(&registry, MountKind::Output(None)),
+        Mount::new("/crates", downloads),
     ];
     if git_used {
-        mounts.push(Mount {
-            dest: git.clone(),
-            kind: MountKind::Output(None),
-        });
+        mounts.push(Mount::new(&git, MountKind::Output(None)));
     }
     let mut env = toolchain.env.clone();
     env.extend(rustflags(input, &env).filter(|(_, flags)| {
@@ -148,13 +129,8 @@ pub(super) fn fetch(
     let name = format!("fetch {}", names::count(recipe.external_packages, "crate"));
     let step = plan.push(Role::Fetch, name, Op::Exec(exec), input.image.build.span);
     // A build script may write beside the sources of its package; what it writes is thrown away.
-    let downloaded = |dest: String| Mount {
-        kind: MountKind::Scratchpad(Output {
-            step,
-            mount: dest.clone(),
-        }),
-        dest,
-    };
+    let downloaded =
+        |dest: String| Mount::new(&dest, MountKind::Scratchpad(Output::at(step, &dest)));
     let dirs = [Some(registry), git_used.then_some(git)];
     Crates {
         mounts: dirs.into_iter().flatten().map(downloaded).collect(),
@@ -181,10 +157,8 @@ fn without_programs(exec: &mut Exec, input: &Input<'_>) {
 fn agents(exec: &mut Exec, mounts: &mut Vec<Mount>, input: &Input<'_>) {
     let ids = input.image.build.ssh.iter().map(|id| &id.value);
     let socket = |id: &String| format!("/run/ssh/{id}");
-    mounts.extend(ids.clone().map(|id| Mount {
-        dest: socket(id),
-        kind: MountKind::Ssh { id: id.clone() },
-    }));
+    let agent = |id: &String| Mount::new(&socket(id), MountKind::Ssh { id: id.clone() });
+    mounts.extend(ids.clone().map(agent));
     let is_set = exec.env.iter().any(|(name, _)| name == "SSH_AUTH_SOCK");
     if let Some(first) = ids.into_iter().next().filter(|_| !is_set) {
         exec.env.push(("SSH_AUTH_SOCK".into(), socket(first)));
@@ -231,18 +205,11 @@ pub(super) fn cargo(
     target: MountKind,
     args: Vec<String>,
 ) -> Exec {
-    let mut mounts = vec![Mount {
-        dest: "/".into(),
-        kind: MountKind::Output(Some(toolchain.root.clone())),
-    }];
-    mounts.extend(project.map(|project| Mount {
-        dest: WORK_DIR.into(),
-        kind: MountKind::Scratchpad(project.clone()),
-    }));
-    mounts.push(Mount {
-        dest: TARGET_DIR.into(),
-        kind: target,
-    });
+    let root = MountKind::Output(Some(toolchain.root.clone()));
+    let mut mounts = vec![Mount::new("/", root)];
+    let project = project.cloned().map(MountKind::Scratchpad);
+    mounts.extend(project.map(|kind| Mount::new(WORK_DIR, kind)));
+    mounts.push(Mount::new(TARGET_DIR, target));
     mounts.extend(crates.mounts.iter().cloned());
     let mut env = toolchain.env.clone();
     env.push(("CARGO_TARGET_DIR".into(), TARGET_DIR.into()));
@@ -454,10 +421,7 @@ pub(super) fn dependencies(
     if in_groups {
         plan.assemblies.push(crates::report(step));
     }
-    Some(Output {
-        step,
-        mount: TARGET_DIR.into(),
-    })
+    Some(Output::at(step, TARGET_DIR))
 }
 
 /// The directory of a profile's artefacts (cargo, src/cargo/core/profiles.rs).

@@ -40,6 +40,14 @@ pub struct Mount {
     pub kind: MountKind,
 }
 
+impl Mount {
+    /// Something at an absolute path.
+    pub fn new(dest: &str, kind: MountKind) -> Self {
+        let dest = dest.into();
+        Self { dest, kind }
+    }
+}
+
 /// What is mounted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MountKind {

@@ -102,24 +102,15 @@ pub(super) fn add(
         cwd: "/".into(),
         mounts: vec![
             script,
-            Mount {
-                dest: "/".into(),
-                kind: MountKind::Output(Some(toolchain.base.clone())),
-            },
-            Mount {
-                dest: DIR.into(),
-                kind: MountKind::Output(None),
-            },
+            Mount::new("/", MountKind::Output(Some(toolchain.base.clone()))),
+            Mount::new(DIR, MountKind::Output(None)),
         ],
         network: true,
         ..Exec::default()
     };
     let name = format!("{} from packages", extra.word());
     let step = plan.push(Role::Image, name, Op::Exec(exec), span);
-    Output {
-        step,
-        mount: DIR.into(),
-    }
+    Output::at(step, DIR)
 }
 
 /// Debian's and Alpine's names of a platform's architecture.

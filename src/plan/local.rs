@@ -250,29 +250,21 @@ pub(super) fn add(
                     true => dependencies::library_flags(plan, input, &own),
                     false => dependencies::build_flags(plan, input),
                 });
-                let target = match beneath.dependencies {
-                    Some(target) => MountKind::Scratchpad(target.clone()),
-                    None => MountKind::Output(None),
-                };
+                let target = MountKind::over(beneath.dependencies.cloned());
                 let (toolchain, crates) = (stubbed.toolchain, stubbed.crates);
                 dependencies::cargo(input, toolchain, crates, Some(&sources), target, args)
             }
         };
         let (script, path) = plan.script("local", &[FORGET, LOCAL].concat());
         exec.args.insert(0, path);
+        let turn = MountKind::Cache {
+            id: format!("rust-frontend/turn-{}", turn(input.project, done.len())),
+            locked: true,
+        };
         exec.mounts.extend([
             script,
-            Mount {
-                dest: OWN.into(),
-                kind: MountKind::Output(None),
-            },
-            Mount {
-                dest: "/turn".into(),
-                kind: MountKind::Cache {
-                    id: format!("rust-frontend/turn-{}", turn(input.project, done.len())),
-                    locked: true,
-                },
-            },
+            Mount::new(OWN, MountKind::Output(None)),
+            Mount::new("/turn", turn),
         ]);
         if let Some(apart) = &apart {
             apart.surround(plan, &mut exec);
@@ -281,15 +273,9 @@ pub(super) fn add(
         let earlier = earlier.filter(|one| !one.packages.is_disjoint(&needed));
         exec.mounts.extend(earlier.map(|one| one.mount.clone()));
         let step = plan.push(Role::Local, label, Op::Exec(exec), input.image.build.span);
-        let output = Output {
-            step,
-            mount: OWN.into(),
-        };
+        let place = format!("{EARLIER}/{}", place(input.project, &own));
         done.push(Compiled {
-            mount: Mount {
-                dest: format!("{EARLIER}/{}", place(input.project, &own)),
-                kind: MountKind::ReadOnly(output),
-            },
+            mount: Mount::new(&place, MountKind::ReadOnly(Output::at(step, OWN))),
             packages: own,
         });
     }

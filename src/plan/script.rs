@@ -1,6 +1,6 @@
 //! Scripts that steps run.
 
-use super::{FileAction, Mount, MountKind, Op, Output, Plan, Role};
+use super::{FileAction, Mount, MountKind, Plan, Role};
 
 impl Plan {
     /// Adds a script and returns the mount that it is run from, and its path there.
@@ -17,16 +17,8 @@ impl Plan {
             data: text.into(),
             mode: 0o755,
         };
-        let op = Op::Files {
-            base: None,
-            actions: vec![write],
-        };
-        let step = self.push(Role::Base, format!("script {name}"), op, None);
-        let output = Output::root(step);
-        let mount = Mount {
-            dest: dir.into(),
-            kind: MountKind::ReadOnly(output),
-        };
+        let script = self.files(Role::Base, &format!("script {name}"), None, vec![write]);
+        let mount = Mount::new(dir, MountKind::ReadOnly(script));
         (mount, format!("{dir}/{name}"))
     }
 }

@@ -13,13 +13,8 @@ pub(super) fn add(exec: &mut Exec, mounts: &mut Vec<Mount>, input: &Input<'_>, s
             exec.secret_env.push((id.clone(), name.clone(), required));
         }
         if let Some(path) = &secret.target {
-            mounts.push(Mount {
-                dest: path.clone(),
-                kind: MountKind::Secret {
-                    id: id.clone(),
-                    required,
-                },
-            });
+            let id = id.clone();
+            mounts.push(Mount::new(path, MountKind::Secret { id, required }));
         }
     }
 }

@@ -59,13 +59,8 @@ pub(super) fn sown(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, mut exec
         format!("{WORK_DIR}/{lock}"),
     ];
     exec.args.extend(cargo);
-    exec.mounts.extend([
-        script,
-        Mount {
-            dest: SEED.into(),
-            kind: MountKind::Cache { id, locked: false },
-        },
-    ]);
+    let cache = MountKind::Cache { id, locked: false };
+    exec.mounts.extend([script, Mount::new(SEED, cache)]);
     exec
 }
 

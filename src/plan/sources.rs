@@ -87,27 +87,16 @@ pub(super) fn real_dirs(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe) -> 
     if include.iter().any(String::is_empty) {
         include = vec![];
     }
-    let op = Op::Files {
-        base: None,
-        actions: vec![some(context, include, never(input))],
-    };
-    Some(Output::root(plan.push(
-        Role::Sources,
-        "vendored sources".into(),
-        op,
-        None,
-    )))
+    let copy = some(context, include, never(input));
+    Some(plan.files(Role::Sources, "vendored sources", None, vec![copy]))
 }
 
 /// Adds the context's files that match one of the patterns.
 pub(super) fn only(plan: &mut Plan, input: &Input<'_>, include: &[&str], name: &str) -> Output {
     let context = context(plan, input);
     let include = include.iter().map(|&pattern| pattern.to_owned()).collect();
-    let op = Op::Files {
-        base: None,
-        actions: vec![some(context, include, never(input))],
-    };
-    Output::root(plan.push(Role::Sources, name.into(), op, None))
+    let copy = some(context, include, never(input));
+    plan.files(Role::Sources, name, None, vec![copy])
 }
 
 /// Adds the project as a step sees it that compiles what is real in a recipe.
@@ -134,42 +123,27 @@ pub(super) fn over(plan: &mut Plan, input: &Input<'_>, recipe: &Recipe, name: &s
     let places = places(input);
     let include = places.iter().filter(|dir| !dir.is_empty());
     let include = include.map(|dir| literal(dir)).collect();
-    let op = Op::Files {
-        base: None,
-        actions: vec![some(context.clone(), include, others)],
-    };
-    let files = Output::root(plan.push(
+    let copy = some(context.clone(), include, others);
+    let files = plan.files(
         Role::Sources,
-        "files that are not Rust sources".into(),
-        op,
+        "files that are not Rust sources",
         None,
-    ));
-    let op = Op::Files {
-        base: None,
-        actions: vec![some(
-            context.clone(),
-            places.into_iter().map(rust).collect(),
-            never(input),
-        )],
-    };
-    let all = Output::root(plan.push(Role::Sources, "Rust sources".into(), op, None));
+        vec![copy],
+    );
+    let patterns = places.into_iter().map(rust).collect();
+    let copy = some(context.clone(), patterns, never(input));
+    let all = plan.files(Role::Sources, "Rust sources", None, vec![copy]);
     let shared = unread::without(plan, input, &context, files, all);
 
     // Engines mount for each change, which is free where nothing is below: one copy takes the place of many.
-    let op = Op::Files {
-        base: None,
-        actions: dependencies::files(recipe).collect(),
-    };
-    let manifests = Output::root(plan.push(Role::Sources, "manifests".into(), op, None));
+    let write = dependencies::files(recipe).collect();
+    let manifests = plan.files(Role::Sources, "manifests", None, write);
     let (include, exclude) = seen(input, recipe);
-    let op = Op::Files {
-        base: Some(shared),
-        actions: vec![
-            some(context, include, exclude),
-            some(manifests, vec![], vec![]),
-        ],
-    };
-    Output::root(plan.push(Role::Sources, name.into(), op, None))
+    let copies = vec![
+        some(context, include, exclude),
+        some(manifests, vec![], vec![]),
+    ];
+    plan.files(Role::Sources, name, Some(shared), copies)
 }
 
 /// The directories that have all of the project: that of the workspace, and those of local packages elsewhere.

@@ -164,12 +164,8 @@ fn side_by_side(plan: &mut Plan, images: &[String]) -> Output {
         let (from, path) = (executable.output.clone(), executable.path.as_str());
         FileAction::Copy(Box::new(Copy::new(from, path, dest)))
     });
-    let op = Op::Files {
-        base: None,
-        actions: make.chain(copy).collect(),
-    };
-    let step = plan.push(Role::Image, "executables".into(), op, None);
-    Output::root(step)
+    let actions = make.chain(copy).collect();
+    plan.files(Role::Image, "executables", None, actions)
 }
 
 /// Nothing, once the dependencies of all images are compiled.
@@ -184,12 +180,8 @@ fn deps(plan: &mut Plan, inputs: &[Input<'_>]) -> Result<(), Diagnostics> {
         return Ok(());
     }
     // The engine does only what a result needs: this one needs them and takes nothing.
-    let op = Op::Files {
-        base: None,
-        actions: built.into_iter().map(FileAction::Need).collect(),
-    };
-    let step = plan.push(Role::Image, "nothing but warm caches".into(), op, None);
-    plan.result = Some(Output::root(step));
+    let needed = built.into_iter().map(FileAction::Need).collect();
+    plan.result = Some(plan.files(Role::Image, "nothing but warm caches", None, needed));
     Ok(())
 }
 
@@ -216,10 +208,5 @@ fn tie(plan: &mut Plan) {
     if let Op::Files { actions, .. } = &mut plan.steps[result.step].op {
         return actions.extend(needed);
     }
-    let op = Op::Files {
-        base: Some(result),
-        actions: needed.collect(),
-    };
-    let step = plan.push(Role::Image, "result".into(), op, None);
-    plan.result = Some(Output::root(step));
+    plan.result = Some(plan.files(Role::Image, "result", Some(result), needed.collect()));
 }

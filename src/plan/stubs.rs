@@ -72,27 +72,20 @@ pub(super) fn removal(
     let programs = recipe.stubs.iter().flat_map(StubPackage::executables);
     let programs: BTreeSet<&str> = programs.collect();
     args.extend(programs.into_iter().map(str::to_owned));
-    let mount = |dest: &str, from: Output| Mount {
-        dest: dest.into(),
-        kind: MountKind::Output(Some(from)),
-    };
     let exec = Exec {
         args,
         env: toolchain.env.clone(),
         cwd: "/".into(),
         mounts: vec![
-            mount("/", toolchain.root.clone()),
-            mount(TARGET_DIR, target),
+            Mount::new("/", MountKind::Output(Some(toolchain.root.clone()))),
+            Mount::new(TARGET_DIR, MountKind::Output(Some(target))),
             script,
         ],
         ..Exec::default()
     };
     let name = "stub removal".into();
     let step = plan.push(Role::StubRemoval, name, Op::Exec(exec), None);
-    Output {
-        step,
-        mount: TARGET_DIR.into(),
-    }
+    Output::at(step, TARGET_DIR)
 }
 
 #[cfg(test)]

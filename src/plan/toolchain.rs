@@ -280,10 +280,7 @@ impl<'a> Run<'a> {
 
 /// Adds the step of such a process.
 pub(super) fn change(plan: &mut Plan, run: Run<'_>, root: Output, mounts: Vec<Mount>) -> Output {
-    let mut all = vec![Mount {
-        dest: "/".into(),
-        kind: MountKind::Output(Some(root)),
-    }];
+    let mut all = vec![Mount::new("/", MountKind::Output(Some(root)))];
     all.extend(mounts);
     let exec = Exec {
         args: run.args,

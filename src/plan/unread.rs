@@ -132,19 +132,15 @@ pub(super) fn without(
             dir => format!("{mark}./{dir}"),
         }
     }));
-    let mount = |dest: &str, kind| Mount {
-        dest: dest.into(),
-        kind,
-    };
     let image = Output::root(image);
     let exec = Exec {
         args,
         env: vec![("PATH".into(), "/usr/sbin:/usr/bin:/sbin:/bin".into())],
         cwd: "/".into(),
         mounts: vec![
-            mount("/", MountKind::Output(Some(image))),
-            mount(FILES, MountKind::Output(Some(files))),
-            mount(RUST, MountKind::ReadOnly(rust)),
+            Mount::new("/", MountKind::Output(Some(image))),
+            Mount::new(FILES, MountKind::Output(Some(files))),
+            Mount::new(RUST, MountKind::ReadOnly(rust)),
             script,
         ],
         ..Exec::default()
@@ -170,20 +166,12 @@ pub(super) fn without(
             ..Copy::new(from, "/", "/")
         }))
     };
-    let read = Output {
-        step,
-        mount: FILES.into(),
-    };
-    let mut actions = vec![copy(read, vec![])];
+    let mut actions = vec![copy(Output::at(step, FILES), vec![])];
     if !brought.is_empty() {
         let patterns = brought.into_iter().map(str::to_owned);
         actions.push(copy(context.clone(), patterns.collect()));
     }
-    let op = Op::Files {
-        base: None,
-        actions,
-    };
-    Output::root(plan.push(Role::Sources, "inputs of the build".into(), op, None))
+    plan.files(Role::Sources, "inputs of the build", None, actions)
 }
 
 #[cfg(test)]

@@ -82,17 +82,15 @@ impl Groups<'_> {
     fn apart(&self, plan: &mut Plan, found: Found, manifests: &Output) -> Apart {
         let lower = found.groups.iter().map(|group| self.deltas[*group].clone());
         let lower = merged(plan, lower.collect(), "groups that local crates need");
+        let part = MountKind::Part {
+            of: manifests.clone(),
+            path: format!("/{}", found.id),
+        };
         Apart {
             files: found.files,
             target: MountKind::over(lower),
             flags: found.flags,
-            manifests: Mount {
-                dest: MANIFESTS.into(),
-                kind: MountKind::Part {
-                    of: manifests.clone(),
-                    path: format!("/{}", found.id),
-                },
-            },
+            manifests: Mount::new(MANIFESTS, part),
         }
     }
 }

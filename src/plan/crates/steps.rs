@@ -4,7 +4,7 @@ use super::groups::{Node, groups};
 use super::{COMPILER, DELTA, MANIFESTS, STEP, laid_out, merged, package, weights};
 use crate::plan::dependencies::{self, Stubbed};
 use crate::plan::toolchain::Toolchain;
-use crate::plan::{Input, Mount, MountKind, Op, Output, Plan, Role, WORK_DIR, seed};
+use crate::plan::{Input, Mount, MountKind, Op, Output, Plan, Role, WORK_DIR, seed, stubs};
 use crate::recipe::Recipe;
 use crate::units::{CRATES_IO, Instance, Units};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,7 +140,6 @@ impl<'a> Steps<'a> {
         let input = self.input;
         let own = group.own;
         let profile = &input.selection.profile;
-        let dir = dependencies::profile_dir(profile);
         let (script, path) = plan.script("crates", STEP);
         let (compiler, compiler_path) =
             plan.script_at("/rust-frontend-compiler", "compiler", COMPILER);
@@ -151,7 +150,7 @@ impl<'a> Steps<'a> {
         let mut args = vec![
             path,
             group.id.clone(),
-            format!("{}/{dir} {dir}", plan.triple),
+            stubs::dirs(plan, profile),
             members.into_iter().collect::<Vec<_>>().join(" "),
             group.needed.join(" "),
         ];
@@ -169,27 +168,20 @@ impl<'a> Steps<'a> {
         exec.priority = Some(format!("rust-frontend:{priority:09}"));
         exec.env
             .push(("RUSTC_WORKSPACE_WRAPPER".into(), compiler_path));
+        let part = MountKind::Part {
+            of: manifests.clone(),
+            path: format!("/{}", group.id),
+        };
+        let turns = MountKind::Cache {
+            id: "rust-frontend/turns".into(),
+            locked: false,
+        };
         exec.mounts.extend([
             script,
             compiler,
-            Mount {
-                dest: DELTA.into(),
-                kind: MountKind::Output(None),
-            },
-            Mount {
-                dest: MANIFESTS.into(),
-                kind: MountKind::Part {
-                    of: manifests.clone(),
-                    path: format!("/{}", group.id),
-                },
-            },
-            Mount {
-                dest: "/turn".into(),
-                kind: MountKind::Cache {
-                    id: "rust-frontend/turns".into(),
-                    locked: false,
-                },
-            },
+            Mount::new(DELTA, MountKind::Output(None)),
+            Mount::new(MANIFESTS, part),
+            Mount::new("/turn", turns),
         ]);
         exec.mounts.extend(self.sources(own));
         let step = plan.push(
@@ -198,10 +190,7 @@ impl<'a> Steps<'a> {
             Op::Exec(exec),
             input.image.build.span,
         );
-        Output {
-            step,
-            mount: DELTA.into(),
-        }
+        Output::at(step, DELTA)
     }
 
     /// Flags that make Cargo take crates from where they are unpacked.
@@ -237,13 +226,11 @@ impl<'a> Steps<'a> {
         dirs.into_iter()
             .filter_map(|dir| {
                 let (_, name) = dir.rsplit_once('/')?;
-                Some(Mount {
-                    dest: format!("/crates/{name}"),
-                    kind: MountKind::Part {
-                        of: registry.clone(),
-                        path: dir.strip_prefix(path.as_str())?.to_owned(),
-                    },
-                })
+                let part = MountKind::Part {
+                    of: registry.clone(),
+                    path: dir.strip_prefix(path.as_str())?.to_owned(),
+                };
+                Some(Mount::new(&format!("/crates/{name}"), part))
             })
             .collect()
     }
