@@ -7,7 +7,7 @@ mod compare;
 mod diff;
 
 use crate::eject::words::shell;
-use crate::plan::{FileAction, MountKind, Op, Plan, Role, Step, plain_name};
+use crate::plan::{FileAction, MountKind, Op, Plan, Role, Step};
 use crate::show;
 use crate::source::SourceFile;
 use serde_json::{Map, Value, json};
@@ -136,7 +136,7 @@ fn followers(plan: &Plan, steps: &[Keyed], of: usize) -> Vec<String> {
 fn keyed(plan: &Plan) -> Vec<Keyed> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let steps = plan.steps.iter().map(|step| {
-        let name = plain_name(&step.name);
+        let name = &step.name;
         // Where there are many of a role, one more must not shift the others; other names have numbers of crates in
         // them.
         let id = match step.role {
@@ -149,7 +149,7 @@ fn keyed(plan: &Plan) -> Vec<Keyed> {
         *count += 1;
         Keyed {
             id: format!("{id} {count}"),
-            name: name.to_owned(),
+            name: name.clone(),
             parts: parts(step),
             inputs: step.op.inputs().iter().map(|input| input.step).collect(),
             context: matches!(step.op, Op::Context { .. }),

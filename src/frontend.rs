@@ -263,9 +263,7 @@ impl Planned {
     fn name_platform(&mut self) {
         let platform = self.plan.platform.to_string();
         for step in &mut self.plan.steps {
-            if let Some(rest) = step.name.strip_prefix('[') {
-                step.name = format!("[{platform} {rest}");
-            }
+            step.place = format!("{platform} {}", step.place);
         }
     }
 }

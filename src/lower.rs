@@ -71,9 +71,10 @@ pub fn lower(plan: &Plan, options: &LowerOptions<'_>) -> Lowered {
 }
 
 fn meta(step: &Step, spec: &SourceFile, map: &llb::SourceMap) -> Meta {
-    let mut meta = Meta::named(&step.name);
-    if let Some((place, name)) = group(step) {
-        meta = meta.group(format!("{place} {name}"), format!("{place} {name}"), false);
+    let mut meta = Meta::named(step.to_string());
+    if let Some(name) = group(step) {
+        let line = format!("[{}] {name}", step.place);
+        meta = meta.group(line.clone(), line, false);
     }
     let lines = match step.span {
         Some(span) => (
@@ -86,18 +87,16 @@ fn meta(step: &Step, spec: &SourceFile, map: &llb::SourceMap) -> Meta {
     meta.location(map.lines(line(lines.0), line(lines.1.max(lines.0))))
 }
 
-/// The line of the progress that small steps share: in which brackets it stands, and what it says.
-fn group(step: &Step) -> Option<(&str, &'static str)> {
-    let (place, _) = step.name.split_once("] ")?;
-    let place = &step.name[..=place.len()];
+/// What the line of the progress says that small steps share.
+fn group(step: &Step) -> Option<&'static str> {
     match step.role {
         // Scripts.
         Role::Base if matches!(step.op, Op::Files { .. }) => {
-            Some((place, "dependency-only project and scripts"))
+            Some("dependency-only project and scripts")
         }
-        Role::Skeleton => Some((place, "dependency-only project and scripts")),
-        Role::Sources => Some((place, "sources")),
-        Role::Crates if !matches!(step.op, Op::Exec(_)) => Some((place, "layers of crates")),
+        Role::Skeleton => Some("dependency-only project and scripts"),
+        Role::Sources => Some("sources"),
+        Role::Crates if !matches!(step.op, Op::Exec(_)) => Some("layers of crates"),
         _ => None,
     }
 }

@@ -29,7 +29,7 @@ mod unread;
 pub(crate) use compile::{Told, told};
 pub use crates::{Node, groups, weight};
 pub use exec::{Copy, Exec, FileAction, Mount, MountKind};
-pub use inputs::{Script, plain_name};
+pub use inputs::Script;
 pub(crate) use runtime::cargo_labels;
 
 use crate::diagnostic::Diagnostics;
@@ -45,6 +45,7 @@ use crate::verify::Runtime;
 use dependencies::Stubbed;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 pub use stages::{make_all, resolution};
 
@@ -111,12 +112,21 @@ pub struct Plan {
 pub struct Step {
     /// What it is for.
     pub role: Role,
-    /// What the user reads in the progress.
+    /// What is in the brackets before its name: its number, or whose it is.
+    pub place: String,
+    /// What it does, for the user.
     pub name: String,
     /// What it does.
     pub op: Op,
     /// The lines of the spec that it exists because of.
     pub span: Option<Span>,
+}
+
+/// `[shop 3/7] fetch 20 crates`, as users read it in the progress.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {}", self.place, self.name)
+    }
 }
 
 /// What a step is for. The order is that of the graph.
@@ -289,6 +299,7 @@ impl Plan {
         }
         self.steps.push(Step {
             role,
+            place: String::new(),
             name,
             op,
             span,

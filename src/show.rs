@@ -8,7 +8,7 @@ pub use graph::{dot, mermaid};
 pub use svg::svg;
 pub use text::{json, plan};
 
-use crate::plan::{Op, Plan, Role, Step, plain_name};
+use crate::plan::{Op, Plan, Role, Step};
 use std::collections::BTreeSet;
 
 /// The steps that a picture shows, and its arrows.
@@ -67,7 +67,7 @@ fn crates(plan: &Plan) -> Option<(usize, Vec<&str>)> {
     let last = plan.steps.iter().rposition(|step| of_crates(&step))?;
     let groups = plan.steps.iter().filter(of_crates);
     let groups = groups.filter(|step| matches!(step.op, Op::Exec(_)));
-    Some((last, groups.map(|step| plain_name(&step.name)).collect()))
+    Some((last, groups.map(|step| step.name.as_str()).collect()))
 }
 
 /// Whether a step belongs to the groups of crates, which are shown as one.
@@ -105,7 +105,7 @@ fn label(plan: &Plan, index: usize) -> String {
     {
         return format!("{} groups of crates", groups.len());
     }
-    let name = plain_name(&plan.steps[index].name);
+    let name = &plan.steps[index].name;
     shortened(&name.replace(char::is_control, " "), LONGEST)
 }
 

@@ -3,7 +3,7 @@
 use super::DockerfileOptions;
 use super::stage::{Base, Stage, mark};
 use crate::image_ref::ImageRef;
-use crate::plan::{FileAction, Op, Output, Plan, Role, Step, plain_name};
+use crate::plan::{FileAction, Op, Output, Plan, Role, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the header has to explain.
@@ -122,7 +122,7 @@ impl<'a> Writer<'a> {
     }
 
     fn step(&mut self, index: usize, step: &Step) -> Place {
-        let name = plain_name(&step.name);
+        let name = step.name.as_str();
         match &step.op {
             Op::Image {
                 reference,
@@ -298,7 +298,7 @@ impl<'a> Writer<'a> {
         let step = &self.plan.steps[layer.step];
         match (&self.places[layer.step], &step.op) {
             (Place::Inline, Op::Files { actions, .. }) => {
-                stage.comment(plain_name(&step.name));
+                stage.comment(&step.name);
                 self.actions(stage, actions, path, true);
             }
             _ => {

@@ -13,10 +13,10 @@ fn output(step: usize, mount: &str) -> Output {
 }
 
 fn step(role: Role, name: &str, op: Op) -> Step {
-    let name = format!("[x] {name}");
     Step {
         role,
-        name,
+        place: "x".into(),
+        name: name.into(),
         op,
         span: None,
     }

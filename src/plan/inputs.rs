@@ -123,14 +123,3 @@ impl Plan {
         uses
     }
 }
-
-/// The name of a step without the number in front, which is the plan's.
-pub fn plain_name(name: &str) -> &str {
-    match name
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once("] "))
-    {
-        Some((_, name)) => name,
-        None => name,
-    }
-}

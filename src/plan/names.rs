@@ -8,7 +8,7 @@ pub(super) fn number(plan: &mut Plan, label: &str) {
     let total = plan.steps.iter().filter(|step| counts(step)).count();
     let mut at = 0;
     for step in &mut plan.steps {
-        let place = match (counts(step), step.role, &step.op) {
+        step.place = match (counts(step), step.role, &step.op) {
             (true, ..) => {
                 at += 1;
                 format!("{label} {at}/{total}")
@@ -17,7 +17,6 @@ pub(super) fn number(plan: &mut Plan, label: &str) {
             // Builds of several images share these, and the engine shows the name of whichever came first.
             _ => "internal".to_owned(),
         };
-        step.name = format!("[{place}] {}", step.name);
     }
 }
 
@@ -25,7 +24,7 @@ pub(super) fn number(plan: &mut Plan, label: &str) {
 pub(super) fn label(plan: &mut Plan, label: &str) {
     for step in &mut plan.steps {
         let place = if counts(step) { label } else { "internal" };
-        step.name = format!("[{place}] {}", step.name);
+        step.place = place.to_owned();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{crates, is_one_of_many, is_used, label, shortened};
 use crate::eject::words::shell;
-use crate::plan::{Exec, FileAction, MountKind, Op, Output, Plan, Role, Script, Step, plain_name};
+use crate::plan::{Exec, FileAction, MountKind, Op, Output, Plan, Role, Script, Step};
 use crate::platform::Platform;
 use crate::source::{SourceFile, Span};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ pub fn plan(plan: &Plan, spec: &SourceFile) -> String {
             continue;
         }
         let mut said = said(plan, index, step, spec);
-        let mut name = step.name.clone();
+        let mut name = step.to_string();
         if step.role == Role::Crates
             && let Some((_, groups)) = crates(plan)
         {
@@ -74,7 +74,7 @@ pub fn json(plan: &Plan, spec: &SourceFile) -> Value {
             let inputs: Vec<usize> = step.op.inputs().iter().map(|input| input.step).collect();
             json!({
                 "id": index,
-                "name": step.name,
+                "name": step.to_string(),
                 "role": step.role.word(),
                 "runs": said.runs,
                 "key": said.key,
@@ -191,7 +191,7 @@ fn process(plan: &Plan, step: &Step, exec: &Exec) -> Said {
 /// An output, by the step that it is of.
 fn name(plan: &Plan, output: &Output) -> String {
     let of = &plan.steps[output.step];
-    let name = plain_name(&of.name);
+    let name = &of.name;
     match (&of.op, output.mount.as_str()) {
         (Op::Exec(_), mount) if mount != "/" => format!("{mount} of `{name}`"),
         _ => format!("`{name}`"),

@@ -152,7 +152,6 @@ pub(crate) fn keys(plan: &Plan, files: &Files) -> BTreeMap<String, String> {
 
 /// A name that stays when counts in it change; none for plumbing.
 fn short(role: Role, name: &str) -> Option<String> {
-    let name = name.split_once("] ").map_or(name, |(_, rest)| rest);
     Some(match role {
         Role::Base | Role::Sources | Role::Skeleton | Role::StubRemoval | Role::Check => {
             return None;
