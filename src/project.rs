@@ -20,7 +20,7 @@ mod toolchain;
 mod workspace;
 
 use crate::diagnostic::Diagnostics;
-use crate::source::{SourceFile, SourceTree, Span, Spanned};
+use crate::source::{SourceFile, SourceTree, Span, Spanned, is_in};
 use crate::spec::{ImageSpec, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -371,8 +371,7 @@ impl Project {
 
     /// Whether a directory is the root of the workspace or in it.
     pub fn is_below_root(&self, dir: &str) -> bool {
-        let root = &self.root;
-        root.is_empty() || dir == root || dir.starts_with(&format!("{root}/"))
+        is_in(dir, &self.root)
     }
 
     /// Package at a context directory.

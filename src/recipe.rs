@@ -12,7 +12,7 @@ mod stubs;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::project::{Compiled, Project, Reach, Roots, Selection, Target};
-use crate::source::join;
+use crate::source::{is_in, join};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -385,10 +385,7 @@ impl<'a> Scope<'a> {
         // A fork brings its own workspace, of whose files it may read any.
         let forks = self.roles.iter().filter(|(_, role)| **role == Role::Real);
         let forks = forks.filter_map(|(index, _)| packages[*index].workspace.clone());
-        let forks = forks.filter(|dir| {
-            let root = format!("{}/", self.project.root);
-            !dir.is_empty() && !root.starts_with(&format!("{dir}/"))
-        });
+        let forks = forks.filter(|dir| !is_in(&self.project.root, dir));
         let configs = self.project.configs.iter();
         let named = configs.flat_map(|config| config.paths.iter().chain(&config.network_paths));
         let mut dirs: Vec<String> = real

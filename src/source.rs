@@ -228,7 +228,13 @@ pub fn join(dir: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The last component of a context path.
+/// Whether a path is that of a directory or in it; all context paths are in the root, which is empty.
+pub fn is_in(path: &str, dir: &str) -> bool {
+    let rest = path.strip_prefix(dir);
+    dir.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The last component of a path.
 pub fn file_name(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
 }
@@ -260,5 +266,21 @@ mod tests {
         assert_eq!(join("a", "..").as_deref(), Some(""));
         assert_eq!(join("", "../x"), None);
         assert_eq!(join("a", "/x"), None);
+    }
+
+    #[test]
+    fn a_directory_is_in_itself_and_not_in_one_that_begins_like_it() {
+        for (path, dir) in [
+            ("a", "a"),
+            ("a/b", "a"),
+            ("a", ""),
+            ("", ""),
+            ("/a/b", "/a"),
+        ] {
+            assert!(is_in(path, dir), "{path} {dir}");
+        }
+        for (path, dir) in [("ab", "a"), ("a", "a/b"), ("", "a")] {
+            assert!(!is_in(path, dir), "{path} {dir}");
+        }
     }
 }

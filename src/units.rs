@@ -6,6 +6,7 @@
 //! error: then the dependencies are compiled in one step.
 
 use crate::project::Lockfile;
+use crate::source::file_name;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -222,7 +223,7 @@ pub(crate) fn package(id: &str) -> Option<(String, String, String)> {
         Some((name, version)) => (name, version),
         None => {
             let path = source.split('?').next().unwrap_or(source);
-            (path.trim_end_matches('/').rsplit('/').next()?, rest)
+            (file_name(path.trim_end_matches('/')), rest)
         }
     };
     Some((source.to_owned(), name.to_owned(), version.to_owned()))
@@ -301,7 +302,7 @@ fn read_crates(mut text: &[u8]) -> Option<BTreeMap<String, Crate>> {
         let dir = words.next()?.trim_end_matches('/');
         let manifest = text.get(end + 1..end + 1 + length)?;
         text = &text[end + 1 + length..];
-        let name = dir.rsplit('/').next()?;
+        let name = file_name(dir);
         let made = Crate {
             dir: dir.to_owned(),
             size,

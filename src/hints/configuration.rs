@@ -3,6 +3,7 @@
 use super::{is_given, official, sets};
 use crate::platform::{Libc, Platform, applies};
 use crate::project::{CargoConfig, rustflags};
+use crate::source::file_name;
 use crate::spec::ImageSpec;
 use std::collections::BTreeSet;
 use toml::Value;
@@ -77,9 +78,7 @@ fn named(config: &toml::Table) -> BTreeSet<&str> {
     let programs = named
         .into_iter()
         .filter(|path| !path.contains('/') || path.starts_with('/'));
-    programs
-        .map(|path| path.rsplit('/').next().unwrap_or(path))
-        .collect()
+    programs.map(file_name).collect()
 }
 
 /// The linkers that flags of a table name.

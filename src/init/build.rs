@@ -567,7 +567,7 @@ impl Reader<'_> {
             .cloned()
             .unwrap_or_else(|| "/".into());
         if let [from, to] = paths.as_slice() {
-            let name = from.rsplit('/').next().unwrap_or_default().to_owned();
+            let name = file_name(from).to_owned();
             if self.is_bin(&name) {
                 let to = join(&under, to);
                 self.programs.insert(

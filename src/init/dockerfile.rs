@@ -1,5 +1,6 @@
 //! A Dockerfile as a list of stages: enough of its syntax for what people write by hand.
 
+use crate::source::file_name;
 use std::ops::Range;
 
 /// A Dockerfile.
@@ -165,7 +166,7 @@ fn is_for_shell(line: &str, text: &str) -> bool {
         let is_end = word.trim_matches(['\'', '"']) == end;
         !is_end && !word.starts_with(['<', '-'])
     });
-    let is_shell = |word: &str| shells.contains(&word.rsplit('/').next().unwrap_or_default());
+    let is_shell = |word: &str| shells.contains(&file_name(word));
     let first = text.lines().next().unwrap_or_default();
     words.all(is_shell) && (!first.starts_with("#!") || first.contains("sh"))
 }

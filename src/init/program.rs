@@ -6,7 +6,7 @@ use super::image::Image;
 use super::installed::{self, Installed};
 use super::migrate::{Reader, is_assignment};
 use super::variables::Scope;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, file_name};
 
 /// Programs that start another one and look after its children.
 const INITS: [&str; 3] = ["tini", "tini-static", "dumb-init"];
@@ -39,7 +39,7 @@ impl Reader<'_> {
 
     /// The binary of the project that a word names in an image.
     fn bin(&self, word: &str, image: &Image) -> Option<String> {
-        let last = word.rsplit('/').next().unwrap_or_default();
+        let last = file_name(word);
         let installed = &image.program.installed;
         let known = installed.command(word, image.place());
         let known = known.or_else(|| installed.named(last)).map(str::to_owned);
@@ -179,7 +179,7 @@ impl Reader<'_> {
 
     /// The words without an init that they begin with.
     fn without_init(&mut self, line: usize, words: Vec<String>, image: &mut Image) -> Vec<String> {
-        let first = words.first().and_then(|word| word.rsplit('/').next());
+        let first = words.first().map(|word| file_name(word));
         if !first.is_some_and(|first| INITS.contains(&first)) {
             return words;
         }
@@ -252,7 +252,7 @@ fn is_shell(words: &[String]) -> bool {
     let [shell, option, _, ..] = words else {
         return false;
     };
-    let name = shell.rsplit('/').next().unwrap_or_default();
+    let name = file_name(shell);
     ["sh", "bash", "ash", "dash"].contains(&name)
         && option.starts_with('-')
         && option.ends_with('c')

@@ -2,6 +2,7 @@
 
 use super::{Found, Input, Rule};
 use crate::diagnostic::nearest;
+use crate::source::file_name;
 use crate::spec::{Image, ImageBase};
 
 pub(super) const RULES: [Rule; 2] = [
@@ -88,7 +89,7 @@ fn is_bare(image: &Image) -> bool {
 fn is_copied(image: &Image, name: &str) -> bool {
     let by_files = image.files.iter().any(|file| {
         let to = &file.to.value;
-        to.ends_with('/') || to.rsplit('/').next() == Some(name)
+        to.ends_with('/') || file_name(to) == name
     });
     by_files || image.packages.iter().any(|package| package.value == name)
 }

@@ -12,7 +12,7 @@ use super::toolchain::{self, Run, Toolchain};
 use super::{Copy, FileAction, Input, Op, Output, Plan, Role};
 use crate::image::{self, ImageConfig};
 use crate::project::Package;
-use crate::source::Spanned;
+use crate::source::{Spanned, is_in};
 use crate::spec::{FileCopy, Image, ImageBase};
 use std::collections::BTreeMap;
 
@@ -69,8 +69,8 @@ pub(super) fn image(
     let owned = || spec.workdir.iter().chain(&spec.volumes);
     let is_said = |path: &str| spec.run.iter().any(|run| run.text.value.contains(path));
     let is_inside = |file: &FileCopy| {
-        let below = |dir: &str| format!("{}/", file.to.value).starts_with(&format!("{dir}/"));
-        let is_below = |dir: &Spanned<String>| below(&dir.value) && !is_said(&dir.value);
+        let is_below =
+            |dir: &Spanned<String>| is_in(&file.to.value, &dir.value) && !is_said(&dir.value);
         support::is_named(&user) && owned().any(is_below)
     };
     let is_made = |file: &FileCopy| {

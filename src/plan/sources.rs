@@ -10,7 +10,7 @@
 
 use super::{Copy, FileAction, Input, Op, Output, Plan, RUST_SOURCES, Role, dependencies, unread};
 use crate::recipe::Recipe;
-use crate::source::parent;
+use crate::source::{is_in, parent};
 use std::collections::BTreeSet;
 
 /// Paths of the context that never reach a compile step, because no build reads them there.
@@ -158,13 +158,6 @@ fn places<'a>(input: &Input<'a>) -> Vec<&'a str> {
 /// Patterns of the Rust sources that are real in a recipe: those to include and, of these, to exclude.
 fn seen(input: &Input<'_>, recipe: &Recipe) -> (Vec<String>, Vec<String>) {
     let real: BTreeSet<&str> = recipe.real_dirs.iter().map(String::as_str).collect();
-    let is_below = |path: &str, dir: &str| {
-        dir.is_empty()
-            || path == dir
-            || path
-                .strip_prefix(dir)
-                .is_some_and(|rest| rest.starts_with('/'))
-    };
     let mut include: BTreeSet<String> = real.iter().map(|dir| rust(dir)).collect();
     let mut exclude = never(input);
     // Parents come first, so that the last pattern that matches is that of the innermost package.
@@ -181,7 +174,7 @@ fn seen(input: &Input<'_>, recipe: &Recipe) -> (Vec<String>, Vec<String>) {
                 }
                 // Targets may be anywhere.
                 let outside = package.targets.iter().map(|target| target.path.as_str());
-                let outside = outside.filter(|path| !is_below(path, dir));
+                let outside = outside.filter(|path| !is_in(path, dir));
                 include.extend(outside.map(|path| rust(parent(path))));
                 for (link, real) in &package.source_links {
                     include.insert(literal(link));

@@ -237,10 +237,7 @@ fn existing(tree: &SourceTree, dir: &str, wanted: Vec<&str>) -> Vec<String> {
     let mut paths: Vec<String> = wanted
         .into_iter()
         .filter_map(|path| join(dir, path))
-        .filter(|path| {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            !path.is_empty() && tree.has(parent(path), name)
-        })
+        .filter(|path| !path.is_empty() && tree.has(parent(path), file_name(path)))
         .collect();
     paths.sort();
     paths.dedup();

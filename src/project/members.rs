@@ -5,7 +5,7 @@
 use super::document::{Document, Node};
 use super::workspace::Loader;
 use crate::diagnostic::Diagnostic;
-use crate::source::{EntryKind, file_name, join, parent};
+use crate::source::{EntryKind, file_name, is_in, join, parent};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -35,11 +35,7 @@ impl Root {
     /// Whether `exclude` names `dir` or a directory above it, and `members` does not (cargo, `is_excluded`:
     /// both as plain paths, without patterns).
     pub(super) fn is_excluded(&self, dir: &str) -> bool {
-        let within = |path: &str| {
-            join(&self.dir, path).is_some_and(|path| {
-                path.is_empty() || dir == path || dir.starts_with(&format!("{path}/"))
-            })
-        };
+        let within = |path: &str| join(&self.dir, path).is_some_and(|path| is_in(dir, &path));
         let explicit = self.members.iter().filter_map(Node::text).any(within);
         !explicit && self.exclude.iter().any(|path| within(path))
     }
@@ -87,8 +83,7 @@ impl Loader<'_> {
         if self.tree.named_above(dir).is_some() {
             return false;
         }
-        let below = root.dir.is_empty() || dir.starts_with(&format!("{}/", root.dir));
-        below
+        is_in(dir, &root.dir)
             || self
                 .document(dir)
                 .is_some_and(|document| self.find_root(dir, &document).as_ref() == Some(&root.dir))

@@ -6,7 +6,7 @@ use super::document::{Document, Node};
 use super::manifest::NAME_HELP;
 use super::{Target, TargetKind};
 use crate::diagnostic::{Diagnostic, Diagnostics, nearest};
-use crate::source::{EntryKind, SourceTree, Span, join, parent};
+use crate::source::{EntryKind, SourceTree, Span, file_name, join, parent};
 use std::collections::BTreeSet;
 
 /// The package whose targets are wanted.
@@ -87,8 +87,7 @@ impl Scope<'_> {
 
     fn exists(&self, path: &str) -> bool {
         let path = self.path(path);
-        let name = path.rsplit('/').next().unwrap_or(&path);
-        self.tree.has(parent(&path), name)
+        self.tree.has(parent(&path), file_name(&path))
     }
 
     fn library(&self, found: &mut Diagnostics) -> Option<Target> {
@@ -363,7 +362,7 @@ impl Scope<'_> {
             },
         };
         let script = |path: &String| {
-            let file = path.rsplit('/').next().unwrap_or(path);
+            let file = file_name(path);
             let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
             Target {
                 kind: TargetKind::BuildScript,

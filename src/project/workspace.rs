@@ -11,7 +11,7 @@ use super::{
     toolchain,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::source::{Location, SourceTree, join, parent};
+use crate::source::{Location, SourceTree, is_in, join, parent};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -176,8 +176,7 @@ impl<'t> Loader<'t> {
     }
 
     fn source_links(&self, package: &Package) -> Vec<(String, String)> {
-        let below = format!("{}/", package.dir);
-        let is_inside = |dir: &&str| package.dir.is_empty() || dir.starts_with(&below);
+        let is_inside = |dir: &&str| *dir != package.dir && is_in(dir, &package.dir);
         let targets = package.targets.iter();
         let dirs = targets.flat_map(|target| ancestors(parent(&target.path)));
         let links = dirs.filter(|dir| self.tree.is_link(dir)).filter(is_inside);

@@ -1,6 +1,6 @@
 //! What planning may see of a build context.
 
-use super::{Links, SourceFile, file_name, parent};
+use super::{Links, SourceFile, file_name, is_in, parent};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,11 +113,8 @@ impl SourceTree {
 
     /// The directory of [`named`](Self::named) that `dir` is or is in.
     pub fn named_above(&self, dir: &str) -> Option<&str> {
-        let is_below = |named: &&String| {
-            let rest = dir.strip_prefix(named.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.named.values().find(is_below).map(String::as_str)
+        let mut named = self.named.values();
+        named.find(|named| is_in(dir, named)).map(String::as_str)
     }
 
     /// The file at `path`; `None` when there is none, or when that is not known yet.
