@@ -290,11 +290,16 @@ impl Project {
         select::for_tests(self, selection)
     }
 
+    /// The members of the workspace, as indices into [`packages`](Self::packages).
+    pub(crate) fn members(&self) -> impl Iterator<Item = usize> {
+        (0..self.packages.len()).filter(|index| self.packages[*index].is_member)
+    }
+
     /// What Cargo looks at when it builds or tests some packages.
     pub(crate) fn roots(&self, selected: BTreeSet<usize>, tests: bool) -> Roots {
         let mut asked = selected;
         if self.feature_unification() == Some("workspace") {
-            asked.extend((0..self.packages.len()).filter(|index| self.packages[*index].is_member));
+            asked.extend(self.members());
         }
         let current = match self.resolver.as_str() {
             "1" => self.package_at(&self.dir),

@@ -303,6 +303,14 @@ fn rustflags(input: &Input<'_>, env: &[(String, String)]) -> Option<(String, Str
     Some(("CARGO_ENCODED_RUSTFLAGS".into(), all.join("\u{1f}")))
 }
 
+/// The flags of every `cargo build`: what it compiles for, and how.
+pub(super) fn common_flags(plan: &Plan, input: &Input<'_>) -> Vec<String> {
+    let mut flags = vec!["--offline".to_owned()];
+    flags.extend(["--target".into(), plan.triple.clone()]);
+    flags.extend(["--profile".into(), input.selection.profile.clone()]);
+    flags
+}
+
 /// The flags of `cargo build` that say what is built, the same in every step.
 pub(super) fn build_flags(plan: &Plan, input: &Input<'_>) -> Vec<String> {
     flags_of(plan, input, &[input.selection])
@@ -339,9 +347,7 @@ fn flags_with<'a>(
     targets: impl IntoIterator<Item = &'a str>,
 ) -> Vec<String> {
     let selection = input.selection;
-    let mut flags = vec!["--offline".to_owned()];
-    flags.extend(["--target".into(), plan.triple.clone()]);
-    flags.extend(["--profile".into(), selection.profile.clone()]);
+    let mut flags = common_flags(plan, input);
     for package in packages {
         flags.extend([
             "--package".into(),

@@ -48,8 +48,8 @@ pub(super) fn select(
 }
 
 pub(super) fn for_tests(project: &Project, selection: &Selection) -> Vec<Selection> {
-    let members = (0..project.packages.len()).filter(|index| project.packages[*index].is_member);
-    members
+    project
+        .members()
         .map(|package| Selection {
             package,
             bins: names(&project.packages[package]),
@@ -80,17 +80,14 @@ impl Chooser<'_> {
         self.spec.file.at(place(value, self.block))
     }
 
-    fn members(&self) -> impl Iterator<Item = usize> {
-        (0..self.project.packages.len()).filter(|index| self.project.packages[*index].is_member)
-    }
-
     fn package(&self, found: &mut Diagnostics) -> Option<usize> {
         let packages = &self.project.packages;
         if let Some(wanted) = &self.image.build.package {
             let name = |index: &usize| packages[*index].name == wanted.value;
-            let package = self.members().find(name);
+            let package = self.project.members().find(name);
             if package.is_none() {
-                let known: Vec<&str> = self.members().map(|index| &*packages[index].name).collect();
+                let members = self.project.members();
+                let known: Vec<&str> = members.map(|index| &*packages[index].name).collect();
                 found.push(
                     Diagnostic::error("unknown-package", format!("no package `{}`", wanted.value))
                         .at(self.at(wanted))
@@ -109,7 +106,7 @@ impl Chooser<'_> {
             .filter(fitting)
             .collect();
         if fit.is_empty() {
-            fit = self.members().filter(fitting).collect();
+            fit = self.project.members().filter(fitting).collect();
         }
         match fit[..] {
             [one] => Some(one),
@@ -147,8 +144,8 @@ impl Chooser<'_> {
 
     fn nothing_fits(&self, found: &mut Diagnostics) -> Option<usize> {
         let packages = &self.project.packages;
-        let with_bins: Vec<usize> = self
-            .members()
+        let members = self.project.members();
+        let with_bins: Vec<usize> = members
             .filter(|index| packages[*index].bins().next().is_some())
             .collect();
         if with_bins.is_empty() {

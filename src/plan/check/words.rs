@@ -120,7 +120,7 @@ impl Words {
     fn images(&mut self, inputs: &[Input<'_>]) {
         let project = inputs[0].project;
         let packages = &project.packages;
-        let members = packages.iter().filter(|package| package.is_member).count();
+        let members = project.members().count();
         let mut features = BTreeSet::new();
         let shipped = |input: &&Input<'_>| self.selects(&packages[input.selection.package].name);
         for input in inputs.iter().filter(shipped) {

@@ -10,7 +10,7 @@
 use super::package::{self, Crates};
 use super::steps::Steps;
 use super::{Groups, MANIFESTS, laid_out, merged};
-use crate::plan::dependencies::in_work_dir;
+use crate::plan::dependencies::{common_flags, in_work_dir};
 use crate::plan::{Exec, Input, Mount, MountKind, Output, Plan, seed};
 use crate::project::{Dependency, Package, TargetKind};
 use crate::recipe::{Recipe, Recipes};
@@ -207,9 +207,7 @@ impl<'a> Local<'a> {
     }
 
     fn flags(&self, plan: &Plan, own: &BTreeSet<usize>, closure: &BTreeSet<usize>) -> Vec<String> {
-        let mut flags = vec!["--offline".to_owned()];
-        flags.extend(["--target".into(), plan.triple.clone()]);
-        flags.extend(["--profile".into(), self.input.selection.profile.clone()]);
+        let mut flags = common_flags(plan, self.input);
         // Features are those that the package asks for.
         flags.extend(["--no-default-features".into(), "--lib".into()]);
         flags.extend(["--package".into(), package::NAME.into()]);

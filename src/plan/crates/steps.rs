@@ -139,7 +139,6 @@ impl<'a> Steps<'a> {
     ) -> Output {
         let input = self.input;
         let own = group.own;
-        let profile = &input.selection.profile;
         let (script, path) = plan.script("crates", STEP);
         let (compiler, compiler_path) =
             plan.script_at("/rust-frontend-compiler", "compiler", COMPILER);
@@ -150,13 +149,12 @@ impl<'a> Steps<'a> {
         let mut args = vec![
             path,
             group.id.clone(),
-            stubs::dirs(plan, profile),
+            stubs::dirs(plan, &input.selection.profile),
             members.into_iter().collect::<Vec<_>>().join(" "),
             group.needed.join(" "),
         ];
-        args.extend(["build".to_owned(), "--offline".to_owned()]);
-        args.extend(["--target".into(), plan.triple.clone()]);
-        args.extend(["--profile".into(), profile.clone()]);
+        args.push("build".to_owned());
+        args.extend(dependencies::common_flags(plan, input));
         args.extend(self.replacement(&group.closure));
         let none = dependencies::Crates::default();
         // What it adds is an output of its own and not the difference to what it started from: engines walk along all
