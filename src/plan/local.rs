@@ -19,7 +19,7 @@ mod partition;
 use super::crates::{Apart, Groups};
 use super::dependencies::{self, Crates, Stubbed};
 use super::stubs::{self, FORGET};
-use super::{Input, Mount, MountKind, Op, Output, Plan, Role, names, secrets, seed, sources};
+use super::{Exec, Input, Mount, MountKind, Op, Output, Plan, Role, names, secrets, seed, sources};
 use crate::diagnostic::Diagnostics;
 use crate::project::{Project, TargetKind};
 use crate::recipe::{Recipe, Recipes, StubPackage};
@@ -206,54 +206,53 @@ pub(super) fn add(
     if !input.abilities.local_steps || secrets::are_variables(input) {
         return Ok(done);
     }
-    let stubbed = beneath.stubbed;
-    let steps = groups(input.project, &input.selection.closure, stubbed.recipe);
+    let recipe = beneath.stubbed.recipe;
+    let packages = groups(input.project, &input.selection.closure, recipe);
     // A level of the graph needs nearly everything.
-    let few = steps.iter().map(BTreeSet::len).sum::<usize>() <= partition::MOST;
+    let few = packages.iter().map(BTreeSet::len).sum::<usize>() <= partition::MOST;
     let apart = match beneath.groups.filter(|_| few) {
-        Some(groups) => groups.local(plan, recipes, &steps),
+        Some(groups) => groups.local(plan, recipes, &packages),
         None => vec![],
     };
     let mut apart = apart.into_iter();
-    let named = Named::of(input);
-    for own in steps {
+    let steps = Steps {
+        input,
+        recipes,
+        beneath,
+        named: Named::of(input),
+    };
+    for own in packages {
+        let apart = apart.next().flatten();
+        let step = steps.step(plan, own, apart.as_ref(), &done)?;
+        done.push(step);
+    }
+    Ok(done)
+}
+
+/// What the steps of local libraries are made of.
+struct Steps<'s, 'r> {
+    input: &'s Input<'s>,
+    recipes: &'s Recipes<'r>,
+    beneath: &'s Beneath<'s>,
+    named: Named<'s>,
+}
+
+impl Steps<'_, '_> {
+    /// Adds the step of some packages after those that are `done`.
+    fn step(
+        &self,
+        plan: &mut Plan,
+        own: BTreeSet<usize>,
+        apart: Option<&Apart>,
+        done: &[Compiled],
+    ) -> Result<Compiled, Diagnostics> {
+        let input = self.input;
         let needed = input.project.closure_of_all(&own);
         let label = label(input.project, &own);
-        let apart: Option<Apart> = apart.next().flatten();
-        let mut exec = match &apart {
-            Some(apart) => {
-                let sources = format!("sources of {label}");
-                let sources = sources::over(plan, input, &apart.files, &sources);
-                let mut args = arguments(plan, input, &[], &own);
-                args.extend(apart.flags.iter().cloned());
-                let (none, target) = (Crates::default(), apart.target.clone());
-                dependencies::cargo(
-                    input,
-                    stubbed.toolchain,
-                    &none,
-                    Some(&sources),
-                    target,
-                    args,
-                )
-            }
-            None => {
-                let named = named.all(&own);
-                let files = match named {
-                    true => recipes.libraries(&needed)?,
-                    false => recipes.over(&needed)?,
-                };
-                let sources = sources::over(plan, input, &files, &format!("sources of {label}"));
-                let stubs = stubbed.recipe.stubs.iter();
-                let stubs: Vec<_> = stubs.filter(|one| needed.contains(&one.package)).collect();
-                let mut args = arguments(plan, input, &stubs, &own);
-                args.extend(match named {
-                    true => dependencies::library_flags(plan, input, &own),
-                    false => dependencies::build_flags(plan, input),
-                });
-                let target = MountKind::over(beneath.dependencies.cloned());
-                let (toolchain, crates) = (stubbed.toolchain, stubbed.crates);
-                dependencies::cargo(input, toolchain, crates, Some(&sources), target, args)
-            }
+        let sources = format!("sources of {label}");
+        let mut exec = match apart {
+            Some(apart) => self.over_groups(plan, &own, apart, &sources),
+            None => self.over_dependencies(plan, &own, &needed, &sources)?,
         };
         let (script, path) = plan.script("local", &[FORGET, LOCAL].concat());
         exec.args.insert(0, path);
@@ -266,7 +265,7 @@ pub(super) fn add(
             Mount::new(OWN, MountKind::Output(None)),
             Mount::new("/turn", turn),
         ]);
-        if let Some(apart) = &apart {
+        if let Some(apart) = apart {
             apart.surround(plan, &mut exec);
         }
         let earlier = done.iter();
@@ -274,12 +273,57 @@ pub(super) fn add(
         exec.mounts.extend(earlier.map(|one| one.mount.clone()));
         let step = plan.push(Role::Local, label, Op::Exec(exec), input.image.build.span);
         let place = format!("{EARLIER}/{}", place(input.project, &own));
-        done.push(Compiled {
+        Ok(Compiled {
             mount: Mount::new(&place, MountKind::ReadOnly(Output::at(step, OWN))),
             packages: own,
-        });
+        })
     }
-    Ok(done)
+
+    /// Cargo in a workspace that holds the packages and what they need.
+    fn over_groups(
+        &self,
+        plan: &mut Plan,
+        own: &BTreeSet<usize>,
+        apart: &Apart,
+        sources: &str,
+    ) -> Exec {
+        let (input, toolchain) = (self.input, self.beneath.stubbed.toolchain);
+        let sources = sources::over(plan, input, &apart.files, sources);
+        let mut args = arguments(plan, input, &[], own);
+        args.extend(apart.flags.iter().cloned());
+        let (none, target) = (Crates::default(), apart.target.clone());
+        dependencies::cargo(input, toolchain, &none, Some(&sources), target, args)
+    }
+
+    /// Cargo in the project, over all of its dependencies.
+    fn over_dependencies(
+        &self,
+        plan: &mut Plan,
+        own: &BTreeSet<usize>,
+        needed: &BTreeSet<usize>,
+        sources: &str,
+    ) -> Result<Exec, Diagnostics> {
+        let (input, stubbed) = (self.input, self.beneath.stubbed);
+        let named = self.named.all(own);
+        let files = match named {
+            true => self.recipes.libraries(needed)?,
+            false => self.recipes.over(needed)?,
+        };
+        let sources = sources::over(plan, input, &files, sources);
+        let stubs = stubbed.recipe.stubs.iter();
+        let stubs: Vec<_> = stubs.filter(|one| needed.contains(&one.package)).collect();
+        let mut args = arguments(plan, input, &stubs, own);
+        args.extend(match named {
+            true => dependencies::library_flags(plan, input, own),
+            false => dependencies::build_flags(plan, input),
+        });
+        let target = MountKind::over(self.beneath.dependencies.cloned());
+        let (toolchain, crates) = (stubbed.toolchain, stubbed.crates);
+        let sources = Some(&sources);
+        Ok(dependencies::cargo(
+            input, toolchain, crates, sources, target, args,
+        ))
+    }
 }
 
 /// The directory that a step's artefacts are mounted at, which is in the keys of later steps: it stays when other
