@@ -24,24 +24,7 @@ pub(super) fn image(
     debug: bool,
 ) -> (Option<Output>, ImageConfig) {
     let spec = &input.image.image;
-    let (base, info) = match &spec.base.value {
-        ImageBase::Scratch => (None, None),
-        ImageBase::Reference(reference) => {
-            let info = input.info(reference, &plan.platform);
-            let op = Op::Image {
-                reference: info.reference.clone(),
-                platform: plan.platform.clone(),
-            };
-            let step = plan.push(
-                Role::Base,
-                format!("base image {reference}"),
-                op,
-                spec.base.span,
-            );
-            (Some(Output::root(step)), Some(info))
-        }
-    };
-    let base_config = info.map(|info| info.config).unwrap_or_default();
+    let (base, base_config) = base(plan, input);
     let mut config = ImageConfig::new(&base_config, &plan.platform);
     let mut layers = Layers::new(base, input.abilities.merge);
 
@@ -64,23 +47,8 @@ pub(super) fn image(
         false => (Some(directories), None),
         true => (None, Some(directories)),
     };
-    // So may be the owner of a file: the engine replaces a name that it does not know by root. And a directory that is
-    // there keeps its owner.
-    let owned = || spec.workdir.iter().chain(&spec.volumes);
-    let is_said = |path: &str| spec.run.iter().any(|run| run.text.value.contains(path));
-    let is_inside = |file: &FileCopy| {
-        let is_below =
-            |dir: &Spanned<String>| is_in(&file.to.value, &dir.value) && !is_said(&dir.value);
-        support::is_named(&user) && owned().any(is_below)
-    };
-    let is_made = |file: &FileCopy| {
-        let owner = file.owner.as_ref().map(|owner| owner.value.as_str());
-        let owner = owner.filter(|owner| support::is_named(owner));
-        let mut names = owner.into_iter().flat_map(|owner| owner.split(':'));
-        is_inside(file) || names.any(is_said)
-    };
     let files = spec.files.iter().zip(support::files(plan, input));
-    let (made, files): (Vec<_>, Vec<_>) = files.partition(|(file, _)| is_made(file));
+    let (made, files): (Vec<_>, Vec<_>) = files.partition(|(file, _)| is_late(spec, &user, file));
     for layer in before
         .into_iter()
         .chain(files.into_iter().map(|(_, layer)| layer))
@@ -111,6 +79,35 @@ pub(super) fn image(
         config.set_env("PATH", &path);
     }
     (layers.flatten(plan), config)
+}
+
+/// What the image is laid on, and its config; nothing of an empty one.
+fn base(plan: &mut Plan, input: &Input<'_>) -> (Option<Output>, Vec<u8>) {
+    let base = &input.image.image.base;
+    let ImageBase::Reference(reference) = &base.value else {
+        return (None, vec![]);
+    };
+    let info = input.info(reference, &plan.platform);
+    let op = Op::Image {
+        reference: info.reference,
+        platform: plan.platform.clone(),
+    };
+    let name = format!("base image {reference}");
+    let step = plan.push(Role::Base, name, op, base.span);
+    (Some(Output::root(step)), info.config)
+}
+
+/// Whether a file is laid after `run`, which may make its owner: the engine replaces a name that it does not know by
+/// root. So is one in a directory of a user by name, because a directory that is there keeps its owner.
+fn is_late(spec: &Image, user: &str, file: &FileCopy) -> bool {
+    let is_said = |path: &str| spec.run.iter().any(|run| run.text.value.contains(path));
+    let is_inside =
+        |dir: &Spanned<String>| is_in(&file.to.value, &dir.value) && !is_said(&dir.value);
+    let mut owned = spec.workdir.iter().chain(&spec.volumes);
+    let owner = file.owner.as_ref().map(|owner| owner.value.as_str());
+    let owner = owner.filter(|owner| support::is_named(owner));
+    let mut names = owner.into_iter().flat_map(|owner| owner.split(':'));
+    support::is_named(user) && owned.any(is_inside) || names.any(is_said)
 }
 
 /// The executables.
