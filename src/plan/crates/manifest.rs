@@ -15,6 +15,33 @@ pub(super) fn manifest(units: &Units, sources: &Crate, instances: &[usize]) -> T
         .filter_map(|key| Some(((*key).to_owned(), old.get(*key)?.clone())))
         .collect();
     let instances: Vec<&Instance> = instances.iter().map(|at| &units.instances[*at]).collect();
+    write_targets(&mut new, &instances);
+    let renamed = renamed(old);
+    let mut here = Table::new();
+    for section in SECTIONS {
+        let (kept, second) = dependencies(units, old, &instances, &renamed, section);
+        if !kept.is_empty() {
+            new.insert(section.into(), Value::Table(kept));
+        }
+        if !second.is_empty() {
+            here.insert(section.into(), Value::Table(second));
+        }
+    }
+    if !here.is_empty() {
+        let target = Table::from_iter([("cfg(all())".to_owned(), Value::Table(here))]);
+        new.insert("target".into(), Value::Table(target));
+    }
+    let features = features(old, &instances).into_iter();
+    let features = features.map(|name| (name, Value::Array(vec![])));
+    new.insert("features".into(), Value::Table(features.collect()));
+    new
+}
+
+/// The sections of dependencies that an instance may use.
+const SECTIONS: [&str; 2] = ["dependencies", "build-dependencies"];
+
+/// Writes where the library and the build script are; there are no other targets.
+fn write_targets(new: &mut Table, instances: &[&Instance]) {
     if let Some(Value::Table(package)) = new.get_mut("package") {
         package.retain(|key, _| !matches!(key, "workspace" | "default-run" | "resolver"));
         for key in ["autobins", "autoexamples", "autotests", "autobenches"] {
@@ -31,6 +58,10 @@ pub(super) fn manifest(units: &Units, sources: &Crate, instances: &[usize]) -> T
             lib.insert("path".into(), library.into());
         }
     }
+}
+
+/// The names of all features: those that are on, and those of the source.
+fn features(old: &Table, instances: &[&Instance]) -> BTreeSet<String> {
     let mut features: BTreeSet<String> = instances
         .iter()
         .flat_map(|one| one.features.iter().cloned())
@@ -47,50 +78,43 @@ pub(super) fn manifest(units: &Units, sources: &Crate, instances: &[usize]) -> T
                 .filter_map(|word| word.strip_prefix("dep:"))
         });
     let named: BTreeSet<&str> = named.collect();
-    let renamed = renamed(old);
-    let mut here = Table::new();
-    for (section, key) in [("dependencies", false), ("build-dependencies", true)] {
-        let mut kept = Table::new();
-        let mut second = Table::new();
-        for dependencies in tables(old, section) {
-            for (name, value) in dependencies {
-                let optional = value.get("optional").and_then(Value::as_bool);
-                // An optional dependency that no feature mentions by `dep:` is a feature of its name.
-                if optional == Some(true) && !named.contains(name.as_str()) {
-                    features.insert(name.clone());
-                }
-                // Another entry, for this platform, may have the crate by another name.
-                let is_of_another = |called: &str| !is_renamed(value) && renamed.contains(called);
-                let edges = instances
-                    .iter()
-                    .flat_map(|one| if key { &one.build } else { &one.normal })
-                    .filter(|(_, called)| !is_of_another(called));
-                if let Some(pinned) = pinned(units, name, value, edges) {
-                    // A table for this platform may have the name for another version.
-                    let table = match kept.get(name) {
-                        Some(other) if other.as_table() != Some(&pinned) => &mut second,
-                        _ => &mut kept,
-                    };
-                    table.insert(name.clone(), Value::Table(pinned));
-                }
-            }
-        }
-        if !kept.is_empty() {
-            new.insert(section.into(), Value::Table(kept));
-        }
-        if !second.is_empty() {
-            here.insert(section.into(), Value::Table(second));
-        }
+    // An optional dependency that no feature mentions by `dep:` is a feature of its name.
+    let optional = entries(old).filter(|(name, value)| {
+        let optional = value.get("optional").and_then(Value::as_bool);
+        optional == Some(true) && !named.contains(name.as_str())
+    });
+    features.extend(optional.map(|(name, _)| name.clone()));
+    features
+}
+
+/// The dependencies of a section that are used; apart from them those whose name another version has: a table for this
+/// platform may have it, too.
+fn dependencies(
+    units: &Units,
+    old: &Table,
+    instances: &[&Instance],
+    renamed: &BTreeSet<String>,
+    section: &str,
+) -> (Table, Table) {
+    let (mut kept, mut second) = (Table::new(), Table::new());
+    for (name, value) in tables(old, section).into_iter().flatten() {
+        // Another entry, for this platform, may have the crate by another name.
+        let is_of_another = |called: &str| !is_renamed(value) && renamed.contains(called);
+        let edges = instances.iter().flat_map(|one| match section {
+            "build-dependencies" => &one.build,
+            _ => &one.normal,
+        });
+        let edges = edges.filter(|(_, called)| !is_of_another(called));
+        let Some(pinned) = pinned(units, name, value, edges) else {
+            continue;
+        };
+        let table = match kept.get(name) {
+            Some(other) if other.as_table() != Some(&pinned) => &mut second,
+            _ => &mut kept,
+        };
+        table.insert(name.clone(), Value::Table(pinned));
     }
-    if !here.is_empty() {
-        let target = Table::from_iter([("cfg(all())".to_owned(), Value::Table(here))]);
-        new.insert("target".into(), Value::Table(target));
-    }
-    let features = features
-        .into_iter()
-        .map(|name| (name, Value::Array(vec![])));
-    new.insert("features".into(), Value::Table(features.collect()));
-    new
+    (kept, second)
 }
 
 fn is_renamed(dependency: &Value) -> bool {
@@ -99,10 +123,15 @@ fn is_renamed(dependency: &Value) -> bool {
 
 /// The names in the source of the dependencies that have another than their crate.
 fn renamed(manifest: &Table) -> BTreeSet<String> {
-    let all = ["dependencies", "build-dependencies"].into_iter();
-    let entries = all.flat_map(|section| tables(manifest, section)).flatten();
-    let renamed = entries.filter(|(_, value)| is_renamed(value));
+    let renamed = entries(manifest).filter(|(_, value)| is_renamed(value));
     renamed.map(|(name, _)| name.replace('-', "_")).collect()
+}
+
+/// The dependencies of all sections.
+fn entries(manifest: &Table) -> impl Iterator<Item = (&String, &Value)> {
+    let sections = SECTIONS.into_iter();
+    let tables = sections.flat_map(move |section| tables(manifest, section));
+    tables.flatten()
 }
 
 /// The tables of a manifest's dependencies of one kind: its own, and those of platforms.
