@@ -187,8 +187,6 @@ impl Chooser<'_> {
 
     fn bins(&self, package: usize, wanted: &[String], found: &mut Diagnostics) -> Vec<String> {
         let package = &self.project.packages[package];
-        let all = names(package);
-        let known: Vec<&str> = all.iter().map(String::as_str).collect();
         let on = features::enabled(
             package,
             wanted.iter().map(String::as_str),
@@ -203,64 +201,80 @@ impl Chooser<'_> {
                 .cloned()
                 .collect()
         };
-        if self.image.build.bin.is_empty() {
-            let buildable: Vec<&str> = known
-                .iter()
-                .copied()
-                .filter(|name| missing(name).is_empty())
-                .collect();
-            if let Some(default) = &package.default_run {
-                if !all.contains(default) {
-                    let message = format!(
-                        "`default-run` of package `{}` is not one of its binaries: `{default}`",
-                        package.name
-                    );
-                    let error = Diagnostic::error("unknown-bin", message);
-                    let error = error.at(package.manifest.at(package.name_span));
-                    found.push(error.help(suggest(default, &known, "binaries")));
-                    return all;
-                }
-                self.required(default, &missing(default), self.block, found);
-                return vec![default.clone()];
+        match self.image.build.bin.is_empty() {
+            true => self.default_bins(package, &missing, found),
+            false => self.named_bins(package, &missing, found),
+        }
+    }
+
+    /// What is built of a package where the spec names no binary. `missing`: the features that a binary needs and that
+    /// are off.
+    fn default_bins(
+        &self,
+        package: &Package,
+        missing: &dyn Fn(&str) -> Vec<String>,
+        found: &mut Diagnostics,
+    ) -> Vec<String> {
+        let all = names(package);
+        let known: Vec<&str> = all.iter().map(String::as_str).collect();
+        if let Some(default) = &package.default_run {
+            if !all.contains(default) {
+                let message = format!(
+                    "`default-run` of package `{}` is not one of its binaries: `{default}`",
+                    package.name
+                );
+                let error = Diagnostic::error("unknown-bin", message);
+                let error = error.at(package.manifest.at(package.name_span));
+                found.push(error.help(suggest(default, &known, "binaries")));
+                return all;
             }
-            match (&all[..], &buildable[..]) {
-                ([], _) => {
-                    let place = match &self.image.build.package {
-                        Some(name) => self.at(name),
-                        None => self.spec.file.at(self.block),
-                    };
-                    found.push(
-                        Diagnostic::error(
-                            "no-binary",
-                            format!("package `{}` has no binary", package.name),
-                        )
+            self.required(default, &missing(default), self.block, found);
+            return vec![default.clone()];
+        }
+        let is_buildable = |name: &&str| missing(name).is_empty();
+        let buildable: Vec<&str> = known.into_iter().filter(is_buildable).collect();
+        match (&all[..], &buildable[..]) {
+            ([], _) => {
+                let place = match &self.image.build.package {
+                    Some(name) => self.at(name),
+                    None => self.spec.file.at(self.block),
+                };
+                let message = format!("package `{}` has no binary", package.name);
+                found.push(
+                    Diagnostic::error("no-binary", message)
                         .at(place)
                         .help("add `src/main.rs`, or name another `build.package`"),
-                    );
-                }
-                ([one], _) => self.required(one, &missing(one), self.block, found),
-                (_, [one]) => return vec![(*one).to_owned()],
-                _ => {
-                    let lines: Vec<String> = all
-                        .iter()
-                        .map(|bin| format!("`build: {{ bin: {bin} }}`"))
-                        .collect();
-                    found.push(
-                        Diagnostic::error(
-                            "several-binaries",
-                            format!("package `{}` has several binaries", package.name),
-                        )
+                );
+            }
+            ([one], _) => self.required(one, &missing(one), self.block, found),
+            (_, [one]) => return vec![(*one).to_owned()],
+            _ => {
+                let lines = all.iter().map(|bin| format!("`build: {{ bin: {bin} }}`"));
+                let lines: Vec<String> = lines.collect();
+                let message = format!("package `{}` has several binaries", package.name);
+                found.push(
+                    Diagnostic::error("several-binaries", message)
                         .at(self.spec.file.at(self.block))
                         .help(format!(
                             "write one of {}, or set `default-run` in `{}`",
                             listed(&lines),
                             package.manifest.name()
                         )),
-                    );
-                }
+                );
             }
-            return all;
         }
+        all
+    }
+
+    /// The binaries of a package that the spec names; `missing` as for [`Self::default_bins`].
+    fn named_bins(
+        &self,
+        package: &Package,
+        missing: &dyn Fn(&str) -> Vec<String>,
+        found: &mut Diagnostics,
+    ) -> Vec<String> {
+        let all = names(package);
+        let known: Vec<&str> = all.iter().map(String::as_str).collect();
         let mut bins: Vec<String> = Vec::new();
         for bin in &self.image.build.bin {
             if !all.contains(&bin.value) {
