@@ -130,10 +130,7 @@ pub(crate) fn keys(plan: &Plan, files: &Files) -> BTreeMap<String, String> {
         let key = match &step.op {
             // Copies of what it leaves are keyed by content, so that is its key here.
             Op::Exec(exec) if exec.args[0].ends_with("/unread") => {
-                let output = Output {
-                    step: all.len(),
-                    mount: "/".into(),
-                };
+                let output = Output::root(all.len());
                 hash(&format!("{:?}", sources::seen(plan, &output, files)))
             }
             op => hash(&text(op, plan, files, &all)),
