@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 /// Name of the thread that builds.
 const BUILD: &str = "build";
 
-/// The stack of a thread that reads projects, in bytes, of which the system gives what is used. A manifest of 13 kB may nest thousands of tables.
+/// The stack of a thread that reads projects, in bytes, of which the system gives what is used. A manifest of 13 kB may
+/// nest thousands of tables.
 pub(crate) const STACK: usize = 64 << 20;
 
 /// How the thread that builds ended.

@@ -92,7 +92,7 @@ fn read(
         network_paths: existing(tree, &dir, network_paths(&document)),
         patched_dirs: patched(&document, &dir),
         table,
-        dir,
+        dir: dir.clone(),
     });
     // Cargo looks at those alone that take the place of others.
     let sources = || sub(&document, "source");
@@ -104,9 +104,7 @@ fn read(
             let Some(node) = source.get(key) else {
                 continue;
             };
-            let path = node
-                .text()
-                .and_then(|named| join(parent(parent(path)), named));
+            let path = node.text().and_then(|named| join(&dir, named));
             let Some(path) = path.filter(|path| !path.is_empty()) else {
                 continue;
             };
@@ -122,9 +120,12 @@ fn read(
     }
     // A later one wins.
     for (name, optional, node) in includes(&document).into_iter().rev() {
-        let included = join(parent(path), &name).unwrap_or_default();
-        match tree.read(&included) {
-            Some(file) => read(tree, &included, file, configs, found),
+        let included = join(parent(path), &name);
+        match included
+            .as_deref()
+            .and_then(|path| Some((path, tree.read(path)?)))
+        {
+            Some((path, file)) => read(tree, path, file, configs, found),
             None if optional => {}
             None => found.push(
                 Diagnostic::error(

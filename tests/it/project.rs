@@ -482,7 +482,7 @@ fn config_files() {
         &files(&format!(
             "{fixture}\
 //- /.cargo/config.toml
-include = [\"more.toml\", {{ path = \"gone.toml\", optional = true }}]
+include = [\"more.toml\", {{ path = \"gone.toml\", optional = true }}, {{ path = \"../../out.toml\", optional = true }}]
 [source.vendored-sources]
 directory = \"vendor\"
 [target.x86_64-unknown-linux-gnu]
